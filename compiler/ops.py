@@ -1,0 +1,203 @@
+"""The closed set of element-wise scalar functions: one table that interpreter, simplifier and lowering read.
+
+Every function takes and gives exact values (see `values`), and answers `Undefined` where the value
+cannot be computed.  Undefined *arguments* are handled by `apply`: they spread, except through the branch
+of a ternary (`where`) that is not chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .values import Number, Undefined, Value, is_number, normal
+
+#: Results with more bits than this are refused: no transformer holds them, and they would eat the memory.
+MAX_BITS = 4096
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`symbol` is how a person writes it: "+" between two operands, "round" before one."""
+
+    name: str
+    symbol: str
+    arity: int
+    evaluate: Callable[..., Value]
+
+
+def apply(name: str, arguments: Sequence[Value]) -> Value:
+    """The value of an operation on one position's values.  Never raises for any values of the right number."""
+    if name == "where":
+        condition, then, otherwise = arguments
+        if isinstance(condition, Undefined):
+            return condition
+        return then if condition else otherwise
+    for argument in arguments:
+        if isinstance(argument, Undefined):
+            return argument
+    result: Value = OPERATIONS[name].evaluate(*arguments)
+    return result if isinstance(result, Undefined) else normal(result)
+
+
+def _no_number(symbol: str) -> Undefined:
+    return Undefined(f"`{symbol}` of a string and a number")
+
+
+def _too_large() -> Undefined:
+    return Undefined("a number too large to hold")
+
+
+def _numeric(symbol: str, function: Callable[[Number, Number], Value]) -> Callable[[Value, Value], Value]:
+    def evaluate(left: Value, right: Value) -> Value:
+        if not isinstance(left, (int, Fraction, float)) or not isinstance(right, (int, Fraction, float)):
+            return Undefined(f"`{symbol}` of a string")
+        try:
+            return function(left, right)
+        except OverflowError:
+            return _too_large()
+
+    return evaluate
+
+
+def _add(left: Value, right: Value) -> Value:
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    if is_number(left) and is_number(right):
+        return _checked(left + right)  # type: ignore[operator]
+    return _no_number("+")
+
+
+def _checked(value: Number) -> Value:
+    if isinstance(value, Fraction):
+        return value if max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS else _too_large()
+    if isinstance(value, int):
+        return value if value.bit_length() <= MAX_BITS else _too_large()
+    return value if value - value == 0 else _too_large()
+
+
+def _divide(left: Number, right: Number) -> Value:
+    if right == 0:
+        return Undefined("division by zero")
+    if isinstance(left, float) or isinstance(right, float):
+        return _checked(left / right)
+    return _checked(Fraction(left) / Fraction(right))
+
+
+def _floor_divide(left: Number, right: Number) -> Value:
+    return Undefined("division by zero") if right == 0 else _checked(left // right)
+
+
+def _modulo(left: Number, right: Number) -> Value:
+    return Undefined("division by zero") if right == 0 else _checked(left % right)
+
+
+def _power(left: Number, right: Number) -> Value:
+    if left == 0 and right < 0:
+        return Undefined("division by zero")
+    exponent = normal(right) if not isinstance(right, float) else right
+    if isinstance(exponent, float) and exponent.is_integer():
+        exponent = int(exponent)
+    if isinstance(exponent, int) and not isinstance(left, float):
+        base = Fraction(left)
+        bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+        if abs(base) != 1 and bits * abs(exponent) > MAX_BITS:
+            return _too_large()
+        return _checked(base**exponent)
+    if left < 0 and not isinstance(exponent, int):
+        return Undefined("a fractional power of a negative number")
+    try:
+        return _checked(float(left) ** float(exponent))  # type: ignore[arg-type]
+    except OverflowError:
+        return _too_large()
+
+
+def _unary(symbol: str, function: Callable[[Number], Value]) -> Callable[[Value], Value]:
+    def evaluate(operand: Value) -> Value:
+        if not isinstance(operand, (int, Fraction, float)):
+            return Undefined(f"`{symbol}` of a string")
+        return function(operand)
+
+    return evaluate
+
+
+def _ordered(symbol: str, function: Callable[[object, object], bool]) -> Callable[[Value, Value], Value]:
+    def evaluate(left: Value, right: Value) -> Value:
+        if is_number(left) != is_number(right):
+            return Undefined(f"`{symbol}` of a string and a number")
+        return function(left, right)
+
+    return evaluate
+
+
+def _parse_int(value: Value) -> Value:
+    if isinstance(value, str):
+        try:
+            return _checked(int(value)) if len(value) < 1000 else _too_large()
+        except ValueError:
+            return Undefined(f"`{value}` is not an integer")
+    return int(value)  # type: ignore[arg-type]
+
+
+def _parse_float(value: Value) -> Value:
+    if isinstance(value, str):
+        try:
+            return _checked(Fraction(value)) if len(value) < 100 and "/" not in value and _small_exponent(value) else _too_large()
+        except (ValueError, ZeroDivisionError):
+            return Undefined(f"`{value}` is not a number")
+    return value
+
+
+def _small_exponent(text: str) -> bool:
+    _, _, exponent = text.lower().partition("e")
+    return len(exponent) < 5
+
+
+def _parse_bool(value: Value) -> Value:
+    match value:
+        case "True" | "true" | "T" | 1:
+            return True
+        case "False" | "false" | "F" | 0:
+            return False
+        case _:
+            return Undefined(f"`{value}` is not a truth value")
+
+
+def _text(value: Value) -> Value:
+    if isinstance(value, Fraction):
+        return str(float(value))
+    return str(value)
+
+
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("add", "+", 2, _add),
+        Operation("sub", "-", 2, _numeric("-", lambda a, b: _checked(a - b))),
+        Operation("mul", "*", 2, _numeric("*", lambda a, b: _checked(a * b))),
+        Operation("div", "/", 2, _numeric("/", _divide)),
+        Operation("floordiv", "//", 2, _numeric("//", _floor_divide)),
+        Operation("mod", "%", 2, _numeric("%", _modulo)),
+        Operation("pow", "^", 2, _numeric("^", _power)),
+        Operation("neg", "-", 1, _unary("-", lambda a: -a)),
+        Operation("pos", "+", 1, _unary("+", lambda a: +a)),
+        Operation("abs", "abs", 1, _unary("abs", lambda a: abs(a))),
+        Operation("round", "round", 1, _unary("round", lambda a: round(a))),
+        Operation("indicator", "indicator", 1, lambda a: 1 if a else 0),
+        Operation("eq", "==", 2, lambda a, b: a == b),
+        Operation("ne", "!=", 2, lambda a, b: a != b),
+        Operation("lt", "<", 2, _ordered("<", lambda a, b: a < b)),  # type: ignore[operator]
+        Operation("le", "<=", 2, _ordered("<=", lambda a, b: a <= b)),  # type: ignore[operator]
+        Operation("gt", ">", 2, _ordered(">", lambda a, b: a > b)),  # type: ignore[operator]
+        Operation("ge", ">=", 2, _ordered(">=", lambda a, b: a >= b)),  # type: ignore[operator]
+        Operation("and", "and", 2, lambda a, b: bool(a) and bool(b)),
+        Operation("or", "or", 2, lambda a, b: bool(a) or bool(b)),
+        Operation("not", "not", 1, lambda a: not a),
+        Operation("where", "if else", 3, lambda condition, then, otherwise: then if condition else otherwise),
+        Operation("str", "tokens_str", 1, _text),
+        Operation("int", "tokens_int", 1, _parse_int),
+        Operation("float", "tokens_float", 1, _parse_float),
+        Operation("bool", "tokens_bool", 1, _parse_bool),
+    )
+}
