@@ -7,8 +7,10 @@ one meaning and not one per rounding; only a fractional power gives a `float`.  
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+
+from ..rasp_grammar.span import Span
 
 Number = int | Fraction | float  # bool is an int
 Scalar = int | Fraction | float | str
@@ -16,9 +18,12 @@ Scalar = int | Fraction | float | str
 
 @dataclass(frozen=True)
 class Undefined:
-    """The value of an expression that cannot be computed, and why ("division by zero")."""
+    """The value of an expression that cannot be computed, and why ("division by zero").
+
+    `span` is the expression where it started, once a node has produced it; it is no part of the value."""
 
     reason: str
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Value = Scalar | Undefined

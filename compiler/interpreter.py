@@ -1,0 +1,361 @@
+"""What a program graph means on one sequence: every position of every node, computed directly.
+
+This is the reference that compiled models are measured against, so it is written to be obviously right:
+one rule per node kind, exact numbers, the whole selection matrix of every selector.  Nodes are visited in
+the order of `graph.reachable` (inputs first), so that shared nodes are computed once and no depth of
+graph meets Python's recursion limit.
+
+*Undefined* (DESIGN §3): a value that cannot be computed spreads through operators, is dropped by a ternary
+that does not choose it and by an aggregate that does not select it, and carries the span of the expression
+where it started.  A comparison that is undefined leaves its row of the selection unknown: what is read
+from that row is undefined.
+"""
+
+from __future__ import annotations
+
+import difflib
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.span import Span
+from .graph import (
+    Aggregate,
+    Comparison,
+    Constant,
+    Elementwise,
+    Indices,
+    Node,
+    Program,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SelectorWidth,
+    SOp,
+    Table,
+    Tokens,
+    reachable,
+)
+from .kinds import BOOL, STRING, Kinds, infer, present
+from .ops import apply
+from .values import Scalar, Undefined, Value, is_number, normal, show
+
+#: One row per query position, one column per key position.
+Selection = list[list[bool | Undefined]]
+
+_COMPARE: dict[Comparison, Callable[..., bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+#: Vocabularies longer than this are abbreviated in messages.
+_SHOWN_TOKENS = 20
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What does not depend on the input: the order of evaluation, and what each node needs to know."""
+
+    order: tuple[Node, ...]
+    kinds: Mapping[SOp, Kinds]
+    tables: Mapping[Table, dict[tuple[Scalar, ...], Scalar]]
+
+
+def evaluate(
+    roots: Sequence[Node],
+    tokens: Sequence[Scalar],
+    *,
+    causal: bool = False,
+    vocabulary: Sequence[Scalar] | None = None,
+) -> dict[Node, list[Value] | Selection]:
+    """The values of every node that the roots depend on: one per position for an s-op, rows for a selector.
+
+    `vocabulary` says which kinds the tokens can have (only an empty selection without default depends
+    on it); without one, the given tokens say it.  With `causal`, a position selects only itself and
+    earlier ones.  Never raises: what cannot be computed is `Undefined`.
+    """
+    sops, selections = _evaluate(_plan(roots, tokens if vocabulary is None else vocabulary), tokens, causal)
+    return dict(chain[tuple[Node, list[Value] | Selection]](sops.items(), selections.items()))
+
+
+def run(program: Program, tokens: Sequence[Scalar], *, entry: str | None = None, causal: bool = False) -> list[Scalar]:
+    """The program's output on one input, as it is shown (`kinds.present`); `[]` for no tokens.
+
+    Raises RaspError for an unknown entry, for an input outside the declared vocabulary or length, and
+    for an undefined output.  For many inputs, keep one `Interpreter`.
+    """
+    return Interpreter(program, entry=entry, causal=causal).run(tokens)
+
+
+class Interpreter:
+    """One entry of a program, ready to be run on many inputs.  `entry` None is the first."""
+
+    def __init__(self, program: Program, *, entry: str | None = None, causal: bool = False) -> None:
+        self.program = program
+        self.output = _entry(program, entry)
+        self.causal = causal
+        self._members = None if program.vocabulary is None else {token: token for token in program.vocabulary}
+        self._plan = None if program.vocabulary is None else _plan((self.output,), program.vocabulary)
+
+    @property
+    def kinds(self) -> Kinds | None:
+        """What the output's values can be; None when only the input's tokens tell."""
+        return None if self._plan is None else self._plan.kinds[self.output]
+
+    def run(self, tokens: Sequence[Scalar]) -> list[Scalar]:
+        """The output on one input; RaspError as for the function `run`."""
+        tokens = self._admitted(tokens)
+        plan = self._plan if self._plan is not None else _plan((self.output,), tokens)
+        values = _evaluate(plan, tokens, self.causal)[0][self.output]
+        kinds = plan.kinds[self.output]
+        result: list[Scalar] = []
+        for position, value in enumerate(values):
+            if isinstance(value, Undefined):
+                raise RaspError(_undefined_output(value, position, tokens, self.output.span))
+            result.append(present(value, kinds))
+        return result
+
+    def _admitted(self, tokens: Sequence[Scalar]) -> list[Scalar]:
+        """The tokens as the vocabulary writes them (an input's `1.0` is its `1`), or RaspError."""
+        limit = self.program.max_length
+        if limit is not None and len(tokens) > limit:
+            raise RaspError(_too_long(len(tokens), limit))
+        if self._members is None:
+            return [normal(token) for token in tokens]
+        unknown = [(position, token) for position, token in enumerate(tokens) if token not in self._members]
+        if unknown:
+            raise RaspError(_unknown_token(*unknown[0], tuple(self._members)))
+        return [self._members[token] for token in tokens]
+
+
+def _plan(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> _Plan:
+    order = tuple(reachable(roots))
+    tables = {node: dict(node.rows) for node in order if isinstance(node, Table)}
+    return _Plan(order, infer(order, vocabulary), tables)
+
+
+def _evaluate(
+    plan: _Plan, tokens: Sequence[Scalar], causal: bool
+) -> tuple[dict[SOp, list[Value]], dict[Selector, Selection]]:
+    sops: dict[SOp, list[Value]] = {}
+    selections: dict[Selector, Selection] = {}
+    for node in plan.order:
+        if isinstance(node, SOp):
+            sops[node] = _values(node, plan, tokens, sops, selections)
+        elif isinstance(node, Selector):
+            selection = _selection(node, sops, selections)
+            selections[node] = _causal(selection) if causal else selection
+    return sops, selections
+
+
+def _values(
+    node: SOp,
+    plan: _Plan,
+    tokens: Sequence[Scalar],
+    sops: Mapping[SOp, list[Value]],
+    selections: Mapping[Selector, Selection],
+) -> list[Value]:
+    match node:
+        case Tokens():
+            return list(tokens)
+        case Indices():
+            return list(range(len(tokens)))
+        case Constant(value=value):
+            return [normal(value)] * len(tokens)
+        case Elementwise(op=op, inputs=inputs):
+            columns = zip(*(sops[operand] for operand in inputs), strict=True)
+            return [_located(apply(op, arguments), node.span) for arguments in columns]
+        case Table(inputs=inputs):
+            columns = zip(*(sops[operand] for operand in inputs), strict=True)
+            return [_located(_look_up(node, plan.tables[node], arguments), node.span) for arguments in columns]
+        case Aggregate(selector=selector, values=values, default=default):
+            empty = _default(plan.kinds[values]) if default is None else normal(default)
+            column = sops[values]
+            return [_located(_aggregate(row, column, empty), node.span) for row in selections[selector]]
+        case SelectorWidth(selector=selector):
+            return [_width(row) for row in selections[selector]]
+        case _:
+            raise TypeError(f"no meaning for {type(node).__name__}")
+
+
+def _located(value: Value, span: Span) -> Value:
+    """`value`; where it has just become undefined, this is the place to remember."""
+    if isinstance(value, Undefined) and value.span is None:
+        return replace(value, span=span)
+    return value
+
+
+def _look_up(node: Table, rows: Mapping[tuple[Scalar, ...], Scalar], arguments: Sequence[Value]) -> Value:
+    key: list[Scalar] = []
+    for argument in arguments:
+        if isinstance(argument, Undefined):
+            return argument
+        key.append(argument)
+    if (found := rows.get(tuple(key))) is not None:
+        return normal(found)
+    if node.otherwise is not None:
+        return normal(node.otherwise)
+    return Undefined(f"{node.what}: nothing for {', '.join(_quoted(part) for part in key)}")
+
+
+def _default(kinds: Kinds) -> Value:
+    """What an aggregate without a default gives where nothing is selected."""
+    if kinds == STRING:
+        return Undefined("an empty selection of strings and no default")
+    return False if kinds == BOOL else 0
+
+
+def _aggregate(row: Sequence[bool | Undefined], values: Sequence[Value], empty: Value) -> Value:
+    chosen: list[Value] = []
+    for cell, value in zip(row, values, strict=True):
+        if isinstance(cell, Undefined):
+            return cell
+        if cell:
+            chosen.append(value)
+    if not chosen:
+        return empty
+    return chosen[0] if len(chosen) == 1 else _mean(chosen)
+
+
+def _mean(values: Sequence[Value]) -> Value:
+    """The exact mean of two values or more; floats among them are rounded once, at the end."""
+    numbers: list[int | Fraction | float] = []
+    for value in values:
+        if isinstance(value, Undefined):
+            return value
+        if not isinstance(value, str):
+            numbers.append(value)
+    if not numbers:
+        return values[0] if all(value == values[0] for value in values) else Undefined("the mean of several strings")
+    if len(numbers) < len(values):
+        return Undefined("the mean of strings and numbers")
+    rounded = any(isinstance(number, float) for number in numbers)
+    total = sum(Fraction(number) for number in numbers) if rounded else sum(numbers)
+    mean = Fraction(total) / len(numbers)
+    if not rounded:
+        return normal(mean)
+    try:
+        return float(mean)
+    except OverflowError:
+        return Undefined("a number too large to hold")
+
+
+def _width(row: Sequence[bool | Undefined]) -> Value:
+    width = 0
+    for cell in row:
+        if isinstance(cell, Undefined):
+            return cell
+        width += cell
+    return width
+
+
+def _selection(node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapping[Selector, Selection]) -> Selection:
+    match node:
+        case Select(keys=keys, queries=queries, comparison=comparison):
+            return _compare(sops[keys], sops[queries], comparison, node.span)
+        case SelectorAnd(left=left, right=right):
+            return _pairwise(selections[left], selections[right], operator.and_)
+        case SelectorOr(left=left, right=right):
+            return _pairwise(selections[left], selections[right], operator.or_)
+        case SelectorNot(operand=operand):
+            return [[cell if isinstance(cell, Undefined) else not cell for cell in row] for row in selections[operand]]
+        case _:
+            raise TypeError(f"no meaning for {type(node).__name__}")
+
+
+def _compare(keys: Sequence[Value], queries: Sequence[Value], comparison: Comparison, span: Span) -> Selection:
+    compare = _COMPARE[comparison]
+    defined = not any(isinstance(value, Undefined) for value in (*keys, *queries))
+    if defined and (comparison in ("==", "!=") or len({is_number(value) for value in (*keys, *queries)}) < 2):
+        return [[compare(key, query) for key in keys] for query in queries]
+    mixed = Undefined(f"`{comparison}` of a string and a number", span)
+    return [[_cell(key, query, comparison, mixed) for key in keys] for query in queries]
+
+
+def _cell(key: Value, query: Value, comparison: Comparison, mixed: Undefined) -> bool | Undefined:
+    if isinstance(key, Undefined):
+        return key
+    if isinstance(query, Undefined):
+        return query
+    if comparison not in ("==", "!=") and is_number(key) != is_number(query):
+        return mixed
+    return _COMPARE[comparison](key, query)
+
+
+def _pairwise(left: Selection, right: Selection, combine: Callable[[bool, bool], bool]) -> Selection:
+    return [
+        [
+            a if isinstance(a, Undefined) else b if isinstance(b, Undefined) else combine(a, b)
+            for a, b in zip(left_row, right_row, strict=True)
+        ]
+        for left_row, right_row in zip(left, right, strict=True)
+    ]
+
+
+def _causal(selection: Selection) -> Selection:
+    return [[cell if key <= query else False for key, cell in enumerate(row)] for query, row in enumerate(selection)]
+
+
+def _entry(program: Program, entry: str | None) -> SOp:
+    outputs = dict(program.outputs)
+    if entry is None:
+        return program.outputs[0][1]
+    if entry in outputs:
+        return outputs[entry]
+    close = difflib.get_close_matches(entry, outputs, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else f"the program's outputs are: {', '.join(outputs)}"
+    raise RaspError(Diagnostic("unknown-entry", f"the program has no output `{entry}`", None, hint))
+
+
+def _undefined_output(value: Undefined, position: int, tokens: Sequence[Scalar], output: Span) -> Diagnostic:
+    shown = " ".join(show(token) for token in tokens[:_SHOWN_TOKENS]) + (" ..." if len(tokens) > _SHOWN_TOKENS else "")
+    return Diagnostic(
+        "undefined-output",
+        f"the output at position {position} is undefined: {value.reason} (input: {shown})",
+        value.span if value.span is not None else output,
+        "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`",
+    )
+
+
+def _too_long(length: int, limit: int) -> Diagnostic:
+    return Diagnostic(
+        "input-too-long",
+        f"the input has {length} tokens, but the program takes at most {limit}",
+        None,
+        f"shorten the input, or declare more with `set max_length {length};` or `--max-length {length}`",
+    )
+
+
+def _unknown_token(position: int, token: Scalar, vocabulary: Sequence[Scalar]) -> Diagnostic:
+    shown = ", ".join(_quoted(known) for known in vocabulary[:_SHOWN_TOKENS])
+    if len(vocabulary) > _SHOWN_TOKENS:
+        shown += f", ... ({len(vocabulary)} in all)"
+    close = _close_tokens(token, vocabulary)
+    hint = f"the vocabulary is {shown}"
+    if close:
+        hint = f"did you mean {' or '.join(_quoted(known) for known in close)}? {hint}"
+    message = f"{_quoted(token)} at position {position} is not in the program's vocabulary"
+    return Diagnostic("unknown-token", message, None, hint)
+
+
+def _close_tokens(token: Scalar, vocabulary: Sequence[Scalar]) -> list[Scalar]:
+    """Tokens that may have been meant: the same text as another type, another case, or nearly the same letters."""
+    text = show(token)
+    same = [known for known in vocabulary if show(known).lower() == text.lower()]
+    if same:
+        return same[:3]
+    texts = {show(known): known for known in vocabulary if isinstance(known, str)}
+    return [texts[match] for match in difflib.get_close_matches(text, texts, n=2)]
+
+
+def _quoted(value: Scalar) -> str:
+    return f'"{value}"' if isinstance(value, str) else show(value)

@@ -1,0 +1,103 @@
+"""What an s-op's values can be: booleans, numbers, strings; decided once per s-op, not per position.
+
+`True == 1`, and no operator tells them apart, so whether a 1 prints as `true` cannot be read off the
+value.  It follows from the s-op instead: the interpreter's output and the model's output both go
+through `present`, with the kinds found here, and so print alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from .graph import Aggregate, Constant, Elementwise, Node, SOp, Table, Tokens, reachable
+from .values import Scalar
+
+Kind = Literal["bool", "number", "string"]
+Kinds = frozenset[Kind]
+
+BOOL: Kinds = frozenset({"bool"})
+NUMBER: Kinds = frozenset({"number"})
+STRING: Kinds = frozenset({"string"})
+NOTHING: Kinds = frozenset()
+
+#: Operations whose result has one kind, whatever they are given.
+_FIXED: dict[str, Kinds] = {
+    **dict.fromkeys(("sub", "mul", "div", "floordiv", "mod", "pow", "neg", "pos", "abs", "round"), NUMBER),
+    **dict.fromkeys(("indicator", "int", "float"), NUMBER),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "bool"), BOOL),
+    "str": STRING,
+}
+
+
+def kind_of(value: Scalar) -> Kind:
+    """The kind of one value."""
+    if isinstance(value, bool):
+        return "bool"
+    return "string" if isinstance(value, str) else "number"
+
+
+def kinds_of(values: Iterable[Scalar]) -> Kinds:
+    """The kinds among some values, for instance a vocabulary."""
+    return frozenset(map(kind_of, values))
+
+
+def infer(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> dict[SOp, Kinds]:
+    """The kinds of every s-op that the roots depend on.
+
+    An s-op that is undefined at every position (a string plus a number) has none.
+    """
+    tokens = kinds_of(vocabulary)
+    found: dict[SOp, Kinds] = {}
+    for node in reachable(roots):
+        if isinstance(node, SOp):
+            found[node] = _kinds(node, found, tokens)
+    return found
+
+
+def present(value: Scalar, kinds: Kinds) -> Scalar:
+    """The value as an s-op of these kinds shows it: 0 and 1 as booleans, or booleans as 0 and 1."""
+    if isinstance(value, str):
+        return value
+    if "bool" in kinds and "number" not in kinds:
+        return bool(value) if value in (0, 1) else value
+    return int(value) if isinstance(value, bool) else value
+
+
+def _kinds(node: SOp, found: dict[SOp, Kinds], tokens: Kinds) -> Kinds:
+    match node:
+        case Tokens():
+            return tokens
+        case Constant(value=value):
+            return kinds_of((value,))
+        case Elementwise(op="where", inputs=(_, then, otherwise)):
+            return found[then] | found[otherwise]
+        case Elementwise(op="add", inputs=(left, right)):
+            return _sum(found[left], found[right])
+        case Elementwise(op=op):
+            return _FIXED[op]
+        case Table(rows=rows, otherwise=otherwise):
+            results = kinds_of(value for _, value in rows)
+            return results if otherwise is None else results | kinds_of((otherwise,))
+        case Aggregate(values=values, default=default):
+            return _aggregate(found[values], default)
+        case _:  # Indices, SelectorWidth
+            return NUMBER
+
+
+def _sum(left: Kinds, right: Kinds) -> Kinds:
+    result = NOTHING
+    if "string" in left and "string" in right:
+        result |= STRING
+    if left - STRING and right - STRING:
+        result |= NUMBER
+    return result
+
+
+def _aggregate(values: Kinds, default: Scalar | None) -> Kinds:
+    if default is None:
+        return values if values else NUMBER
+    if "bool" in values and "number" not in values and default in (0, 1):
+        # `aggregate(s, condition, 0)` means "or false": a person who writes 0 there still has a condition.
+        return values
+    return values | kinds_of((default,))
