@@ -1,0 +1,57 @@
+# raspc: everything a checkout can do.  `make` alone lists it.
+#
+# PYTHON=python3.12        the interpreter that the environment is made from (3.11 or later)
+# TORCH_INDEX=URL          where pip finds torch as well, for instance the CPU-only builds at
+#                          URL (a fraction of the size of the CUDA ones)
+# TESTS="tests/cli -x"     what `make test` hands to pytest
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+TESTS ?=
+OUT := out
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types unit bench fmt clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/installed ## create .venv with raspc (editable) and the pinned development set
+
+# The link .venv/src/raspc gives the package its name, whatever the checkout's folder is called: mypy reads it.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "raspc needs Python 3.11 or later: make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --extra-index-url=,$(TORCH_INDEX)) \
+		--constraint constraints.txt --editable '.[dev]'
+	mkdir -p .venv/src && ln -sfn ../.. .venv/src/raspc
+	@touch $@
+
+run: install ## compile programs/paper/sort.rasp into a transformer and let it sort
+	@mkdir -p $(OUT)
+	$(BIN)/raspc compile programs/paper/sort.rasp -o $(OUT)/sort.safetensors
+	$(BIN)/raspc run $(OUT)/sort.safetensors 3 1 4 1 5 9 2 6
+	@ls -l $(OUT)/sort.safetensors $(OUT)/sort.manifest.json
+
+test: lint types unit ## everything that must pass: ruff, mypy (strict), pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+unit: install
+	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+
+bench: install ## measure start-up and print the table
+	$(BIN)/python benchmarks/startup.py
+
+fmt: install ## format the code and fix what ruff can fix
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+clean: ## remove what the other targets made
+	rm -rf .venv $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

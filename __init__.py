@@ -1,0 +1,71 @@
+"""raspc: compile RASP programs into the weights of a transformer, and run them.
+
+    >>> import raspc
+    >>> compiled = raspc.compile('set vocab "abc"; set max_length 8; tokens[length - indices - 1];')
+    >>> compiled.save("reverse.safetensors")
+    >>> raspc.load("reverse.safetensors").run("abca")
+    ['a', 'c', 'b', 'a']
+    >>> raspc.interpret("programs/paper/sort.rasp", [3, 1, 2])
+    [1, 2, 3]
+
+Names are loaded when they are first used: importing raspc imports neither torch (only `load`, `Model` and
+`Compiled.model` need it) nor numpy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import Compiled as Compiled
+    from .api import compile as compile
+    from .api import interpret as interpret
+    from .api import load as load
+    from .compiler.graph import Program as Program
+    from .compiler.pipeline import CompileOptions as CompileOptions
+    from .rasp_grammar.diagnostics import Diagnostic as Diagnostic
+    from .rasp_grammar.diagnostics import RaspError as RaspError
+    from .runner.model import Model as Model
+
+__version__ = "0.1.0"
+
+#: Public name -> the module that defines it.
+_HOMES = {
+    "Compiled": ".api",
+    "compile": ".api",
+    "interpret": ".api",
+    "load": ".api",
+    "Program": ".compiler.graph",
+    "CompileOptions": ".compiler.pipeline",
+    "Diagnostic": ".rasp_grammar.diagnostics",
+    "RaspError": ".rasp_grammar.diagnostics",
+    "Model": ".runner.model",
+}
+
+__all__ = [  # noqa: PLE0604, RUF100 - the lazily loaded names are found by __getattr__
+    "CompileOptions",
+    "Compiled",
+    "Diagnostic",
+    "Model",
+    "Program",
+    "RaspError",
+    "__version__",
+    "compile",
+    "interpret",
+    "load",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(home, __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
