@@ -72,8 +72,8 @@ class RaspError(Exception):
 def _excerpt(span: Span) -> list[str]:
     line, column = span.source.position(span.start)
     text = span.source.line(line)
-    width = max(1, min(span.end, span.source.line_starts[line - 1] + len(text)) - span.start)
     offset = column - 1
+    width = min(span.end - span.start, len(text) - offset)
     if len(text) > MAX_EXCERPT:
         first = max(0, min(offset - MAX_EXCERPT // 2, len(text) - MAX_EXCERPT))
         text = text[first : first + MAX_EXCERPT]

@@ -9,10 +9,13 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Source:
-    """One text that programs are read from.  `name` is what diagnostics print, usually a path."""
+    """One text that programs are read from.  `name` is what diagnostics print, usually a path.
+
+    `first_line` is the number of the text's first line, for a text that is part of a longer file."""
 
     name: str
     text: str = field(repr=False)
+    first_line: int = 1
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -26,12 +29,13 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1, of a character offset."""
         line = bisect_right(self.line_starts, offset)
-        return line, offset - self.line_starts[line - 1] + 1
+        return line + self.first_line - 1, offset - self.line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of line `number` (from 1), without its line end."""
-        start = self.line_starts[number - 1]
-        end = self.line_starts[number] - 1 if number < len(self.line_starts) else len(self.text)
+        """The text of line `number` (counted from `first_line`), without its line end."""
+        index = number - self.first_line
+        start = self.line_starts[index]
+        end = self.line_starts[index + 1] - 1 if index + 1 < len(self.line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r")
 
 
