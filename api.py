@@ -1,0 +1,172 @@
+"""The public functions of `raspc`, and how they read a program; `raspc` itself re-exports them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .rasp_grammar.diagnostics import Diagnostic, RaspError
+from .rasp_grammar.span import Source, Span
+
+if TYPE_CHECKING:
+    from .compiler.artifact import CompiledModel, Written
+    from .compiler.graph import Program
+    from .compiler.manifest import Manifest
+    from .compiler.values import Scalar
+    from .runner.model import Model
+
+#: Bytes of a program text.  The largest hand-written programs have some thousand; this stops a mistaken file early.
+MAX_SOURCE = 16 << 20
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled program, in memory: `save` writes it, `model` runs it.
+
+    `warnings` are what the compiler had to say about the program.
+    """
+
+    artifact: CompiledModel
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model's numbers mean: every direction of the residual stream, head, neuron group and output."""
+        return self.artifact.manifest
+
+    def save(self, path: str | Path) -> Written:
+        """Write the weights (`.safetensors`) and the manifest beside them; both are replaced whole or not at all.
+
+        Raises RaspError where that is impossible.
+        """
+        from .compiler.artifact import write
+
+        return write(self.artifact, Path(path))
+
+    def model(self, *, device: str = "cpu", dtype: str = "float32") -> Model:
+        """The PyTorch model, without going through files.  Imports torch."""
+        from .runner.model import Model
+
+        return Model.from_compiled(self.artifact, device=device, dtype=dtype)
+
+
+def compile(
+    source_or_path: str | Path,
+    *,
+    entry: str | Sequence[str] | None = None,
+    vocab: Iterable[Scalar] | None = None,
+    max_length: int | None = None,
+    causal: bool = False,
+    small: bool = False,
+    uniform: bool = False,
+    max_parameters: int = 200_000_000,
+) -> Compiled:
+    """Compile a RASP program into the weights of a transformer.
+
+    source_or_path: a `Path`, or a string: one with a line break or `;` is program text, one that ends in `.rasp`
+        is a path, any other is program text too.
+    entry: the name of the output (several names: several outputs); None is the last expression statement.
+    vocab: the tokens (a string stands for its characters), instead of the program's `set vocab`.
+    max_length: the longest input, BOS not counted, instead of the program's `set max_length`.
+    causal: selectors see only positions up to their own, and the model's attention is causal.
+    small: spend layers to save parameters.  uniform: pad all layers to one shape.
+    max_parameters: refuse to build a larger model.
+
+    Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
+    """
+    from .compiler.pipeline import CompileOptions, compile_program
+
+    program = _program(source_or_path, entry, vocab, max_length)
+    options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_parameters)
+    return Compiled(compile_program(program, options), program.warnings)
+
+
+def load(path: str | Path, *, device: str = "cpu", dtype: str = "float32") -> Model:
+    """The model of a weights file or manifest (either file of the pair may be named), ready to run.  Imports torch.
+
+    Raises RaspError for files that are damaged, do not belong together, or are no raspc model.
+    """
+    from .runner.model import load as load_model
+
+    return load_model(Path(path), device=device, dtype=dtype)
+
+
+def interpret(
+    source_or_path: str | Path,
+    tokens: Sequence[Scalar],
+    *,
+    entry: str | None = None,
+    vocab: Iterable[Scalar] | None = None,
+    max_length: int | None = None,
+    causal: bool = False,
+) -> list[Scalar]:
+    """What the program means on one input: its output's value at each position, computed without a model.
+
+    The arguments are those of `compile`; a string of tokens stands for its characters.  Raises RaspError for a
+    wrong program, for tokens outside the vocabulary, for a too long input, and where the output is undefined.
+    """
+    from .compiler.interpreter import run
+
+    return run(_program(source_or_path, entry, vocab, max_length), list(tokens), entry=entry, causal=causal)
+
+
+def _program(
+    source_or_path: str | Path,
+    entry: str | Sequence[str] | None,
+    vocab: Iterable[Scalar] | None,
+    max_length: int | None,
+) -> Program:
+    entries = () if entry is None else (entry,) if isinstance(entry, str) else tuple(entry)
+    vocabulary = None if vocab is None else tuple(vocab)
+    if isinstance(source_or_path, Path) or _is_path(source_or_path):
+        return read_program(Path(source_or_path), entries=entries, vocabulary=vocabulary, max_length=max_length)
+    from .compiler.elaborate import elaborate
+
+    source = Source("<text>", source_or_path)
+    return elaborate(source, entries=entries, vocabulary=vocabulary, max_length=max_length)
+
+
+def _is_path(text: str) -> bool:
+    return text.endswith(".rasp") and "\n" not in text and ";" not in text
+
+
+def read_program(
+    path: Path,
+    *,
+    entries: Sequence[str] = (),
+    vocabulary: tuple[Scalar, ...] | None = None,
+    max_length: int | None = None,
+) -> Program:
+    """The program of a file; `load` in it is relative to the file.  Raises RaspError."""
+    from .compiler.elaborate import elaborate
+
+    source = read_source(path)
+    return elaborate(source, entries=entries, vocabulary=vocabulary, max_length=max_length, base=path.parent)
+
+
+def read_source(path: Path) -> Source:
+    """The text of a program file.  Raises RaspError when it cannot be read, is too large, or is not UTF-8."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SOURCE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason}", None)) from None
+    if len(data) > MAX_SOURCE:
+        message = f"`{path}` is larger than {MAX_SOURCE >> 20} MiB: no program is that long"
+        raise RaspError(Diagnostic("file-too-large", message, None))
+    try:
+        return Source(str(path), data.decode("utf-8").removeprefix("\ufeff"))
+    except UnicodeDecodeError as error:
+        source = Source(str(path), data.decode("utf-8", errors="replace"))
+        start = len(data[: error.start].decode("utf-8", errors="replace"))
+        raise RaspError(
+            Diagnostic(
+                "source-encoding",
+                f"byte {data[error.start]:#04x} is not valid UTF-8",
+                Span(source, start, start + 1),
+                "save the file as UTF-8 text",
+            )
+        ) from None

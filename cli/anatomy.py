@@ -1,0 +1,253 @@
+"""A model's parts in words: what `raspc inspect` prints.  Everything comes from the manifest."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..compiler.manifest import (
+    ClassDecode,
+    Direction,
+    Head,
+    Layer,
+    Manifest,
+    NeuronGroup,
+    NodeInfo,
+    Output,
+    expected_shapes,
+    to_json,
+)
+from ..compiler.values import Scalar
+from .values import as_text as value_text
+
+WIDTH = 80
+
+#: Where the texts beside the titles begin.
+TEXT_COLUMN = 16
+
+#: Values of a vocabulary or a one-hot that are listed before the rest is counted.
+SHOWN_VALUES = 16
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How close a part comes to a wrong answer: the bound on its error, and the error that its readers tolerate."""
+
+    where: str
+    error: float
+    tolerated: float
+
+    @property
+    def used(self) -> float:
+        """Share of the tolerance that the error can take up; at 1 nothing is promised."""
+        return self.error / self.tolerated if self.tolerated > 0 else float("inf")
+
+
+def tightest_margin(manifest: Manifest) -> Margin | None:
+    """The part whose error bound takes up most of what its readers tolerate; None where no part states both."""
+    return max(_margins(manifest), key=lambda margin: margin.used, default=None)
+
+
+def parameters(manifest: Manifest) -> int:
+    """How many numbers the weights hold."""
+    total = 0
+    for shape in expected_shapes(manifest).values():
+        size = 1
+        for length in shape:
+            size *= length
+        total += size
+    return total
+
+
+def as_json(manifest: Manifest) -> dict[str, object]:
+    """The manifest without the program's text, and the sizes that follow from it."""
+    document = to_json(manifest)
+    program = document["program"]
+    assert isinstance(program, dict)
+    document["program"] = {key: value for key, value in program.items() if key != "files"}
+    tightest = tightest_margin(manifest)
+    document["sizes"] = {
+        "layers": len(manifest.layers),
+        "attention_depth": manifest.attention_depth,
+        "heads": sum(len(layer.heads) for layer in manifest.layers),
+        "neurons": sum(group.count for layer in manifest.layers for group in layer.neurons),
+        "d_model": manifest.d_model,
+        "parameters": parameters(manifest),
+    }
+    document["tightest_margin"] = (
+        None
+        if tightest is None
+        else {"where": tightest.where, "error": tightest.error, "tolerated": tightest.tolerated}
+    )
+    return document
+
+
+def as_text(manifest: Manifest, name: str) -> str:
+    """The parts of the model at 80 columns; `name` heads them."""
+    lines = [f"{name}: {manifest.program.name}, compiled by raspc {manifest.compiler.version}", ""]
+    for title, text in _summary(manifest):
+        lines += _field(title, text)
+    for index, layer in enumerate(manifest.layers):
+        lines += ["", f"layer {index}: {_shape(layer)}"]
+        for head in layer.heads:
+            lines += _part(manifest, f"head {head.index}", head, _head_facts(manifest, head))
+        for group in layer.neurons:
+            last = group.first + group.count - 1
+            title = f"neuron {group.first}" if last == group.first else f"neurons {group.first}-{last}"
+            lines += _part(manifest, title, group, _facts(manifest, group))
+    lines += ["", f"residual stream: {_count(manifest.d_model, 'direction')}"]
+    for start, end, text in _stream(manifest):
+        lines += _field(str(start) if start == end else f"{start}-{end}", text)
+    lines += ["", "outputs"]
+    for output in manifest.outputs:
+        lines += _field(output.name, _output(manifest, output))
+    return "\n".join(lines)
+
+
+def _summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    yield "vocabulary", f"{_count(len(manifest.vocabulary), 'token')}: {_values(manifest.vocabulary)}"
+    direction = (
+        "each position sees itself and earlier ones (causal)" if manifest.causal else "all positions see each other"
+    )
+    yield "input", f"1 to {_count(manifest.max_length, 'token')}; {direction}"
+    heads = sum(len(layer.heads) for layer in manifest.layers)
+    neurons = sum(group.count for layer in manifest.layers for group in layer.neurons)
+    uniform = ", padded to one shape" if manifest.uniform else ""
+    yield (
+        "size",
+        f"{_count(len(manifest.layers), 'layer')} ({manifest.attention_depth} with attention), "
+        f"{_count(heads, 'head')}, {_count(neurons, 'neuron')}, d_model {manifest.d_model}, "
+        f"{parameters(manifest):,} parameters{uniform}",
+    )
+    tightest = tightest_margin(manifest)
+    if tightest is not None:
+        text = f"error at most {tightest.error:.2g} where {tightest.tolerated:.2g} is tolerated: {tightest.where}"
+        yield "tightest", text
+
+
+def _shape(layer: Layer) -> str:
+    attention = f"{_count(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
+    return f"{attention}, {_count(layer.d_mlp, 'neuron') if layer.d_mlp > 0 else 'no MLP'}"
+
+
+def _part(manifest: Manifest, title: str, part: Head | NeuronGroup, facts: Iterable[str]) -> Iterator[str]:
+    yield from _field(title, part.label)
+    for fact in facts:
+        yield from _field("", fact)
+    yield from _field("", "reads   " + _named(manifest, part.reads), hang=8)
+    yield from _field("", "writes  " + _named(manifest, part.writes), hang=8)
+
+
+def _head_facts(manifest: Manifest, head: Head) -> Iterator[str]:
+    if head.selector != head.label:
+        yield head.selector
+    place = _place(manifest, head.node)
+    yield f"{head.form}, {head.level}, sharpness {head.sharpness:g}{place}"
+    yield from _accuracy(head)
+
+
+def _facts(manifest: Manifest, group: NeuronGroup) -> Iterator[str]:
+    place = _place(manifest, group.node)
+    if place:
+        yield place.removeprefix(", ")
+    yield from _accuracy(group)
+
+
+def _accuracy(part: Head | NeuronGroup) -> Iterator[str]:
+    if part.error is not None:
+        tolerated = "" if part.margin is None else f", {part.margin:.2g} tolerated"
+        yield f"error at most {part.error:.2g}{tolerated}"
+
+
+def _place(manifest: Manifest, node: int | None) -> str:
+    info = _node(manifest, node)
+    if info is None or info.file is None or info.line is None:
+        return ""
+    return f", {info.file}:{info.line}:{info.column}"
+
+
+def _node(manifest: Manifest, node: int | None) -> NodeInfo | None:
+    return next((info for info in manifest.nodes if info.id == node), None)
+
+
+def _named(manifest: Manifest, indices: Iterable[int]) -> str:
+    """Directions by the subspaces that they belong to: `tokens`, or `tokens (3 of 10)` for some of them."""
+    sizes: dict[str, int] = {}
+    for direction in manifest.directions:
+        sizes[direction.subspace] = sizes.get(direction.subspace, 0) + 1
+    used: dict[str, list[Direction]] = {}
+    for index in sorted(set(indices)):
+        direction = manifest.directions[index]
+        used.setdefault(direction.subspace, []).append(direction)
+    names = []
+    for subspace, directions in used.items():
+        if len(directions) == sizes[subspace]:
+            names.append(subspace)
+        elif len(directions) == 1:
+            names.append(directions[0].label)
+        else:
+            names.append(f"{subspace} ({len(directions)} of {sizes[subspace]})")
+    return ", ".join(names) if names else "nothing"
+
+
+def _stream(manifest: Manifest) -> Iterator[tuple[int, int, str]]:
+    """Runs of directions of one subspace: first and last index, and what they encode."""
+    for (subspace, kind, node), group in groupby(manifest.directions, key=lambda d: (d.subspace, d.kind, d.node)):
+        run = list(group)
+        text = f"{subspace}: {kind}"
+        values = [direction.value for direction in run if direction.value is not None]
+        if kind == "one-hot" and values:
+            text += f" of {_values(values)}"
+        info = _node(manifest, node)
+        if info is not None and info.text != subspace:
+            text += f"; {info.text}"
+        yield run[0].index, run[-1].index, text
+
+
+def _output(manifest: Manifest, output: Output) -> str:
+    match output.decode:
+        case ClassDecode(values=values):
+            text = f"the largest of {_count(output.count, 'logit')}: {_values(values)}"
+        case number:
+            exact = "" if number.max_denominator is None else f", denominators up to {number.max_denominator}"
+            text = f"a number from {value_text(number.lowest)} to {value_text(number.highest)}{exact}"
+    if output.may_be_undefined:
+        text += "; some inputs have no defined output"
+    return text + _place(manifest, output.node)
+
+
+def _margins(manifest: Manifest) -> Iterator[Margin]:
+    for number, layer in enumerate(manifest.layers):
+        for head in layer.heads:
+            if head.error is not None and head.margin is not None:
+                yield Margin(f"layer {number}, head {head.index} ({head.label})", head.error, head.margin)
+        for group in layer.neurons:
+            if group.error is not None and group.margin is not None:
+                yield Margin(f"layer {number}, neuron {group.first} ({group.label})", group.error, group.margin)
+    for output in manifest.outputs:
+        if output.error is not None and output.margin is not None:
+            yield Margin(f"output {output.name}", output.error, output.margin)
+
+
+def _values(values: Iterable[Scalar]) -> str:
+    shown = [value_text(value) if value != "" else '""' for value in values]
+    if len(shown) > SHOWN_VALUES:
+        return " ".join([*shown[: SHOWN_VALUES - 2], "...", shown[-1]])
+    return " ".join(shown)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _field(title: str, text: str, *, hang: int = 0) -> list[str]:
+    """A title, and beside it a text that wraps in its own column; too long a title stands on lines of its own."""
+    margin = " " * TEXT_COLUMN
+    # A long word (a selector without blanks) may break: the page stays 80 columns wide.
+    lines = textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin + " " * hang) or [margin]
+    head = "  " + title
+    if len(head) >= TEXT_COLUMN:
+        return [*textwrap.wrap(head, WIDTH, subsequent_indent="  "), *lines]
+    return [head.ljust(TEXT_COLUMN) + lines[0].removeprefix(margin), *lines[1:]]

@@ -1,0 +1,116 @@
+"""`raspc compile`: a program into weights and their manifest."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .options import declaration_options, json_option, program_argument, read_program
+from .report import Report
+
+STAGES = ("ast", "graph", "blocks", "layers")
+
+DEFAULT_MAX_PARAMS = 200_000_000
+
+
+@click.command()
+@program_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="The weights file; the manifest is written beside it.  [default: FILE's name with .safetensors, here]",
+)
+@click.option("--entry", "entries", multiple=True, metavar="NAME", help="The output; else the last expression of FILE.")
+@declaration_options
+@click.option("-Os", "small", is_flag=True, help="Fewer parameters, where that needs more layers.")
+@click.option("--uniform", is_flag=True, help="Pad all layers to one shape.")
+@click.option(
+    "--max-params",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_PARAMS,
+    show_default=True,
+    metavar="N",
+    help="Refuse to build a larger model.",
+)
+@click.option("--emit", type=click.Choice(STAGES), help="Print this stage of the compilation, and write no files.")
+@json_option
+@click.pass_obj
+def command(
+    report: Report,
+    path: Path,
+    output: Path | None,
+    entries: Sequence[str],
+    vocab: str | None,
+    max_length: int | None,
+    causal: bool,
+    small: bool,
+    uniform: bool,
+    max_params: int,
+    emit: str | None,
+) -> None:
+    """Compile the RASP program FILE into a transformer.
+
+    \b
+    raspc compile sort.rasp
+    raspc compile sort.rasp --vocab 'range(10)' --max-length 20 -o models/sort.safetensors
+    raspc compile sort.rasp --emit layers
+    """
+    started = time.perf_counter()
+    if emit == "ast":
+        _emit_tree(path)
+        return
+    from ..compiler.pipeline import CompileOptions, compile_program
+    from ..compiler.pipeline import emit as emit_stage
+
+    program = read_program(path, entries, vocab, max_length, report)
+    options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_params)
+    match emit:
+        case "graph" | "blocks" | "layers":
+            _print_stage(emit_stage(program, options, emit))
+            return
+    from ..compiler.artifact import write
+
+    model = compile_program(program, options)
+    weights = output if output is not None else Path(path.stem + ".safetensors")
+    written = write(model, weights)
+    manifest = model.manifest
+    heads = sum(len(layer.heads) for layer in manifest.layers)
+    parameters = sum(tensor.size for tensor in model.tensors.values())
+    seconds = time.perf_counter() - started
+    if report.as_json:
+        summary = {
+            "weights": str(written.weights),
+            "manifest": str(written.manifest),
+            "layers": len(manifest.layers),
+            "heads": heads,
+            "neurons": sum(group.count for layer in manifest.layers for group in layer.neurons),
+            "d_model": manifest.d_model,
+            "parameters": parameters,
+            "seconds": round(seconds, 3),
+        }
+        print(json.dumps(summary))
+    else:
+        layers = _count(len(manifest.layers), "layer")
+        print(f"{written.weights}: {layers}, {_count(heads, 'head')}, {parameters:,} parameters, {seconds:.2f} s")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _emit_tree(path: Path) -> None:
+    from ..api import read_source
+    from ..rasp_grammar.parser import parse
+    from ..rasp_grammar.tree import dump
+
+    _print_stage(dump(parse(read_source(path))))
+
+
+def _print_stage(text: str) -> None:
+    print(text, end="" if text.endswith("\n") else "\n")

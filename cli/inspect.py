@@ -1,0 +1,29 @@
+"""`raspc inspect`: what a compiled model consists of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from .options import json_option, model_argument
+from .report import Report
+
+
+@click.command()
+@model_argument
+@json_option
+@click.pass_obj
+def command(report: Report, path: Path) -> None:
+    """Show the layers, heads, neurons and residual directions of MODEL, its sizes and its tightest margin.
+
+    \b
+    raspc inspect sort.safetensors
+    raspc inspect sort.safetensors --json
+    """
+    from ..compiler.artifact import read
+    from .anatomy import as_json, as_text
+
+    manifest = read(path).manifest
+    print(json.dumps(as_json(manifest)) if report.as_json else as_text(manifest, str(path)))

@@ -1,0 +1,101 @@
+"""Options that several commands share, and the program that they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from .report import Report
+
+if TYPE_CHECKING:
+    from ..compiler.graph import Program
+
+F = TypeVar("F", bound=Callable[..., object])
+
+#: How many inputs `run --input` gives to the model at once.
+DEFAULT_BATCH = 64
+
+
+def _use_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    report = ctx.find_object(Report)
+    assert report is not None
+    report.as_json |= value
+
+
+def json_option(command: F) -> F:
+    """`--json`: results and diagnostics for programs to read."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_use_json,
+        help="Write diagnostics, and a summary if there is one, as JSON: one object per line.",
+    )(command)
+
+
+def declaration_options(command: F) -> F:
+    """`--vocab`, `--max-length` and `--causal`: what a program may leave open."""
+    for option in (
+        click.option("--causal", is_flag=True, help="Selectors see only positions up to their own."),
+        click.option(
+            "--max-length",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Longest input, BOS not counted; instead of the program's `set max_length`.",
+        ),
+        click.option(
+            "--vocab",
+            metavar="SPEC",
+            help="""The tokens: a RASP string or list such as '"abc"', '["(", ")"]' or 'range(10)'; """
+            "instead of the program's `set vocab`.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def input_options(command: F) -> F:
+    """`TOKEN...` or `--input FILE`: one input, or many."""
+    command = click.option(
+        "--input",
+        "lines",
+        type=click.Path(),
+        metavar="FILE",
+        help="Read inputs from FILE (`-`: standard input), a JSON array of tokens per line; print one array per input.",
+    )(command)
+    return click.argument("tokens", nargs=-1)(command)
+
+
+def require_one_input(tokens: Sequence[str], lines: str | None) -> None:
+    """Raise click.UsageError unless there is exactly one of the two kinds of input."""
+    if tokens and lines is not None:
+        raise click.UsageError("give tokens or --input, not both")
+    if not tokens and lines is None:
+        raise click.UsageError('give the input\'s tokens, or --input FILE ("" is the input without tokens)')
+
+
+def program_argument(command: F) -> F:
+    """`FILE`: the program."""
+    return click.argument("path", metavar="FILE", type=click.Path(path_type=Path))(command)
+
+
+def model_argument(command: F) -> F:
+    """`MODEL`: either file of the pair."""
+    return click.argument("path", metavar="MODEL", type=click.Path(path_type=Path))(command)
+
+
+def read_program(
+    path: Path, entries: Sequence[str], vocab: str | None, max_length: int | None, report: Report
+) -> Program:
+    """The program of a file under the command line's options; its warnings are shown.  Raises RaspError."""
+    from ..api import read_program
+    from ..compiler.elaborate import parse_vocabulary
+
+    vocabulary = None if vocab is None else parse_vocabulary(vocab)
+    program = read_program(path, entries=entries, vocabulary=vocabulary, max_length=max_length)
+    report.show(program.warnings)
+    return program
