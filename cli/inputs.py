@@ -11,7 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from ..compiler.values import Scalar, normal, show
+from ..compiler.values import Scalar, normal
+from ..compiler.vocabulary import parse_tokens
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from ..rasp_grammar.span import Source, Span
 from .report import Report
@@ -42,22 +43,16 @@ class Line:
 
 
 def word_tokens(words: Sequence[str], vocabulary: Sequence[Scalar] | None) -> list[Scalar]:
-    """The tokens that the words of a command line stand for.
+    """The tokens that the words of a command line stand for; a single word may stand for its characters.
 
-    A word is the vocabulary's token that is printed like it; a string wins over a number.  A single word that is
-    no token is split into its characters.  A word that stands for nothing is left to be reported by who runs it;
-    without a vocabulary every word is a string.
+    Without a vocabulary, words are strings.  Raises RaspError for words that are not in the vocabulary.
     """
-    known: dict[str, Scalar] = {}
-    for token in vocabulary or ():
-        if isinstance(token, str) or show(token) not in known:
-            known[show(token)] = token
-    if len(words) == 1 and words[0] not in known:
-        words = list(words[0])
     for word in words:
         if not _is_text(word):
             raise RaspError(Diagnostic("input-encoding", f"the token {word!a} is not valid UTF-8", None))
-    return [known.get(word, word) for word in words]
+    if vocabulary is not None:
+        return parse_tokens(words, vocabulary)
+    return list(words[0]) if len(words) == 1 else list(words)
 
 
 def run_lines(path: str, run: Callable[[Batch], Batch], batch: int, report: Report) -> None:

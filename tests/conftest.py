@@ -1,0 +1,47 @@
+"""What all tests share: golden files, which follow from the test's name and are rewritten by `--update-golden`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files that differ")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`golden(text)` compares with the file `golden/MODULE/TEST.txt` beside the test; a missing file fails.
+
+    A test that compares several texts names them: `golden(text, "stderr")`.
+    """
+    update = bool(request.config.getoption("--update-golden"))
+    module = request.path.stem.removeprefix("test_")
+    test = re.sub(r"[^\w.+=-]+", "-", request.node.name.removeprefix("test_")).strip("-")
+    folder = request.path.parent / "golden" / module
+
+    def compare(text: str, name: str | None = None) -> None:
+        path = folder / (f"{test}.txt" if name is None else f"{test}.{name}.txt")
+        if update:
+            _rewrite(path, text)
+            return
+        if not path.is_file():
+            pytest.fail(f"no golden file {path}: look at the text, then run pytest --update-golden\n\n{text}")
+        wanted = path.read_text(encoding="utf-8")
+        if text != wanted:
+            difference = difflib.unified_diff(wanted.splitlines(), text.splitlines(), str(path), "now", lineterm="")
+            pytest.fail("\n".join(["differs from its golden file (pytest --update-golden accepts it)", *difference]))
+
+    return compare
+
+
+def _rewrite(path: Path, text: str) -> None:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
