@@ -32,7 +32,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
             return
         if not path.is_file():
             pytest.fail(f"no golden file {path}: look at the text, then run pytest --update-golden\n\n{text}")
-        wanted = path.read_text(encoding="utf-8")
+        wanted = path.read_bytes().decode()
         if text != wanted:
             difference = difflib.unified_diff(wanted.splitlines(), text.splitlines(), str(path), "now", lineterm="")
             pytest.fail("\n".join(["differs from its golden file (pytest --update-golden accepts it)", *difference]))
@@ -41,7 +41,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def _rewrite(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_bytes() == text.encode():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="")
+    path.write_bytes(text.encode())
