@@ -1,0 +1,1 @@
+"""Weights to predictions.  The only part of raspc that imports torch."""

@@ -1,0 +1,59 @@
+"""From logits to the values that a program's output has: one decoder for each kind of output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import assert_never
+
+import numpy as np
+from torch import Tensor
+
+from ..compiler.kinds import Kinds, present
+from ..compiler.manifest import ClassDecode, NumberDecode, Output
+from ..compiler.values import Scalar, normal
+
+#: Logits [..., d_vocab_out] to values, flat, in row-major order of the leading dimensions.
+Decoder = Callable[[Tensor], list[Scalar]]
+
+
+def decoder(output: Output) -> Decoder:
+    """What reads one output's values off the logits of all outputs.  The logits are finite."""
+    kinds: Kinds = frozenset(output.kinds)
+    match output.decode:
+        case ClassDecode(values=values):
+            return _classes(output, tuple(present(normal(value), kinds) for value in values))
+        case NumberDecode():
+            return _numbers(output, output.decode, kinds)
+        case _:
+            assert_never(output.decode)
+
+
+def _classes(output: Output, values: tuple[Scalar, ...]) -> Decoder:
+    columns = slice(output.first, output.first + output.count)
+
+    def decode(logits: Tensor) -> list[Scalar]:
+        return [values[index] for index in logits[..., columns].argmax(-1).flatten().tolist()]
+
+    return decode
+
+
+def _numbers(output: Output, form: NumberDecode, kinds: Kinds) -> Decoder:
+    assert not isinstance(form.offset, str)
+    offset, limit, column = Fraction(form.offset), form.max_denominator, output.first
+
+    def value_of(logit: float) -> Scalar:
+        exact = Fraction(logit) + offset
+        return present(float(exact) if limit is None else normal(exact.limit_denominator(limit)), kinds)
+
+    def decode(logits: Tensor) -> list[Scalar]:
+        flat = logits[..., column].flatten().double().cpu().numpy()
+        if limit == 1 and offset.denominator == 1:
+            # The usual case, and `limit_denominator` would take seconds for a million values.
+            return [present(int(logit) + offset.numerator, kinds) for logit in flat.round().tolist()]
+        # A few values come again and again; only rounding makes more of them.
+        distinct, places = np.unique(flat, return_inverse=True)
+        values = [value_of(logit) for logit in distinct.tolist()]
+        return [values[place] for place in places.tolist()]
+
+    return decode
