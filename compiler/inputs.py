@@ -37,6 +37,11 @@ def sampled_inputs(vocabulary: Sequence[Scalar], max_length: int, count: int, se
         return list(all_inputs(vocabulary, max_length))
     found = dict.fromkeys(structured_inputs(vocabulary, max_length))
     rng = random.Random(seed)
+    if total <= 4 * count:
+        # Drawing until all but a few have turned up would take many draws for each: shuffle them instead.
+        rest = [tokens for tokens in all_inputs(vocabulary, max_length) if tokens not in found]
+        rng.shuffle(rest)
+        return [*found, *rest[: max(0, count - len(found))]]
     lengths = list(range(max_length, 0, -1))
     draws = 0
     while len(found) < count:

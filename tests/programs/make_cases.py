@@ -1,0 +1,90 @@
+"""Writes the cases file of every shipped program from its oracle:  python tests/programs/make_cases.py
+
+Deterministic: running it again changes nothing unless a program or an oracle has changed.
+"""
+
+from __future__ import annotations
+
+import random
+
+from cases import Case, Shipped, Token, render_cases, shipped_programs
+
+#: How many different inputs a cases file has (fewer only where there are no more).
+CASES_PER_PROGRAM = 20
+
+#: Inputs worth reading, one string each: what chance would hardly find.
+WORTH_READING: dict[str, list[str]] = {
+    "paper/dyck1": ["(())()", "(()", "())(", "((()))"],
+    "paper/dyck2": ["([])", "[()()]", "([)]", "(([]", "[]()[]"],
+    "paper/dyck3": ["{[()]}", "{}[]()", "{[(])}", "((({{{", "([]{()})[]", "()()}"],
+    "paper/shuffle_dyck2": ["([)]", "(([))]", "[(])]("],
+    "paper/sort_by_frequency": ["abbccdddd", "eeddc"],
+    "tracr/pair_balance": ["(a)(a)", "))(("],
+    "tracr/shuffle_dyck": ["({)}", "(){}", "}{"],
+    "tracr/detect_pattern": ["aabaab", "aaab", "baabaac"],
+    "strings/palindrome": ["abcba", "abba", "abcbb"],
+    "strings/caesar": ["hello world", "the quick brown fox", "xyz"],
+    "strings/vowels": ["education", "rhythm", "transformer"],
+    "strings/capitalize": ["ab cab", "a b c", " bc  a"],
+    "strings/word_index": ["ab ba ab", "  a", "a b a b"],
+    "strings/position_in_word": ["ab aba", "  aab", "a a a a"],
+    "strings/word_length": ["ab aba", "  aab", "a a a a"],
+    "strings/reverse_words": ["abc dd cab", "a bc bcd dcba", " ab", "ab "],
+    "strings/kth_word": ["1 ab ba", "0 ab ba b", "2 a b ab", "2 a", "1 aa  b", "0 210 1"],
+    "strings/induction": ["abcab", "abacad", "dcbadc", "aabb"],
+    "strings/interleave": ["aabb", "abcd", "aaccb"],
+    "strings/longest_run": ["aabbbabb", "ababab"],
+    "strings/squeeze": ["aabbca", "abcabc", "ccccb"],
+    "strings/matching_bracket": ["(()())", "())((", "((())"],
+    "strings/contains_pattern": ["bbabab", "aabbaab"],
+    "strings/count_pattern": ["abcab", "ababab", "aabb"],
+    "arithmetic/addition": ["12+34", "99999+1", "1+99999", "5555+4445", "00+00", "49950+50", "7", "+", "1+2+3", "8+9"],
+    "arithmetic/subtraction": ["110-011", "1000-0001", "0000-0001", "1111-1111", "10-01", "0-1"],
+    "automata/flip_flop": ["--1--0-", "1-0-1--", "---"],
+    "automata/toggle_reset": ["tt.t.rt", "t..tr.t", "rrtrt"],
+    "automata/up_down_counter": ["++++++", "---+", "+-+-"],
+    "automata/ab_star": ["ababab", "ab", "abba", "abcab"],
+    "statistics/majority": ["aab", "abab", "ccbccab"],
+    "statistics/mode": ["abba", "dccd", "aabbcc"],
+    "statistics/count_letter": ["xyzzyx", "xxxxxxxxxxyxxxxxxxxxx"],
+    "logic/balanced_counts": ["abcab", "aab", "ccc"],
+    "logic/same_ends": ["abca", "abcd", "dd"],
+    "logic/exactly_two": ["xyx", "xxx", "yxyzx"],
+    "logic/alternates": ["abcab", "abbc", "cc"],
+}
+
+
+def inputs_of(program: Shipped) -> list[list[Token]]:
+    """Worth reading, length 1, longest: constant, in order, alternating; then random ones of every length."""
+    vocabulary, longest = program.vocabulary, program.max_length
+    # Seeded by the name, so that a new program does not change the cases of the others.
+    rng = random.Random(str(program))
+    first, last = vocabulary[0], vocabulary[-1]
+    inputs: list[list[Token]] = [list(text) for text in WORTH_READING.get(str(program), [])]
+    inputs += [
+        [first],
+        [last],
+        [first] * longest,
+        [last] * longest,
+        [vocabulary[i * len(vocabulary) // longest] for i in range(longest)],
+        [vocabulary[-1 - i % len(vocabulary)] for i in range(longest)],
+        [first if i % 2 == 0 else last for i in range(longest)],
+    ]
+    different = {tuple(tokens): tokens for tokens in inputs}
+    wanted = max(CASES_PER_PROGRAM, len(different) + 6)
+    length = longest
+    while len(different) < wanted:
+        tokens = [rng.choice(vocabulary) for _ in range(length)]
+        different.setdefault(tuple(tokens), tokens)
+        length = length - 1 if length > 2 else longest
+    return list(different.values())
+
+
+def cases_of(program: Shipped) -> list[Case]:
+    return [Case(tokens, program.oracle(list(tokens))) for tokens in inputs_of(program)]
+
+
+if __name__ == "__main__":
+    for program in shipped_programs():
+        program.cases_path.write_text(render_cases(cases_of(program)), encoding="utf-8")
+        print(f"{program}: {len(inputs_of(program))} cases")

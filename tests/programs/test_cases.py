@@ -1,0 +1,65 @@
+"""The programs that ship with raspc: their cases are their oracles', and the interpreter agrees with both."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from cases import PROGRAMS, Shipped, read_cases, render_cases, shipped_programs, typed
+from make_cases import cases_of
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.inputs import all_inputs, chosen_inputs
+from raspc.compiler.interpreter import Interpreter
+from raspc.rasp_grammar.span import Source
+
+SHIPPED = shipped_programs()
+every_program = pytest.mark.parametrize("program", SHIPPED, ids=str)
+
+
+@cache
+def interpreter(program: Shipped) -> Interpreter:
+    text = program.path.read_text(encoding="utf-8")
+    return Interpreter(elaborate(Source(str(program), text), base=program.path.parent))
+
+
+def test_there_are_programs_of_every_family() -> None:
+    assert len(SHIPPED) >= 45
+    families = {program.family for program in SHIPPED}
+    assert families == {"paper", "tracr", "strings", "arithmetic", "automata", "statistics", "logic"}
+
+
+def test_every_cases_file_has_a_program() -> None:
+    assert sorted(PROGRAMS.glob("*/*.jsonl")) == sorted(program.cases_path for program in SHIPPED)
+
+
+def test_the_table_of_programs_is_complete() -> None:
+    table = (PROGRAMS / "README.md").read_text(encoding="utf-8")
+    rows = [f"| [{program.name}]({program}.rasp) | {program.family} | {program.description} |" for program in SHIPPED]
+    assert [row for row in rows if row not in table] == []
+    assert table.count(".rasp)") == len(SHIPPED)
+
+
+@every_program
+def test_cases_are_the_oracles(program: Shipped) -> None:
+    assert program.cases_path.read_text(encoding="utf-8") == render_cases(cases_of(program))
+    cases = read_cases(program.cases_path)
+    assert 12 <= len(cases) <= 30
+    lengths = {len(case.input) for case in cases}
+    assert min(lengths) == 1
+    assert max(lengths) == program.max_length
+
+
+@every_program
+def test_interpreter_gives_the_cases(program: Shipped) -> None:
+    for case in read_cases(program.cases_path):
+        assert typed(interpreter(program).run(case.input)) == typed(case.output), case.input
+
+
+@every_program
+def test_interpreter_is_the_oracle(program: Shipped) -> None:
+    declared = interpreter(program).program
+    assert (declared.vocabulary, declared.max_length) == (program.vocabulary, program.max_length)
+    inputs = chosen_inputs(program.vocabulary, program.max_length, exhaustive_limit=400, samples=300)
+    inputs += [tokens for tokens in all_inputs(program.vocabulary, 2) if tokens not in inputs]
+    for tokens in inputs:
+        assert typed(interpreter(program).run(tokens)) == typed(program.oracle(list(tokens))), tokens
