@@ -146,7 +146,7 @@ def _parse_float(value: Value) -> Value:
             return _checked(Fraction(value)) if len(value) < 100 and "/" not in value and _small_exponent(value) else _too_large()
         except (ValueError, ZeroDivisionError):
             return Undefined(f"`{value}` is not a number")
-    return value
+    return int(value) if isinstance(value, bool) else value
 
 
 def _small_exponent(text: str) -> bool:
