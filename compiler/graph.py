@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from ..rasp_grammar.span import Span
+from ..rasp_grammar.diagnostics import Diagnostic
+from ..rasp_grammar.span import Source, Span
 from .values import Scalar, scalar_key
 
 Comparison = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -234,10 +235,12 @@ class Program:
     `outputs` maps each entry's name to its s-op (one entry unless several were asked for).  `vocabulary`
     and `max_length` come from `set vocab` and `set max_length`, or the command line; None when absent.
     `sources` are the texts that it was read from, the main file first (the prelude is not among them).
+    `warnings` are what a person should know about a program that is well formed.
     """
 
     graph: Graph
     outputs: tuple[tuple[str, SOp], ...]
     vocabulary: tuple[Scalar, ...] | None
     max_length: int | None
-    sources: tuple[object, ...]
+    sources: tuple[Source, ...]
+    warnings: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,59 @@
+"""Warnings where RASP groups an expression otherwise than Python would, and parentheses are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .diagnostics import Diagnostic
+from .tree import Binary, Expression, Membership, Module, Ternary, Tree, Unary, walk
+
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_LOGIC = frozenset({"and", "or"})
+_PRODUCTS = frozenset({"*", "/", "//"})
+CODE = "reads-differently"
+
+
+def quirks(module: Module) -> list[Diagnostic]:
+    """One warning for each such expression, in the order of the text."""
+    found = [diagnostic for node, _ in walk(module) for diagnostic in _quirks_of(node)]
+    return sorted(found, key=lambda diagnostic: 0 if diagnostic.span is None else diagnostic.span.start)
+
+
+def _quirks_of(node: Tree) -> Iterator[Diagnostic]:
+    match node:
+        case Binary(operator="and", left=Binary(operator="or") as left):
+            yield _warning(node, left, "`and` and `or` have the same rank and group left")
+        case Binary(operator="^", left=Unary() as left):
+            yield _warning(node, left, f"`{left.operator}` binds tighter than `^`")
+        case Binary(operator="^", left=Binary(operator="^") as left):
+            yield _warning(node, left, "`^` groups left")
+        case Binary(operator="%", right=Binary(operator=product) as right) if product in _PRODUCTS:
+            yield _warning(node, right, f"`{product}` binds tighter than `%`")
+        case Binary(operator=operator, left=Unary(operator="not") as left) if operator not in _LOGIC:
+            yield _warning(node, left, f"`not` binds tighter than `{operator}`")
+        case Membership(item=item, container=container):
+            for side in (item, container):
+                if _looser_in_python(side):
+                    yield _warning(node, side, "`in` is the loosest operator")
+        case Ternary(then=Ternary() as then):
+            yield _warning(node, then, "ternaries group left")
+
+
+def _looser_in_python(side: Expression) -> bool:
+    """Whether Python would cut this side of an `in` into pieces."""
+    match side:
+        case Binary(operator=operator):
+            return operator in _COMPARISONS or operator in _LOGIC
+        case Unary(operator=operator):
+            return operator == "not"
+        case Ternary() | Membership():
+            return True
+        case _:
+            return False
+
+
+def _warning(node: Tree, part: Tree, why: str) -> Diagnostic:
+    text = " ".join(part.span.text.split())
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    hint = f"write the parentheses that you mean; without them it reads as `({shown})`"
+    return Diagnostic(CODE, f"{why}, otherwise than in Python", node.span, hint, "warning")
