@@ -12,7 +12,7 @@ from .options import json_option, read_program
 from .report import Report
 
 
-@click.command()
+@click.command(short_help="Report what is wrong with programs.")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj

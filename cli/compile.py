@@ -17,7 +17,7 @@ STAGES = ("ast", "graph", "blocks", "layers")
 DEFAULT_MAX_PARAMS = 200_000_000
 
 
-@click.command()
+@click.command(short_help="Compile a program into a transformer.")
 @program_argument
 @click.option(
     "-o",
@@ -58,7 +58,7 @@ def command(
 
     \b
     raspc compile sort.rasp
-    raspc compile sort.rasp --vocab 'range(10)' --max-length 20 -o models/sort.safetensors
+    raspc compile sort.rasp --vocab 'range(10)' --max-length 20 -o big.safetensors
     raspc compile sort.rasp --emit layers
     """
     started = time.perf_counter()

@@ -20,7 +20,7 @@ from .report import Report
 from .values import text_line
 
 
-@click.command()
+@click.command(short_help="Evaluate a program on tokens, without a model.")
 @program_argument
 @input_options
 @click.option("--entry", metavar="NAME", help="The output; else the last expression of FILE.")

@@ -11,7 +11,7 @@ from .options import json_option, model_argument
 from .report import Report
 
 
-@click.command()
+@click.command(short_help="Show what a model consists of.")
 @model_argument
 @json_option
 @click.pass_obj

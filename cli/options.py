@@ -67,7 +67,7 @@ def input_options(command: F) -> F:
         metavar="FILE",
         help="Read inputs from FILE (`-`: standard input), a JSON array of tokens per line; print one array per input.",
     )(command)
-    return click.argument("tokens", nargs=-1)(command)
+    return click.argument("tokens", metavar="[TOKEN...]", nargs=-1)(command)
 
 
 def require_one_input(tokens: Sequence[str], lines: str | None) -> None:

@@ -16,7 +16,7 @@ DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("float32", "float64")
 
 
-@click.command()
+@click.command(short_help="Run a compiled model on tokens.")
 @model_argument
 @input_options
 @click.option(

@@ -18,7 +18,7 @@ EXHAUSTIVE_LIMIT = 200_000
 DEFAULT_SAMPLES = 2_000
 
 
-@click.command()
+@click.command(short_help="Compare a model with its program.")
 @model_argument
 @click.option(
     "--samples",
