@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from raspc.compiler.graph import Comparison, Graph, Node, Program, Selector, SOp
 from raspc.compiler.interpreter import Interpreter, Selection, evaluate, run
+from raspc.compiler.kinds import NUMBER
 from raspc.compiler.ops import OPERATIONS
 from raspc.compiler.values import Scalar, Undefined, Value
 from raspc.rasp_grammar.diagnostics import RaspError
@@ -165,7 +166,7 @@ def test_undefined_spreads_except_through_the_branch_not_taken(build: Build) -> 
 
 
 def test_table(build: Build) -> None:
-    rows = [(("a",), 1), (("b",), Fraction(4, 2))]
+    rows: list[tuple[tuple[Scalar, ...], Scalar]] = [(("a",), 1), (("b",), Fraction(4, 2))]
     node = build.graph.table([build.tokens], rows, None, "dict", SPAN)
     assert values(node, "abz") == typed(1, 2, Undefined('dict: nothing for "z"'))
     with_default = build.graph.table([build.tokens], rows, "?", "dict", SPAN)
@@ -173,7 +174,7 @@ def test_table(build: Build) -> None:
 
 
 def test_table_of_several_inputs_takes_true_for_one(build: Build) -> None:
-    rows = [((0, "a"), "first"), ((1, "b"), "second")]
+    rows: list[tuple[tuple[Scalar, ...], Scalar]] = [((0, "a"), "first"), ((1, "b"), "second")]
     is_b = build.op("eq", build.tokens, build.constant("b"))
     node = build.graph.table([is_b, build.tokens], rows, None, "list index", SPAN)
     assert values(node, "ab") == typed("first", "second")
@@ -362,7 +363,7 @@ def test_run_without_a_vocabulary_takes_the_tokens_as_they_are(build: Build) -> 
 def test_run_writes_tokens_as_the_vocabulary_does(build: Build) -> None:
     program = build.program(build.tokens, vocabulary=(1, Fraction(1, 2)))
     assert [repr(value) for value in run(program, [1.0, 0.5, True])] == ["1", "Fraction(1, 2)", "1"]
-    assert Interpreter(program).kinds == {"number"}
+    assert Interpreter(program).kinds == NUMBER
 
 
 def refused(program: Program, tokens: Sequence[Scalar], entry: str | None = None) -> str:

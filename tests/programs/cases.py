@@ -1,4 +1,4 @@
-"""The shipped programs, their oracles and their cases files, without raspc.
+"""The shipped programs, their oracles and their cases files, without the compiler.
 
 A cases file has one JSON object per line, `{"input": [...], "output": [...]}`; a fraction is written
 `{"fraction": ["1", "3"]}`, as in a manifest.
@@ -9,15 +9,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-Token = bool | int | str
-Output = bool | int | str | Fraction
+from raspc.compiler.values import Scalar, normal
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
@@ -27,7 +26,7 @@ class Shipped:
     """One program below `programs/`, as its text declares it."""
 
     path: Path
-    vocabulary: tuple[Token, ...]
+    vocabulary: tuple[Scalar, ...]
     max_length: int
 
     @property
@@ -48,8 +47,10 @@ class Shipped:
         return self.path.with_suffix(".cases.jsonl")
 
     @property
-    def oracle(self) -> Callable[[list[Token]], list[Output]]:
-        return cast(Callable[[list[Token]], list[Output]], getattr(import_module(f"oracles.{self.family}"), self.name))
+    def oracle(self) -> Callable[[list[Scalar]], list[Scalar]]:
+        """The plain Python function that is called as the program is."""
+        family = import_module(f"raspc.tests.programs.oracles.{self.family}")
+        return cast(Callable[[list[Scalar]], list[Scalar]], getattr(family, self.name))
 
     def __str__(self) -> str:
         return f"{self.family}/{self.name}"
@@ -57,8 +58,8 @@ class Shipped:
 
 @dataclass(frozen=True)
 class Case:
-    input: list[Token]
-    output: list[Output]
+    input: list[Scalar]
+    output: list[Scalar]
 
 
 def shipped_programs() -> list[Shipped]:
@@ -75,7 +76,7 @@ def _shipped(path: Path) -> Shipped:
     return Shipped(path, _vocabulary(vocabulary[1]), int(max_length[1]))
 
 
-def _vocabulary(text: str) -> tuple[Token, ...]:
+def _vocabulary(text: str) -> tuple[Scalar, ...]:
     numbers = re.fullmatch(r"range\((\d+)\)", text)
     return tuple(range(int(numbers[1]))) if numbers is not None else tuple(ast.literal_eval(text))
 
@@ -91,21 +92,19 @@ def render_cases(cases: list[Case]) -> str:
     )
 
 
-def typed(values: list[Output]) -> list[tuple[str, Output]]:
+def typed(values: Sequence[Scalar]) -> list[tuple[str, Scalar]]:
     """Values that tell `True` from `1`, for comparing; a whole fraction is the integer."""
-    whole = [int(value) if isinstance(value, Fraction) and value.denominator == 1 else value for value in values]
-    return [(type(value).__name__, value) for value in whole]
+    return [(type(normal(value)).__name__, normal(value)) for value in values]
 
 
-def _encode(value: Output) -> object:
+def _encode(value: Scalar) -> object:
+    value = normal(value)
     if not isinstance(value, Fraction):
         return value
-    if value.denominator == 1:
-        return value.numerator
     return {"fraction": [str(value.numerator), str(value.denominator)]}
 
 
-def _decode(value: bool | int | str | dict[str, list[str]]) -> Output:
+def _decode(value: bool | int | str | dict[str, list[str]]) -> Scalar:
     if not isinstance(value, dict):
         return value
     numerator, denominator = value["fraction"]

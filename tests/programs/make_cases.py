@@ -1,4 +1,4 @@
-"""Writes the cases file of every shipped program from its oracle:  python tests/programs/make_cases.py
+"""Writes the cases file of every shipped program from its oracle:  python -m raspc.tests.programs.make_cases
 
 Deterministic: running it again changes nothing unless a program or an oracle has changed.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 
-from cases import Case, Shipped, Token, render_cases, shipped_programs
+from raspc.compiler.values import Scalar
+from raspc.tests.programs.cases import Case, Shipped, render_cases, shipped_programs
 
 #: How many different inputs a cases file has (fewer only where there are no more).
 CASES_PER_PROGRAM = 20
@@ -54,13 +55,13 @@ WORTH_READING: dict[str, list[str]] = {
 }
 
 
-def inputs_of(program: Shipped) -> list[list[Token]]:
+def inputs_of(program: Shipped) -> list[list[Scalar]]:
     """Worth reading, length 1, longest: constant, in order, alternating; then random ones of every length."""
     vocabulary, longest = program.vocabulary, program.max_length
     # Seeded by the name, so that a new program does not change the cases of the others.
     rng = random.Random(str(program))
     first, last = vocabulary[0], vocabulary[-1]
-    inputs: list[list[Token]] = [list(text) for text in WORTH_READING.get(str(program), [])]
+    inputs: list[list[Scalar]] = [list(text) for text in WORTH_READING.get(str(program), [])]
     inputs += [
         [first],
         [last],

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from cases import PROGRAMS, Shipped, read_cases, render_cases, shipped_programs, typed
-from make_cases import cases_of
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.inputs import all_inputs, chosen_inputs
 from raspc.compiler.interpreter import Interpreter
 from raspc.rasp_grammar.span import Source
+from raspc.tests.programs.cases import PROGRAMS, Shipped, read_cases, render_cases, shipped_programs, typed
+from raspc.tests.programs.make_cases import cases_of
 
 SHIPPED = shipped_programs()
 every_program = pytest.mark.parametrize("program", SHIPPED, ids=str)

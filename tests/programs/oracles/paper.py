@@ -27,7 +27,7 @@ def sort_by_frequency(tokens: list[str]) -> list[str]:
 
 
 def _dyck_prefixes(tokens: list[str], pairs: list[str]) -> list[str]:
-    closer_of = dict(pairs)
+    closer_of = {pair[0]: pair[1] for pair in pairs}
     stack: list[str] = []
     broken = False
     states = []
