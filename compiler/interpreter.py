@@ -44,6 +44,7 @@ from .graph import (
 from .kinds import BOOL, STRING, Kinds, infer, present
 from .ops import apply
 from .values import Scalar, Undefined, Value, is_number, normal, show
+from .vocabulary import too_long, unknown_token
 
 #: One row per query position, one column per key position.
 Selection = list[list[bool | Undefined]]
@@ -57,7 +58,7 @@ _COMPARE: dict[Comparison, Callable[..., bool]] = {
     ">=": operator.ge,
 }
 
-#: Vocabularies longer than this are abbreviated in messages.
+#: Inputs longer than this are abbreviated in messages.
 _SHOWN_TOKENS = 20
 
 
@@ -128,13 +129,15 @@ class Interpreter:
         """The tokens as the vocabulary writes them (an input's `1.0` is its `1`), or RaspError."""
         limit = self.program.max_length
         if limit is not None and len(tokens) > limit:
-            raise RaspError(_too_long(len(tokens), limit))
+            raise RaspError(too_long(len(tokens), limit))
         if self._members is None:
             return [normal(token) for token in tokens]
-        unknown = [(position, token) for position, token in enumerate(tokens) if token not in self._members]
-        if unknown:
-            raise RaspError(_unknown_token(*unknown[0], tuple(self._members)))
-        return [self._members[token] for token in tokens]
+        try:
+            return [self._members[token] for token in tokens]
+        except (KeyError, TypeError):  # TypeError: a JSON list or object, which no dict has as a key
+            vocabulary = tuple(self._members)
+            wrong = [(position, token) for position, token in enumerate(tokens) if token not in vocabulary]
+            raise RaspError(unknown_token(token, position, vocabulary) for position, token in wrong) from None
 
 
 def _plan(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> _Plan:
@@ -324,37 +327,6 @@ def _undefined_output(value: Undefined, position: int, tokens: Sequence[Scalar],
         value.span if value.span is not None else output,
         "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`",
     )
-
-
-def _too_long(length: int, limit: int) -> Diagnostic:
-    return Diagnostic(
-        "input-too-long",
-        f"the input has {length} tokens, but the program takes at most {limit}",
-        None,
-        f"shorten the input, or declare more with `set max_length {length};` or `--max-length {length}`",
-    )
-
-
-def _unknown_token(position: int, token: Scalar, vocabulary: Sequence[Scalar]) -> Diagnostic:
-    shown = ", ".join(_quoted(known) for known in vocabulary[:_SHOWN_TOKENS])
-    if len(vocabulary) > _SHOWN_TOKENS:
-        shown += f", ... ({len(vocabulary)} in all)"
-    close = _close_tokens(token, vocabulary)
-    hint = f"the vocabulary is {shown}"
-    if close:
-        hint = f"did you mean {' or '.join(_quoted(known) for known in close)}? {hint}"
-    message = f"{_quoted(token)} at position {position} is not in the program's vocabulary"
-    return Diagnostic("unknown-token", message, None, hint)
-
-
-def _close_tokens(token: Scalar, vocabulary: Sequence[Scalar]) -> list[Scalar]:
-    """Tokens that may have been meant: the same text as another type, another case, or nearly the same letters."""
-    text = show(token)
-    same = [known for known in vocabulary if show(known).lower() == text.lower()]
-    if same:
-        return same[:3]
-    texts = {show(known): known for known in vocabulary if isinstance(known, str)}
-    return [texts[match] for match in difflib.get_close_matches(text, texts, n=2)]
 
 
 def _quoted(value: Scalar) -> str:
