@@ -1,0 +1,44 @@
+"""Every shipped program, compiled: the model computes what the interpreter computes, on every input while they
+are few (below 20,000), else on the structured inputs (constant, longest, sorted, alternating), the cases, and
+500 random ones of all lengths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from raspc.compiler import artifact
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.inputs import Input, all_inputs, count_inputs, sampled_inputs, structured_inputs
+from raspc.compiler.interpreter import Interpreter
+from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.rasp_grammar.span import Source
+from raspc.runner.model import load
+from raspc.tests.programs.cases import Shipped, read_cases, shipped_programs, typed
+
+EXHAUSTIVE_BELOW = 20_000
+RANDOM_INPUTS = 500
+
+
+def inputs_to_try(program: Shipped) -> list[Input]:
+    vocabulary, longest = program.vocabulary, program.max_length
+    if count_inputs(len(vocabulary), longest) < EXHAUSTIVE_BELOW:
+        return list(all_inputs(vocabulary, longest))
+    fixed = {*structured_inputs(vocabulary, longest), *(tuple(case.input) for case in read_cases(program.cases_path))}
+    inputs = dict.fromkeys(sampled_inputs(vocabulary, longest, RANDOM_INPUTS + len(fixed)))
+    return list(inputs | dict.fromkeys(sorted(fixed, key=repr)))
+
+
+@pytest.mark.parametrize("program", shipped_programs(), ids=str)
+def test_model_is_the_interpreter(program: Shipped, tmp_path: Path) -> None:
+    text = program.path.read_text(encoding="utf-8")
+    elaborated = elaborate(Source(str(program), text), base=program.path.parent)
+    compiled = compile_program(elaborated, CompileOptions())
+    model = load(artifact.write(compiled, tmp_path / "model.safetensors").weights, device="cpu")
+
+    inputs = inputs_to_try(program)
+    assert {len(tokens) for tokens in inputs} == set(range(1, program.max_length + 1))
+    interpreter = Interpreter(elaborated)
+    for tokens, result in zip(inputs, model.run_batch(inputs), strict=True):
+        assert typed(result) == typed(interpreter.run(tokens)), tokens
