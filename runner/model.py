@@ -24,8 +24,10 @@ from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .decode import decoder
 from .precision import full_precision
 
-#: Memory for the activations of one batch, in bytes.  More would not make a CPU faster, whose caches are smaller.
-MEMORY = 2**26
+#: Memory for the activations of one batch, in bytes.  Measured: more makes a CPU slower, whose caches are small;
+#: a GPU wants long batches.
+CPU_MEMORY = 2**24
+GPU_MEMORY = 2**30
 
 
 class Attention(nn.Module):
@@ -103,12 +105,13 @@ class Model(nn.Module):
     (BOS), token i of the input stands at position i + 1.
     """
 
-    def __init__(self, compiled: CompiledModel, device: str = "auto", dtype: str = "float32", memory: int = MEMORY):
+    def __init__(
+        self, compiled: CompiledModel, device: str = "auto", dtype: str = "float32", memory: int | None = None
+    ) -> None:
         """`device`, `dtype`, `memory` and what can go wrong: see `load`."""
         super().__init__()
         manifest = self.manifest = compiled.manifest
         self.vocabulary = manifest.vocabulary
-        self.memory = memory
         self._ids = {token: index for index, token in enumerate(manifest.vocabulary)}
         with torch.device("meta"):  # shapes only; the numbers come below
             self.embed = Embed(manifest.d_vocab, manifest.d_model)
@@ -116,6 +119,7 @@ class Model(nn.Module):
             self.blocks = nn.ModuleList(Block(manifest.d_model, layer) for layer in manifest.layers)
             self.unembed = Unembed(manifest.d_model, manifest.d_vocab_out)
         place, kind = _device(device), _dtype(dtype)
+        self.memory = (GPU_MEMORY if place.type == "cuda" else CPU_MEMORY) if memory is None else memory
         # `torch.tensor` copies: the file's arrays are read-only.
         tensors = {name: torch.tensor(array, device=place, dtype=kind) for name, array in compiled.tensors.items()}
         self.load_state_dict(tensors, strict=True, assign=True)
@@ -259,12 +263,14 @@ class Model(nn.Module):
         return numbers * n_positions * self.embed.W_E.element_size()
 
 
-def load(path: str | PathLike[str], device: str = "auto", dtype: str = "float32", *, memory: int = MEMORY) -> Model:
+def load(
+    path: str | PathLike[str], device: str = "auto", dtype: str = "float32", *, memory: int | None = None
+) -> Model:
     """The model in a pair of files, either of which `path` names.
 
     `device` is `cpu`, `cuda`, `cuda:N`, or `auto`: a GPU where there is one.  `dtype` is `float32`, for which models
-    are compiled, or `float64`.  `memory` bounds the activations of one batch, in bytes.  Raises RaspError for files
-    that are missing, damaged or not a model's, and for a device or type that cannot be had.
+    are compiled, or `float64`.  `memory` is about how many bytes the activations of one batch may take.  Raises
+    RaspError for files that are missing, damaged or not a model's, and for a device or type that cannot be had.
     """
     return Model(artifact.read(Path(path)), device, dtype, memory)
 
