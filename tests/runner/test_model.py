@@ -27,7 +27,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-3), ("float64", 1e-11)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("float64", 1e-11)])
 def test_logits_are_those_of_a_plain_transformer(shape: str, causal: bool, dtype: str, tolerance: float) -> None:
     compiled = random_model(7, SHAPES[shape], causal=causal)
     model = Model(compiled, "cpu", dtype)
@@ -42,6 +42,7 @@ def test_logits_are_those_of_a_plain_transformer(shape: str, causal: bool, dtype
         np.testing.assert_allclose(row[: len(expected)].numpy(), expected, rtol=0, atol=tolerance)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 5), st.lists(st.text("abc", max_size=6), min_size=1, max_size=5), st.booleans(), st.integers(0, 3)
 )

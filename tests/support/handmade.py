@@ -90,8 +90,9 @@ def random_model(
     decode = ClassDecode(("a", "b", "c"))
     manifest = manifest_of("abc", max_length, d_model, layers, [decode, decode], causal=causal)
     rng = np.random.default_rng(seed)
+    shapes = expected_shapes(manifest)
     return CompiledModel(
-        {name: rng.normal(size=shape).astype(np.float32) for name, shape in expected_shapes(manifest).items()}, manifest
+        {name: rng.normal(0, 0.6, shape).astype(np.float32) for name, shape in shapes.items()}, manifest
     )
 
 
