@@ -45,8 +45,8 @@ class Compiled:
 
         return write(self.artifact, Path(path))
 
-    def model(self, *, device: str = "cpu", dtype: str = "float32") -> Model:
-        """The PyTorch model, without going through files.  Imports torch."""
+    def model(self, *, device: str = "auto", dtype: str = "float32") -> Model:
+        """The PyTorch model, without going through files.  Imports torch; `device` and `dtype` as in `load`."""
         from .runner.model import Model
 
         return Model.from_compiled(self.artifact, device=device, dtype=dtype)
@@ -83,8 +83,11 @@ def compile(
     return Compiled(compile_program(program, options), program.warnings)
 
 
-def load(path: str | Path, *, device: str = "cpu", dtype: str = "float32") -> Model:
+def load(path: str | Path, *, device: str = "auto", dtype: str = "float32") -> Model:
     """The model of a weights file or manifest (either file of the pair may be named), ready to run.  Imports torch.
+
+    device: `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.  dtype: `float32`, for which models are
+        compiled, or `float64`.
 
     Raises RaspError for files that are damaged, do not belong together, or are no raspc model.
     """

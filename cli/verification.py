@@ -115,7 +115,7 @@ class Verifier:
             raise
 
     def _run(self, batch: Sequence[Input]) -> list[list[Scalar]]:
-        return self._model.run_batch([list(tokens) for tokens in batch], entry=self._output.name) if batch else []
+        return self._model.run_batch(batch, self._output.name)
 
 
 def program_of(manifest: Manifest) -> Program:

@@ -1,0 +1,117 @@
+"""The public API: what is exported, what importing loads, how a program is named."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import raspc
+
+REVERSE = 'set vocab "abc"; set max_length 4; tokens[length - indices - 1];'
+
+
+def test_public_names_exist() -> None:
+    for name in raspc.__all__:
+        assert getattr(raspc, name) is not None
+    assert set(raspc.__all__) <= set(dir(raspc))
+
+
+def test_unknown_names_are_attribute_errors() -> None:
+    with pytest.raises(AttributeError, match="module 'raspc' has no attribute 'decompile'"):
+        raspc.decompile  # type: ignore[attr-defined] # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("use", "loaded"),
+    [
+        ("import raspc", []),
+        ("import raspc; raspc.RaspError, raspc.Program, raspc.Diagnostic", []),
+        ("from raspc import interpret; interpret('set vocab \"ab\"; tokens;', 'ab')", []),
+        ("import raspc; raspc.compile('set vocab \"ab\"; set max_length 3; tokens;').manifest", ["numpy"]),
+    ],
+)
+def test_importing_loads_only_what_is_used(use: str, loaded: list[str]) -> None:
+    script = f"{use}\nimport sys; print([name for name in ('lark', 'numpy', 'torch') if name in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert result.stdout == f"{loaded}\n"
+
+
+def test_compile_save_load_run(tmp_path: Path) -> None:
+    compiled = raspc.compile(REVERSE)
+    files = compiled.save(tmp_path / "reverse.safetensors")
+    for model in (compiled.model(), raspc.load(files.weights), raspc.load(str(files.manifest), device="cpu")):
+        assert isinstance(model, raspc.Model)
+        assert model.run("abca") == ["a", "c", "b", "a"]
+        assert model.run_batch(["ab", "", "cab"]) == [["b", "a"], [], ["b", "a", "c"]]
+    assert compiled.manifest.vocabulary == ("a", "b", "c")
+    assert compiled.warnings == ()
+
+
+def test_a_path_or_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("reverse.rasp").write_text(REVERSE)
+    Path("; odd.rasp").write_text(REVERSE)
+    for program in ("reverse.rasp", Path("reverse.rasp"), tmp_path / "reverse.rasp", Path("; odd.rasp"), REVERSE):
+        assert raspc.interpret(program, "abc") == ["c", "b", "a"]
+
+
+def test_files_are_loaded_relative_to_the_program(tmp_path: Path) -> None:
+    (tmp_path / "library.rasp").write_text("def twice(x) { return x + x; }")
+    (tmp_path / "main.rasp").write_text('load "library"; set vocab range(3); twice(tokens);')
+    assert raspc.interpret(tmp_path / "main.rasp", [1, 2]) == [2, 4]
+
+
+def test_arguments_override_the_program() -> None:
+    assert raspc.interpret(REVERSE, ["x", "y"], vocab="xyz") == ["y", "x"]
+    assert raspc.interpret("tokens / 2;", [1, 2], vocab=range(5)) == [Fraction(1, 2), 1]
+    assert raspc.interpret("a = indices; b = tokens; a;", "ab", entry="b", vocab="ab") == ["a", "b"]
+    text = "aggregate(select(indices, indices, <=), indices);"
+    assert raspc.interpret("selector_width(full_s);", "ab", vocab="ab", causal=True) == [1, 2]
+    compiled = raspc.compile(text, vocab="ab", max_length=3, causal=True, uniform=True)
+    assert (compiled.manifest.max_length, compiled.manifest.causal, compiled.manifest.uniform) == (3, True, True)
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        (Path("missing.rasp"), "file-unreadable"),
+        ("missing.rasp", "file-unreadable"),
+        (Path("nul\0.rasp"), "file-unreadable"),
+        (Path("."), "file-unreadable"),
+    ],
+)
+def test_files_that_cannot_be_read(program: str | Path, code: str) -> None:
+    with pytest.raises(raspc.RaspError) as caught:
+        raspc.interpret(program, [])
+    assert [found.code for found in caught.value.diagnostics] == [code]
+
+
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "latin.rasp"
+    path.write_bytes("set vocab 'ab';\nx = 'é';\n".encode("latin-1"))
+    with pytest.raises(raspc.RaspError) as caught:
+        raspc.interpret(path, "ab")
+    (found,) = caught.value.diagnostics
+    assert found.span is not None
+    assert (found.code, found.span.line, found.span.column) == ("source-encoding", 2, 6)
+
+
+def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raspc import api
+
+    monkeypatch.setattr(api, "MAX_SOURCE", 10)
+    path = tmp_path / "large.rasp"
+    path.write_text(" " * 11)
+    with pytest.raises(raspc.RaspError, match="file-too-large"):
+        api.read_source(path)
+
+
+def test_a_mark_of_utf8_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "bom.rasp"
+    path.write_bytes(b"\xef\xbb\xbf" + REVERSE.encode())
+    assert raspc.interpret(path, "ab") == ["b", "a"]

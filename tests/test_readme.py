@@ -1,0 +1,82 @@
+"""The README's commands do what it shows.  `--update-golden` writes the outputs into it anew."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from raspc.cli.main import main
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+
+#: A fenced block: its language, its text.
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+
+WRONG = """set vocab "ab";
+set max_length 5;
+a = select(tokens, tokens = "a", ==);
+aggregate(a, indicse);
+"""
+
+
+def _run(command: str) -> str:
+    name, *arguments = shlex.split(command)
+    assert name == "raspc"
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        main(arguments)
+    # Times are rounded to what a reader may expect anywhere.
+    return re.sub(r"\d+\.\d+ s$", "0.2 s", out.getvalue(), flags=re.M)
+
+
+def test_console_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    (tmp_path / "wrong.rasp").write_text(WRONG)
+    commands = 0
+
+    def session(block: re.Match[str]) -> str:
+        nonlocal commands
+        if block[1] != "console":
+            return block[0]
+        lines = [line for line in block[2].splitlines() if line.startswith("$ ")]
+        commands += len(lines)
+        return "```console\n" + "".join(f"{line}\n{_run(line.removeprefix('$ '))}" for line in lines) + "```"
+
+    written = README.read_text(encoding="utf-8")
+    actual = BLOCK.sub(session, written)
+    assert commands > 5
+    if request.config.getoption("--update-golden"):
+        README.write_text(actual, encoding="utf-8")
+    else:
+        assert actual == written
+
+
+def test_python_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    blocks = "".join(block[2] for block in BLOCK.finditer(README.read_text(encoding="utf-8")) if block[1] == "pycon")
+    examples = doctest.DocTestParser().get_doctest(blocks, {}, "README.md", str(README), 0)
+    assert len(examples.examples) > 5
+    report = io.StringIO()
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    doctest.DocTestRunner(optionflags=options).run(examples, out=report.write)
+    assert report.getvalue() == ""
+
+
+def test_the_program_shown_is_the_one_that_runs() -> None:
+    shown = [block[2] for block in BLOCK.finditer(README.read_text(encoding="utf-8")) if block[1] == "rasp"]
+    assert shown == [(ROOT / "programs" / "paper" / "sort.rasp").read_text(encoding="utf-8")]
+
+
+def test_shell_blocks_name_targets_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
+    used = set(re.findall(r"\bmake ([a-z]+)", README.read_text(encoding="utf-8")))
+    assert {"run", "test"} <= used <= targets
