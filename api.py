@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .rasp_grammar.diagnostics import Diagnostic, RaspError
-from .rasp_grammar.span import Source, Span
+from .rasp_grammar.span import Source
 
 if TYPE_CHECKING:
     from .compiler.artifact import CompiledModel, Written
     from .compiler.graph import Program
     from .compiler.manifest import Manifest
     from .compiler.values import Scalar
+    from .rasp_grammar.diagnostics import Diagnostic
     from .runner.model import Model
-
-#: Bytes of a program text.  The largest hand-written programs have some thousand; this stops a mistaken file early.
-MAX_SOURCE = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -144,32 +141,7 @@ def read_program(
 ) -> Program:
     """The program of a file; `load` in it is relative to the file.  Raises RaspError."""
     from .compiler.elaborate import elaborate
+    from .rasp_grammar.parser import read_source
 
     source = read_source(path)
     return elaborate(source, entries=entries, vocabulary=vocabulary, max_length=max_length, base=path.parent)
-
-
-def read_source(path: Path) -> Source:
-    """The text of a program file.  Raises RaspError when it cannot be read, is too large, or is not UTF-8."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_SOURCE + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason}", None)) from None
-    if len(data) > MAX_SOURCE:
-        message = f"`{path}` is larger than {MAX_SOURCE >> 20} MiB: no program is that long"
-        raise RaspError(Diagnostic("file-too-large", message, None))
-    try:
-        return Source(str(path), data.decode("utf-8").removeprefix("\ufeff"))
-    except UnicodeDecodeError as error:
-        source = Source(str(path), data.decode("utf-8", errors="replace"))
-        start = len(data[: error.start].decode("utf-8", errors="replace"))
-        raise RaspError(
-            Diagnostic(
-                "source-encoding",
-                f"byte {data[error.start]:#04x} is not valid UTF-8",
-                Span(source, start, start + 1),
-                "save the file as UTF-8 text",
-            )
-        ) from None

@@ -105,8 +105,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _emit_tree(path: Path) -> None:
-    from ..api import read_source
-    from ..rasp_grammar.parser import parse
+    from ..rasp_grammar.parser import parse, read_source
     from ..rasp_grammar.tree import dump
 
     _print_stage(dump(parse(read_source(path))))

@@ -79,8 +79,8 @@ def test_arguments_override_the_program() -> None:
 @pytest.mark.parametrize(
     ("program", "code"),
     [
-        (Path("missing.rasp"), "file-unreadable"),
-        ("missing.rasp", "file-unreadable"),
+        (Path("missing.rasp"), "file-missing"),
+        ("missing.rasp", "file-missing"),
         (Path("nul\0.rasp"), "file-unreadable"),
         (Path("."), "file-unreadable"),
     ],
@@ -89,26 +89,6 @@ def test_files_that_cannot_be_read(program: str | Path, code: str) -> None:
     with pytest.raises(raspc.RaspError) as caught:
         raspc.interpret(program, [])
     assert [found.code for found in caught.value.diagnostics] == [code]
-
-
-def test_text_that_is_not_utf8(tmp_path: Path) -> None:
-    path = tmp_path / "latin.rasp"
-    path.write_bytes("set vocab 'ab';\nx = 'é';\n".encode("latin-1"))
-    with pytest.raises(raspc.RaspError) as caught:
-        raspc.interpret(path, "ab")
-    (found,) = caught.value.diagnostics
-    assert found.span is not None
-    assert (found.code, found.span.line, found.span.column) == ("source-encoding", 2, 6)
-
-
-def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raspc import api
-
-    monkeypatch.setattr(api, "MAX_SOURCE", 10)
-    path = tmp_path / "large.rasp"
-    path.write_text(" " * 11)
-    with pytest.raises(raspc.RaspError, match="file-too-large"):
-        api.read_source(path)
 
 
 def test_a_mark_of_utf8_is_no_text(tmp_path: Path) -> None:
