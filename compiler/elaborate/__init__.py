@@ -1,0 +1,8 @@
+"""Syntax tree to program graph: everything that is not sequence computation is run, and a graph is left."""
+
+from __future__ import annotations
+
+from .input_space import require_input_space
+from .program import elaborate, parse_vocabulary
+
+__all__ = ["elaborate", "parse_vocabulary", "require_input_space"]

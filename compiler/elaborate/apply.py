@@ -1,0 +1,60 @@
+"""`x("abc")`: what an s-op or selector gives on one input, as a plain list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...rasp_grammar.span import Span
+from ..graph import Selector, SOp, reachable
+from ..interpreter import evaluate
+from ..kinds import infer, present
+from ..values import Scalar, Undefined
+from .objects import Object, error, is_scalar, kind
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluator
+
+
+def apply_to_input(evaluator: Evaluator, node: SOp | Selector, arguments: Sequence[Object], span: Span) -> Object:
+    """A list with one value for each position; for a selector a list of rows, each a list of booleans."""
+    tokens = _tokens(arguments, span)
+    # A selector computes a value for each pair of positions.
+    evaluator.budget.spend(len(reachable([node])) * max(1, len(tokens)) ** 2, span)
+    result = evaluate([node], tokens)[node]
+    if isinstance(node, Selector):
+        rows: list[Object] = []
+        for row in result:
+            assert isinstance(row, list)
+            rows.append(tuple([_defined(cell, span) for cell in row]))
+        return tuple(rows)
+    kinds = infer([node], tokens)[node]
+    values: list[Object] = []
+    for value in result:
+        assert not isinstance(value, list)
+        values.append(present(_defined(value, span), kinds))
+    return tuple(values)
+
+
+def _defined(value: Scalar | Undefined, span: Span) -> Scalar:
+    if isinstance(value, Undefined):
+        raise error("cannot-compute", f"this cannot be computed on the given input: {value.reason}", span)
+    return value
+
+
+def _tokens(arguments: Sequence[Object], span: Span) -> tuple[Scalar, ...]:
+    hint = 'write `x("abc")` or `x([1, 2, 3])`'
+    if len(arguments) != 1:
+        raise error("argument-count", f"an s-op or selector is applied to one input, not {len(arguments)}", span, hint)
+    (given,) = arguments
+    if isinstance(given, str):
+        return tuple(given)
+    if not isinstance(given, tuple):
+        message = f"an s-op or selector is applied to a string or list; this is {kind(given)}"
+        raise error("wrong-kind", message, span, hint)
+    tokens: list[Scalar] = []
+    for token in given:
+        if not is_scalar(token):
+            raise error("wrong-kind", f"{kind(token)} cannot be a token", span, hint)
+        tokens.append(token)
+    return tuple(tokens)

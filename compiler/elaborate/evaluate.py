@@ -1,0 +1,319 @@
+"""Runs what is not sequence computation: expressions and statements, down to a graph of s-ops and selectors."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import assert_never
+
+from ...rasp_grammar import tree
+from ...rasp_grammar.span import Span
+from ..graph import Constant, Graph, Indices, Node, Selector, SOp, Tokens
+from ..values import Scalar
+from . import operations
+from .apply import apply_to_input
+from .budget import Budget
+from .objects import (
+    Builtin,
+    Deferred,
+    Function,
+    Object,
+    Poison,
+    Poisoned,
+    Scope,
+    error,
+    is_scalar,
+    kind,
+)
+
+#: Names that people bring from elsewhere, and what they are here.
+_OTHER_NAMES = {
+    "true": "`True`",
+    "false": "`False`",
+    "None": "there is no such value; leave the default out",
+    "null": "there is no such value; leave the default out",
+    "sum": "add in a `for` loop; over positions, `aggregate(full_s, x) * length`",
+    "print": "write the expression alone: `x;`",
+    "str": "`tokens_str`",
+    "int": "`tokens_int`",
+    "float": "`tokens_float`",
+    "not_": "`not`",
+}
+
+
+class Evaluator:
+    """One elaboration: the graph that it builds, its budget, and whose text the work is for."""
+
+    def __init__(self, prelude: Scope) -> None:
+        self.graph = Graph()
+        self.budget = Budget()
+        self._prelude = prelude
+        #: Where the prelude was called from, while one of its functions runs; its own text is nobody's business.
+        self._site: Span | None = None
+        self._owner: str | None = None
+
+    def at(self, node: tree.Tree) -> Span:
+        """The place in a person's text that a node stands for."""
+        return node.span if self._site is None else self._site
+
+    def length(self, span: Span) -> SOp:
+        """The library's `length`."""
+        value = self._resolve(self._prelude, "length", self._prelude.names["length"], span)
+        assert isinstance(value, SOp)
+        return value
+
+    def restart(self) -> None:
+        """Forgets where it was when a mistake ended a statement."""
+        self._site = self._owner = None
+        self.budget.restart()
+
+    # --- expressions
+
+    def evaluate_at(self, expression: tree.Expression, scope: Scope, span: Span) -> Object:
+        """The value of an expression of the library, whose nodes belong to a place in the person's text."""
+        before = self._site
+        self._site = span
+        value = self.evaluate(expression, scope)
+        self._site = before
+        return value
+
+    def evaluate(self, expression: tree.Expression, scope: Scope) -> Object:
+        span = self.at(expression)
+        self.budget.spend(1, span)
+        self.budget.enter(span)
+        result = self._evaluate(expression, scope, span)
+        self.budget.leave()
+        return result
+
+    def _evaluate(self, expression: tree.Expression, scope: Scope, span: Span) -> Object:
+        match expression:
+            case tree.Name(name=name):
+                return self._look_up(name, scope, span)
+            case tree.Number(value=number):
+                return number if isinstance(number, int) or number.denominator != 1 else number.numerator
+            case tree.Text(value=text):
+                return text
+            case tree.Boolean(value=truth):
+                return truth
+            case tree.Group(inner=inner):
+                return self.evaluate(inner, scope)
+            case tree.Unary(operator=sign, operand=operand):
+                return operations.unary(self, sign, self.evaluate(operand, scope), span)
+            case tree.Binary(operator=sign, left=left, right=right):
+                first = self.evaluate(left, scope)
+                return operations.binary(self, sign, first, self.evaluate(right, scope), span)
+            case tree.Call():
+                return self._call(expression, scope, span)
+            case tree.Index(target=target, index=index):
+                indexed = self.evaluate(target, scope)
+                return operations.index(self, indexed, self.evaluate(index, scope), span)
+            case tree.Ternary():
+                return self._ternary(expression, scope, span)
+            case tree.Membership(item=item, container=container):
+                member = self.evaluate(item, scope)
+                return operations.contains(self, member, self.evaluate(container, scope), span)
+            case tree.ListDisplay(items=items):
+                return tuple([self.evaluate(item, scope) for item in items])
+            case tree.DictDisplay(entries=entries):
+                return dict([self._entry(entry, scope) for entry in entries])
+            case tree.ListComprehension(item=item, names=names, iterable=iterable):
+                inner_scope = Scope(scope)
+                listed: list[Object] = []
+                for element in self._iterable(iterable, scope):
+                    self._bind_loop(names, element, inner_scope)
+                    listed.append(self.evaluate(item, inner_scope))
+                return tuple(listed)
+            case tree.DictComprehension(entry=entry, names=names, iterable=iterable):
+                inner_scope = Scope(scope)
+                mapped: dict[Scalar, Object] = {}
+                for element in self._iterable(iterable, scope):
+                    self._bind_loop(names, element, inner_scope)
+                    key, value = self._entry(entry, inner_scope)
+                    mapped[key] = value
+                return mapped
+        assert_never(expression)
+
+    def _look_up(self, name: str, scope: Scope, span: Span) -> Object:
+        found = scope.find(name)
+        if found is None:
+            raise self._unknown(name, scope, span)
+        return self._resolve(found[0], name, found[1], span)
+
+    def _resolve(self, owner: Scope, name: str, value: Object | Deferred | Poison, span: Span) -> Object:
+        if isinstance(value, Poison):
+            raise Poisoned
+        if not isinstance(value, Deferred):
+            return value
+        made = value.make(self, span)
+        if isinstance(made, Node) and owner is self._prelude:
+            self._give_name(made, name)
+        return made
+
+    def _unknown(self, name: str, scope: Scope, span: Span) -> Exception:
+        hint = "give it a value first: `name = ...;`"
+        close = difflib.get_close_matches(name, scope.visible(), n=1)
+        if name in _OTHER_NAMES:
+            meant = _OTHER_NAMES[name]
+            hint = f"in RASP it is {meant}" if meant.startswith("`") and " " not in meant else meant
+        elif close:
+            hint = f"did you mean `{close[0]}`?"
+        elif name.startswith("_"):
+            hint = "names that begin with `_` are known only in their own file"
+        return error("unknown-name", f"`{name}` is not defined", span, hint)
+
+    def _ternary(self, expression: tree.Ternary, scope: Scope, span: Span) -> Object:
+        condition = self.evaluate(expression.condition, scope)
+        if isinstance(condition, SOp):
+            then = self.evaluate(expression.then, scope)
+            return operations.where(self, condition, then, self.evaluate(expression.otherwise, scope), span)
+        # A plain condition leaves the other branch alone: recursion ends here.
+        holds = operations.truth(condition, self.at(expression.condition))
+        return self.evaluate(expression.then if holds else expression.otherwise, scope)
+
+    def _entry(self, entry: tree.Entry, scope: Scope) -> tuple[Scalar, Object]:
+        key = self.evaluate(entry.key, scope)
+        if not is_scalar(key):
+            hint = "use numbers, strings or booleans as keys"
+            raise error("wrong-key", f"{kind(key)} cannot be a key", self.at(entry.key), hint)
+        return key, self.evaluate(entry.value, scope)
+
+    # --- calls
+
+    def _call(self, call: tree.Call, scope: Scope, span: Span) -> Object:
+        function = self.evaluate(call.function, scope)
+        arguments: list[Object] = []
+        for argument in call.arguments:
+            if isinstance(argument, tree.Operator):
+                arguments.append(argument)
+            else:
+                arguments.append(self.evaluate(argument, scope))
+        match function:
+            case Builtin():
+                self._check_count(function, len(arguments), span)
+                return function.run(self, arguments, call)
+            case Function():
+                return self._run(function, arguments, span)
+            case SOp() | Selector():
+                return apply_to_input(self, function, arguments, span)
+            case _:
+                hint = "only functions, s-ops and selectors can be called"
+                raise error("not-callable", f"{kind(function)} cannot be called", span, hint)
+
+    def _check_count(self, function: Builtin, count: int, span: Span) -> None:
+        if count >= function.least and (function.most is None or count <= function.most):
+            return
+        most = function.most
+        wanted = f"{function.least}" if function.least == most else f"{function.least} or more"
+        if most is not None and most != function.least:
+            wanted = f"{function.least} to {most}"
+        message = f"`{function.name}` takes {wanted} {_arguments(wanted)}, not {count}"
+        raise error("argument-count", message, span, f"write `{function.usage}`")
+
+    def _run(self, function: Function, arguments: Sequence[Object], span: Span) -> Object:
+        parameters = function.definition.parameters
+        if len(parameters) != len(arguments):
+            wanted = f"{len(parameters)}"
+            message = f"`{function.name}` takes {wanted} {_arguments(wanted)}, not {len(arguments)}"
+            usage = f"{function.name}({', '.join([parameter.name for parameter in parameters])})"
+            raise error("argument-count", message, span, f"write `{usage}`")
+        scope = Scope(function.scope)
+        for parameter, argument in zip(parameters, arguments, strict=True):
+            scope.names[parameter.name] = argument
+        before = self._site, self._owner
+        if function.owner is not None:
+            self._site, self._owner = span, function.owner
+        result = self._block(function.definition.body, scope)
+        self._site, self._owner = before
+        # The parser has seen to it that every body returns.
+        assert result is not None
+        return result
+
+    # --- statements
+
+    def _block(self, statements: Sequence[tree.Statement], scope: Scope) -> Object | None:
+        """Runs statements; the value of the `return` that ended them, or None."""
+        for statement in statements:
+            returned = self.execute(statement, scope)
+            if returned is not None:
+                return returned
+        return None
+
+    def execute(self, statement: tree.Statement, scope: Scope) -> Object | None:
+        """Runs one statement; the returned value if it was or held a `return`."""
+        match statement:
+            case tree.ExpressionStatement(expression=expression):
+                self.evaluate(expression, scope)
+            case tree.Assignment(names=names, values=values):
+                self._assign(names, self._values(values, scope), scope, self.at(statement))
+            case tree.Return(values=values):
+                return self._values(values, scope)
+            case tree.Definition(name=name):
+                scope.names[name.name] = Function(statement, scope, self._owner)
+            case tree.Loop(names=names, iterable=iterable, body=body):
+                for element in self._iterable(iterable, scope):
+                    self._bind_loop(names, element, scope)
+                    returned = self._block(body, scope)
+                    if returned is not None:
+                        return returned
+            case _:
+                assert_never(statement)
+        return None
+
+    def _values(self, expressions: Sequence[tree.Expression], scope: Scope) -> Object:
+        """Several values form a list."""
+        values = [self.evaluate(expression, scope) for expression in expressions]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def _assign(self, names: Sequence[tree.Name], value: Object, scope: Scope, span: Span) -> None:
+        if len(names) == 1:
+            self.bind(names[0].name, value, scope)
+            return
+        for name, item in zip(names, self._unpacked(names, value, span), strict=True):
+            self.bind(name.name, item, scope)
+
+    def _unpacked(self, names: Sequence[tree.Name], value: Object, span: Span) -> tuple[Object, ...]:
+        if not isinstance(value, tuple):
+            hint = "give one value for each name, or a list"
+            raise error("wrong-count", f"{len(names)} names cannot share {kind(value)}", span, hint)
+        if len(value) != len(names):
+            hint = "give one value for each name"
+            raise error("wrong-count", f"{len(names)} names for {len(value)} values", span, hint)
+        return value
+
+    def bind(self, name: str, value: Object, scope: Scope) -> None:
+        """Gives a name in a scope; an s-op or selector keeps the first name that it gets."""
+        scope.names[name] = value
+        if isinstance(value, Node):
+            self._give_name(value, name if self._owner is None else f"{self._owner}.{name}")
+
+    def _give_name(self, node: Node, name: str) -> None:
+        # `x = tokens;` says nothing about the tokens.
+        if not isinstance(node, (Tokens, Indices, Constant)):
+            self.graph.set_name(node, name)
+
+    def _iterable(self, expression: tree.Expression, scope: Scope) -> Sequence[Object]:
+        return self.iterate(self.evaluate(expression, scope), self.at(expression))
+
+    def iterate(self, value: Object, span: Span) -> Sequence[Object]:
+        """The items of a list, the characters of a string, the keys of a dict."""
+        if isinstance(value, (str, tuple)):
+            return value
+        if isinstance(value, dict):
+            return tuple(value)
+        hint = "loop over a list, such as `range(10)`"
+        if isinstance(value, SOp):
+            hint = "an s-op already works on all positions at once; " + hint
+        raise error("not-iterable", f"{kind(value)} has no items to go through", span, hint)
+
+    def _bind_loop(self, names: Sequence[tree.Name], element: Object, scope: Scope) -> None:
+        span = self.at(names[0])
+        self.budget.spend(1, span)
+        if len(names) == 1:
+            scope.names[names[0].name] = element
+            return
+        for name, item in zip(names, self._unpacked(names, element, span), strict=True):
+            scope.names[name.name] = item
+
+
+def _arguments(count: str) -> str:
+    return "argument" if count == "1" else "arguments"
