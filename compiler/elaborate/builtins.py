@@ -82,9 +82,7 @@ def _range(evaluator: Evaluator, arguments: Sequence[Object], call: tree.Call) -
 
 
 def _zip(evaluator: Evaluator, arguments: Sequence[Object], call: tree.Call) -> Object:
-    columns = [
-        evaluator.iterate(argument, _span(evaluator, call, place)) for place, argument in enumerate(arguments)
-    ]
+    columns = [evaluator.iterate(argument, _span(evaluator, call, place)) for place, argument in enumerate(arguments)]
     evaluator.budget.spend(sum(map(len, columns)), evaluator.at(call))
     # The shortest decides, as in the reference.
     return tuple(zip(*columns, strict=False))

@@ -44,16 +44,7 @@ class Builtin:
 
 
 #: Lists are tuples: RASP has no way to change one.
-Object = (
-    Scalar
-    | tuple["Object", ...]
-    | dict[Scalar, "Object"]
-    | Function
-    | Builtin
-    | SOp
-    | Selector
-    | tree.Operator
-)
+Object = Scalar | tuple["Object", ...] | dict[Scalar, "Object"] | Function | Builtin | SOp | Selector | tree.Operator
 
 
 @dataclass(frozen=True, eq=False)

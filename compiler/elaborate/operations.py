@@ -146,7 +146,9 @@ def where(evaluator: Evaluator, condition: SOp, then: Object, otherwise: Object,
     """A ternary whose condition is an s-op chooses position by position."""
     for branch in (then, otherwise):
         if isinstance(branch, Selector):
-            hint = "choose before selecting: `select(a if c else b, ...)`; or select by the condition and join with `and`"
+            hint = (
+                "choose before selecting: `select(a if c else b, ...)`; or join with `and` a selector of the condition"
+            )
             message = "an s-op as condition chooses values position by position; it cannot choose a selector"
             raise error("selector-branch", message, span, hint)
     branches = [lift(evaluator, branch, span, "a branch of this ternary") for branch in (then, otherwise)]
