@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def elaborate(
     vocabulary: tuple[Scalar, ...] | None = None,
     max_length: int | None = None,
     base: Path | None = None,
+    loaded: Iterable[Source] | None = None,
     require_output: bool = True,
 ) -> Program:
     """The graph of a program.
@@ -42,12 +43,13 @@ def elaborate(
     entries: names of the outputs; none is the last expression statement that gives an s-op.
     vocabulary, max_length: instead of `set vocab` and `set max_length`; missing ones stay None in the result.
     base: the folder that `load` starts from; None is the folder of the source's name.
+    loaded: the texts for `load`, in the order in which they are loaded (that of `Program.sources`), instead of files.
     require_output: False accepts a file that only defines things, and gives a program without outputs.
 
     Raises RaspError with the mistakes of all statements that could be tried.
     """
     with deep_recursion():
-        return _Elaboration(source, base).run(entries, vocabulary, max_length, require_output)
+        return _Elaboration(source, base, loaded).run(entries, vocabulary, max_length, require_output)
 
 
 def parse_vocabulary(spec: str) -> tuple[Scalar, ...]:
@@ -81,8 +83,9 @@ def _json_array(spec: str) -> tuple[Object, ...] | None:
 class _Elaboration:
     """The files of one program, run one after the other into one graph."""
 
-    def __init__(self, source: Source, base: Path | None) -> None:
+    def __init__(self, source: Source, base: Path | None, loaded: Iterable[Source] | None) -> None:
         self._source = source
+        self._loaded = None if loaded is None else iter(loaded)
         main = Path(source.name)
         self._base = main.parent if base is None else base
         prelude = prelude_scope()
@@ -189,7 +192,7 @@ class _Elaboration:
         if len(self._loading) > MAX_LOADS:
             raise error("load-too-deep", "files load files too deeply", node.span, f"at most {MAX_LOADS} levels")
         try:
-            source = read_source(path)
+            source = self._read(path)
         except RaspError as unreadable:
             (problem,) = unreadable.diagnostics
             hint = f"`load` starts from the folder of this file: {base}" if problem.code == "file-missing" else None
@@ -201,6 +204,14 @@ class _Elaboration:
         self._loading.pop()
         scope.names.update({name: value for name, value in inner.names.items() if not name.startswith("_")})
         scope.incomplete = scope.incomplete or inner.incomplete or len(self._mistakes) > before
+
+    def _read(self, path: Path) -> Source:
+        if self._loaded is None:
+            return read_source(path)
+        source = next(self._loaded, None)
+        if source is None:
+            raise error("file-missing", f"the text of `{path}` is not among those that were kept", None, None)
+        return source
 
     # --- outputs
 
