@@ -9,18 +9,19 @@ from contextlib import contextmanager
 from ...rasp_grammar.span import Span
 from .objects import error
 
-#: Evaluated expressions, and items of lists and strings that were made.  About three seconds.
-MAX_STEPS = 2_000_000
+#: Evaluated expressions, and items of lists and strings that were made.  About a second, and a few
+#: hundred thousand nodes at most.
+MAX_STEPS = 1_000_000
 
 #: Items of one list, characters of one string.
 MAX_ITEMS = 100_000
 
 #: Nested evaluations: expressions in expressions, calls in calls.
-MAX_DEPTH = 4_000
+MAX_DEPTH = 3_000
 
-#: Python frames for `MAX_DEPTH` evaluations (at most five each) and for whoever called us.  Python-to-Python calls
-#: take no space on the C stack.
-_FRAMES = 5 * MAX_DEPTH + 5_000
+#: Python frames for `MAX_DEPTH` evaluations (eight for one call in a call) and for whoever called us.  Python-to-Python
+#: calls take no space on the C stack.
+_FRAMES = 8 * MAX_DEPTH + 5_000
 
 
 class Budget:

@@ -50,7 +50,8 @@ class Evaluator:
         self._prelude = prelude
         #: Where the prelude was called from, while one of its functions runs; its own text is nobody's business.
         self._site: Span | None = None
-        self._owner: str | None = None
+        #: The function of the prelude that runs.
+        self.owner: str | None = None
 
     def at(self, node: tree.Tree) -> Span:
         """The place in a person's text that a node stands for."""
@@ -64,7 +65,7 @@ class Evaluator:
 
     def restart(self) -> None:
         """Forgets where it was when a mistake ended a statement."""
-        self._site = self._owner = None
+        self._site = self.owner = None
         self.budget.restart()
 
     # --- expressions
@@ -101,7 +102,8 @@ class Evaluator:
                 return operations.unary(self, sign, self.evaluate(operand, scope), span)
             case tree.Binary(operator=sign, left=left, right=right):
                 first = self.evaluate(left, scope)
-                return operations.binary(self, sign, first, self.evaluate(right, scope), span)
+                second = self.evaluate(right, scope)
+                return operations.binary(self, sign, first, second, span, (self.at(left), self.at(right)))
             case tree.Call():
                 return self._call(expression, scope, span)
             case tree.Index(target=target, index=index):
@@ -219,11 +221,11 @@ class Evaluator:
         scope = Scope(function.scope)
         for parameter, argument in zip(parameters, arguments, strict=True):
             scope.names[parameter.name] = argument
-        before = self._site, self._owner
+        before = self._site, self.owner
         if function.owner is not None:
-            self._site, self._owner = span, function.owner
+            self._site, self.owner = span, function.owner
         result = self._block(function.definition.body, scope)
-        self._site, self._owner = before
+        self._site, self.owner = before
         # The parser has seen to it that every body returns.
         assert result is not None
         return result
@@ -248,7 +250,7 @@ class Evaluator:
             case tree.Return(values=values):
                 return self._values(values, scope)
             case tree.Definition(name=name):
-                scope.names[name.name] = Function(statement, scope, self._owner)
+                scope.names[name.name] = Function(statement, scope, self.owner)
             case tree.Loop(names=names, iterable=iterable, body=body):
                 for element in self._iterable(iterable, scope):
                     self._bind_loop(names, element, scope)
@@ -284,7 +286,7 @@ class Evaluator:
         """Gives a name in a scope; an s-op or selector keeps the first name that it gets."""
         scope.names[name] = value
         if isinstance(value, Node):
-            self._give_name(value, name if self._owner is None else f"{self._owner}.{name}")
+            self._give_name(value, name if self.owner is None else f"{self.owner}.{name}")
 
     def _give_name(self, node: Node, name: str) -> None:
         # `x = tokens;` says nothing about the tokens.

@@ -91,11 +91,15 @@ def unary(evaluator: Evaluator, sign: str, operand: Object, span: Span) -> Objec
     raise error("wrong-kind", f"`{sign}` of {kind(operand)}", span, _hint_for(operand))
 
 
-def binary(evaluator: Evaluator, sign: str, left: Object, right: Object, span: Span) -> Object:
+def binary(
+    evaluator: Evaluator, sign: str, left: Object, right: Object, span: Span, spans: tuple[Span, Span]
+) -> Object:
+    """`spans` are the operands' own."""
     if isinstance(left, Selector) or isinstance(right, Selector):
         return _selectors(evaluator, sign, left, right, span)
     if isinstance(left, SOp) or isinstance(right, SOp):
-        inputs = [lift(evaluator, side, span, f"an operand of `{sign}`") for side in (left, right)]
+        what = f"an operand of `{sign}`"
+        inputs = (lift(evaluator, left, spans[0], what), lift(evaluator, right, spans[1], what))
         return evaluator.graph.elementwise(BINARY[sign], inputs, span)
     if sign in ("and", "or"):
         return right if truth(left, span) == (sign == "and") else left

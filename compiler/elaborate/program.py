@@ -121,6 +121,7 @@ class _Elaboration:
             self._max_length if max_length is None else max_length_of(max_length, None),
             tuple(self._sources),
             tuple(self._warnings),
+            tuple(dict.fromkeys(entries)),
         )
 
     # --- files
