@@ -14,6 +14,7 @@ from .affine import Affine
 from .domains import Domain, Space, listed, means, union, whole_range
 from .graph import (
     Aggregate,
+    Attended,
     Constant,
     Elementwise,
     Indices,
@@ -22,6 +23,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorSum,
     SelectorWidth,
     SOp,
     Table,
@@ -29,12 +31,10 @@ from .graph import (
     inputs_of,
 )
 from .grid import Column, evaluate
-from .values import is_number
+from .values import is_number, normal
 
 #: A joint evaluation over more combinations than this gives way to bounds.
 MAX_GRID = 1 << 17
-
-Leaf = Tokens | Indices | Aggregate | SelectorWidth
 
 #: Which of key < query, key = query, key > query (signs -1, 0, 1) each comparison accepts.
 SIGNS: dict[str, frozenset[int]] = {
@@ -82,7 +82,7 @@ class Analysis:
                 stack.extend(missing)
                 continue
             below = max((self._depth[child] for child in children), default=0)
-            self._depth[current] = below + isinstance(current, (Aggregate, SelectorWidth))
+            self._depth[current] = below + isinstance(current, Attended)
             stack.pop()
         return self._depth[node]
 
@@ -126,7 +126,7 @@ class Analysis:
         match node:
             case Elementwise(inputs=inputs) | Table(inputs=inputs):
                 return (*inputs, *sorted(self.leaves(node), key=lambda leaf: leaf.id))
-            case Aggregate(values=values):
+            case Aggregate(values=values) | SelectorSum(values=values):
                 return (values,)
             case _:
                 return ()
@@ -146,6 +146,8 @@ class Analysis:
                 if self.is_strict_order(selector):
                     highest = length - 1
                 return whole_range(lowest, highest)
+            case SelectorSum(values=values):
+                return self._infer_sum(self.domain(values))
             case Aggregate():
                 return self._infer_aggregate(node)
             case Elementwise() | Table():
@@ -169,6 +171,17 @@ class Analysis:
         if values.values is not None and all(isinstance(value, str) for value in values.values):
             return Domain(found.values, True, found.lowest, found.highest)
         return union(found, listed([0]))
+
+    def _infer_sum(self, values: Domain) -> Domain:
+        length = self.space.max_length
+        low, high = length * min(values.lowest, 0), length * max(values.highest, 0)
+        step = values.denominator
+        if step is None or isinstance(low, float) or isinstance(high, float):
+            return Domain(None, values.undefined, low, high, None)
+        whole = whole_range(int(low * step), int(high * step), values.undefined)
+        if step == 1 or whole.values is None:
+            return whole if step == 1 else Domain(None, values.undefined, low, high, step)
+        return listed([*(normal(Fraction(v) / step) for v in whole.values if not isinstance(v, str))])
 
     def _infer_elementwise(self, node: Elementwise | Table) -> Domain:
         exact = self._grid_domain(node, sorted(self.leaves(node), key=lambda leaf: leaf.id))
@@ -377,7 +390,7 @@ class Analysis:
                 return True
             case Elementwise(inputs=inputs) | Table(inputs=inputs):
                 return all(self.same_everywhere(child) for child in inputs)
-            case Aggregate(selector=selector) | SelectorWidth(selector=selector):
+            case Aggregate(selector=selector) | SelectorWidth(selector=selector) | SelectorSum(selector=selector):
                 return not self.space.causal and self._queries_constant(selector)
             case _:
                 return False

@@ -214,7 +214,10 @@ class Blocks:
 
 def needed_directions(outputs: Sequence[OutputBlock], heads: Sequence[Head], groups: Sequence[NeuronGroup]) -> set[Direction]:
     """Every direction that an output depends on."""
-    head_of = {payload.direction: (head, payload) for head in heads for payload in head.payloads}
+    heads_of: dict[Direction, list[tuple[Head, Payload]]] = {}
+    for head in heads:
+        for payload in head.payloads:
+            heads_of.setdefault(payload.direction, []).append((head, payload))
     group_of = {direction: group for group in groups for direction, _ in group.outputs}
     needed: set[Direction] = set()
     stack: list[Direction] = []
@@ -230,12 +233,10 @@ def needed_directions(outputs: Sequence[OutputBlock], heads: Sequence[Head], gro
         if direction in needed:
             continue
         needed.add(direction)
-        if direction in head_of:
-            head, payload = head_of[direction]
-            for form in head_forms(head):
+        for head, payload in heads_of.get(direction, ()):
+            for form in (*head_forms(head), payload.form):
                 visit(form)
-            visit(payload.form)
-        elif direction in group_of:
+        if direction in group_of:
             visit(group_of[direction].input)
     return needed
 

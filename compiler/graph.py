@@ -92,6 +92,14 @@ class SelectorWidth(SOp):
 
 
 @dataclass(frozen=True, eq=False)
+class SelectorSum(SOp):
+    """The sum of the selected (numeric) values.  Not in the language: simplification makes it."""
+
+    selector: Selector
+    values: SOp
+
+
+@dataclass(frozen=True, eq=False)
 class Select(Selector):
     """Selected where `keys[column] comparison queries[row]`."""
 
@@ -116,6 +124,9 @@ class SelectorOr(Selector):
 class SelectorNot(Selector):
     operand: Selector
 
+
+#: The s-ops that an attention head computes.
+Attended = Aggregate | SelectorWidth | SelectorSum
 
 N = TypeVar("N", bound=Node)
 
@@ -175,6 +186,9 @@ class Graph:
     def selector_width(self, selector: Selector, span: Span) -> SelectorWidth:
         return self._intern(SelectorWidth, (selector,), span, (selector,))
 
+    def selector_sum(self, selector: Selector, values: SOp, span: Span) -> SelectorSum:
+        return self._intern(SelectorSum, (selector, values), span, (selector, values))
+
     def select(self, keys: SOp, queries: SOp, comparison: Comparison, span: Span) -> Select:
         return self._intern(Select, (keys, queries, comparison), span, (keys, queries, comparison))
 
@@ -202,7 +216,7 @@ def inputs_of(node: Node) -> tuple[Node, ...]:
     match node:
         case Elementwise(inputs=inputs) | Table(inputs=inputs):
             return inputs
-        case Aggregate(selector=selector, values=values):
+        case Aggregate(selector=selector, values=values) | SelectorSum(selector=selector, values=values):
             return (selector, values)
         case SelectorWidth(selector=selector):
             return (selector,)
@@ -234,6 +248,7 @@ class Program:
 
     `outputs` maps each entry's name to its s-op (one entry unless several were asked for).  `vocabulary`
     and `max_length` come from `set vocab` and `set max_length`, or the command line; None when absent.
+    `entries` are the outputs that were asked for by name; empty when the output is the file's last expression.
     `sources` are the texts that it was read from, the main file first (the prelude is not among them).
     `warnings` are what a person should know about a program that is well formed.
     """
@@ -244,3 +259,4 @@ class Program:
     max_length: int | None
     sources: tuple[Source, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    entries: tuple[str, ...] = ()

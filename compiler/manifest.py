@@ -200,7 +200,7 @@ class Manifest:
     directions: Annotated[tuple[Direction, ...], "Every coordinate of the residual stream, in order."]
     layers: tuple[Layer, ...]
     outputs: tuple[Output, ...]
-    attention_depth: Annotated[Count, "Layers that have attention."]
+    attention_depth: Annotated[Count, "Aggregates and widths on the longest chain of the program; no model has fewer layers."]
     weights: Annotated[Weights | None, "The weights file; null only before it is written."] = None
     format: Literal["raspc"] = FORMAT
     format_version: Literal[1] = FORMAT_VERSION
@@ -287,7 +287,7 @@ def check(manifest: Manifest) -> None:
     for index, layer in enumerate(manifest.layers):
         _check_layer(layer, f"layers[{index}]", manifest.d_model, nodes)
     depth = sum(1 for layer in manifest.layers if layer.n_heads > 0)
-    _require(manifest.attention_depth == depth, "attention_depth", "is not the number of layers with heads")
+    _require(manifest.attention_depth <= depth, "attention_depth", "is more than the number of layers with heads")
     _require(len(manifest.outputs) > 0, "outputs", "are empty")
     _require(len({output.name for output in manifest.outputs}) == len(manifest.outputs), "outputs", "have a name twice")
     for index, output in enumerate(manifest.outputs):

@@ -1,0 +1,40 @@
+"""Lowering: a simplified program graph becomes blocks (attention heads, neuron groups, logits)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..analysis import Analysis
+from ..blocks import Blocks, needed_directions
+from ..graph import Node, Program
+from .context import Context, Options
+from .features import Features
+from .heads import Heads
+from .output import Outputs
+
+__all__ = ["Options", "lower"]
+
+
+def lower(program: Program, analysis: Analysis, options: Options, describe: Callable[[Node], str]) -> Blocks:
+    """Blocks that compute the program's outputs, without what no output depends on.
+
+    Raises RaspError for what has no exact form or is too large.
+    """
+    context = Context(analysis, options, describe)
+    context.features = Features(context)
+    context.heads = Heads(context)
+    outputs = [Outputs(context).output(name, node) for name, node in program.outputs]
+    needed = needed_directions(outputs, context.heads_made, context.groups_made)
+    for head in context.heads_made:
+        head.payloads = [payload for payload in head.payloads if payload.direction in needed]
+    for group in context.groups_made:
+        group.outputs = [(direction, weights) for direction, weights in group.outputs if direction in needed]
+    depth = max(analysis.attention_depth(node) for _, node in program.outputs)
+    return Blocks(
+        [head for head in context.heads_made if head.payloads],
+        [group for group in context.groups_made if group.outputs],
+        outputs,
+        depth,
+    )
+
+

@@ -39,32 +39,32 @@ def known(points: Sequence[float], values: Sequence[float | None]) -> tuple[list
     return [point for point, _ in kept], [value for _, value in kept]
 
 
-def interpolate(points: Sequence[float], values: Sequence[float]) -> Piecewise:
-    """Linear between the points, and beyond them with the outermost slopes."""
+def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -> Piecewise:
+    """Linear between the points, and beyond them with the outermost slopes.  `exact`: s has no error."""
     if len(points) == 1:
         return Piecewise(values[0], 0.0, (), 0.0, 0.0)
     slopes = [(values[i + 1] - values[i]) / (points[i + 1] - points[i]) for i in range(len(points) - 1)]
     bends = [(points[i + 1], slopes[i + 1] - slopes[i]) for i in range(len(slopes) - 1) if _differ(slopes[i], slopes[i + 1])]
     steepness = max(abs(slope) for slope in slopes)
-    return _centred(points, values, slopes[0], bends, steepness)
+    return _centred(points, values, slopes[0], bends, steepness, exact)
 
 
-def stairs(points: Sequence[float], values: Sequence[float]) -> Piecewise:
-    """Flat at the points."""
+def stairs(points: Sequence[float], values: Sequence[float], exact: bool) -> Piecewise:
+    """Flat at the points and beyond them.  `exact`: s has no error."""
     bends: list[tuple[float, float]] = []
     for i in range(len(points) - 1):
         if values[i] != values[i + 1]:
             gap = points[i + 1] - points[i]
             slope = (values[i + 1] - values[i]) / (gap / 2)
             bends += [(points[i] + gap / 4, slope), (points[i + 1] - gap / 4, -slope)]
-    return _centred(points, values, 0.0, bends, 0.0)
+    return _centred(points, values, 0.0, bends, 0.0, exact)
 
 
-def count_bends(points: Sequence[float], values: Sequence[float | None]) -> int:
-    """How many neurons `interpolate` would take."""
-    points, wanted = known(points, values)
-    slopes = [(wanted[i + 1] - wanted[i]) / (points[i + 1] - points[i]) for i in range(len(points) - 1)]
-    return sum(_differ(a, b) for a, b in zip(slopes, slopes[1:]))
+def bends_of(points: Sequence[float], values: Sequence[float | None]) -> list[float]:
+    """Where the interpolation changes its slope."""
+    places, wanted = known(points, values)
+    slopes = [(wanted[i + 1] - wanted[i]) / (places[i + 1] - places[i]) for i in range(len(places) - 1)]
+    return [places[i + 1] for i in range(len(slopes) - 1) if _differ(slopes[i], slopes[i + 1])]
 
 
 def _differ(first: float, second: float) -> bool:
@@ -72,12 +72,16 @@ def _differ(first: float, second: float) -> bool:
 
 
 def _centred(
-    points: Sequence[float], values: Sequence[float], first_slope: float, bends: Sequence[tuple[float, float]], steepness: float
+    points: Sequence[float],
+    values: Sequence[float],
+    first_slope: float,
+    bends: Sequence[tuple[float, float]],
+    steepness: float,
+    exact: bool,
 ) -> Piecewise:
     """Chooses the centre with the fewest and smallest active terms: no bends at all keep the form exact."""
-    best: Piecewise | None = None
-    candidates = {0, len(bends)} | {len(bends) // 2}
-    for split in sorted(candidates):
+    found: list[tuple[tuple[float, bool, bool], Piecewise]] = []
+    for split in sorted({0, len(bends) // 2, len(bends)}):
         slope = first_slope + sum(bend for _, bend in bends[:split])
         neurons = [(-1, knot, bend) for knot, bend in bends[:split]] + [(1, knot, bend) for knot, bend in bends[split:]]
         # The value at the point nearest to the split fixes the constant.
@@ -90,21 +94,21 @@ def _centred(
             running = abs(constant) + abs(slope * end) + sum(terms)
             spread = 2 + sqrt(sum(1 for term in terms if term > 0))
             largest = max(largest, running * spread)
-        exact = _dyadic(constant, slope, neurons) and all(float(p).is_integer() for p in (points[0], points[-1]))
-        rounding = 0.0 if exact and largest < 2**22 else UNIT * largest
-        found = Piecewise(constant, slope, tuple(neurons), steepness, rounding)
-        cost = (round(rounding / UNIT) if rounding else 0, abs(slope) > 0, split != 0)
-        if best is None or cost < best_cost:
-            best, best_cost = found, cost
-    assert best is not None
-    return best
+        clean = exact and largest < 2**20 and _dyadic(constant, slope, neurons, points)
+        rounding = 0.0 if clean else UNIT * largest
+        cost = (rounding, slope != 0, split != 0)
+        found.append((cost, Piecewise(constant, slope, tuple(neurons), steepness, rounding)))
+    return min(found, key=lambda candidate: candidate[0])[1]
 
 
 def _nearest(points: Sequence[float], place: float) -> float:
     return min(points, key=lambda point: abs(point - place))
 
 
-def _dyadic(constant: float, slope: float, neurons: Sequence[tuple[int, float, float]]) -> bool:
-    """Every number is a small multiple of 1/16: sums of them are exact while they stay below 2^20."""
-    numbers = [constant, slope, *(number for _, knot, coefficient in neurons for number in (knot, coefficient))]
+def _dyadic(
+    constant: float, slope: float, neurons: Sequence[tuple[int, float, float]], points: Sequence[float]
+) -> bool:
+    """Every number is a multiple of 1/16: sums and products of them are exact while they stay below 2^20."""
+    numbers = [constant, slope, points[0], points[-1]]
+    numbers += [number for _, knot, coefficient in neurons for number in (knot, coefficient)]
     return all((16 * number).is_integer() for number in numbers)

@@ -1,0 +1,81 @@
+"""What the parts of the lowering share: the analysis, the options, and the registries of what has been made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..analysis import Analysis
+from ..blocks import Direction, DirectionKind, Form, Head, NeuronGroup, Role
+from ..graph import Node, SOp
+from ..values import Scalar
+
+if TYPE_CHECKING:
+    from .features import Features
+    from .heads import Heads
+
+
+@dataclass(frozen=True)
+class Options:
+    """`small`: the smallest encoding of everything; otherwise categorical payloads and outputs stay one-hot.
+    `max_parameters`: what is larger is refused before memory is spent."""
+
+    small: bool = False
+    uniform: bool = False
+    causal: bool = False
+    max_parameters: int = 200_000_000
+
+
+@dataclass
+class Context:
+    """One lowering.  `describe` gives the text of a node for labels and messages."""
+
+    analysis: Analysis
+    options: Options
+    describe: Callable[[Node], str]
+    heads_made: list[Head] = field(default_factory=list)
+    groups_made: list[NeuronGroup] = field(default_factory=list)
+    directions_made: int = 0
+    _groups: dict[tuple[object, ...], NeuronGroup] = field(default_factory=dict)
+
+    features: Features = field(init=False)
+    heads: Heads = field(init=False)
+
+    def direction(
+        self,
+        role: Role,
+        node: SOp,
+        kind: DirectionKind,
+        label: str,
+        *,
+        time: int,
+        low: float,
+        high: float,
+        error: float,
+        value: Scalar | None = None,
+        data: tuple[float, ...] = (),
+    ) -> Direction:
+        """A new direction of the residual stream."""
+        self.directions_made += 1
+        return Direction(self.directions_made, role, node, kind, value, label, time, low, high, error, data)
+
+    def group(self, form: Form, node: SOp) -> NeuronGroup:
+        """The neurons that read `form` in the earliest MLP that can."""
+        time = max(1, form.time + 1 - form.time % 2)
+        key = (time, form.key())
+        if key not in self._groups:
+            self._groups[key] = NeuronGroup(time, form, node, self.describe(node))
+            self.groups_made.append(self._groups[key])
+        return self._groups[key]
+
+    def refuse(self, node: Node, code: str, message: str, hint: str) -> RaspError:
+        """The error for an expression that cannot be compiled; the caller raises it."""
+        text = f"cannot compile `{self.describe(node)}`: {message}"
+        return RaspError(Diagnostic(code, text, node.span, hint))
+
+
+def as_form(direction: Direction) -> Form:
+    """The form that reads one direction."""
+    return Form(((direction, 1.0),), 0.0, direction.low, direction.high, direction.error)

@@ -1,0 +1,281 @@
+"""Values have views: makes any numeric function of an s-op readable as a linear form, as early and cheaply as it can.
+
+A *wanted* function of a node is a tuple of numbers aligned with the node's listed domain (None: any number will do).
+In order of preference:
+
+- a constant is free;
+- a function of the token alone or the index alone is written by the embedding;
+- a function of a value that a head merely retrieves is retrieved instead of the value (`f(v[j])` for `v[j]`);
+- an affine function of a number that is there already is a linear form;
+- anything else is a joint function of what is there, computed by one layer of neurons (`joint`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from ..blocks import UNIT, Direction, Form, constant_form, sum_forms
+from ..graph import Aggregate, Attended, Constant, Elementwise, Indices, SelectorSum, SelectorWidth, SOp, Table, Tokens
+from ..grid import Column, evaluate
+from ..values import Scalar, Undefined, Value
+from .context import Context, as_form
+from .joint import Joint
+
+Wanted = tuple[float | None, ...]
+
+
+class Features:
+    """Memoised: the same function of the same node is made once."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.analysis = context.analysis
+        self.joint = Joint(context)
+        self._identities: dict[SOp, Form] = {}
+        self._functions: dict[tuple[SOp, Wanted, bool], Form] = {}
+        self._embedded: dict[tuple[str, tuple[Fraction, ...]], tuple[Direction, float, float]] = {}
+        self._one_hot: dict[SOp, tuple[Direction, ...]] = {}
+        self._times: dict[SOp, int] = {}
+
+    # ---- when -----------------------------------------------------------------------------------
+
+    def leaf_time(self, leaf: SOp) -> int:
+        """When a leaf's value is in the residual stream."""
+        if leaf not in self._times:
+            self._times[leaf] = self.context.heads.time(leaf) if isinstance(leaf, Attended) else 0
+        return self._times[leaf]
+
+    def number_time(self, node: SOp) -> int:
+        """When a numeric node can be read as a linear form."""
+        affine = self.analysis.affine(node)
+        if affine is None:
+            return self.function_time(node)
+        times = [self.leaf_time(atom) if not _computed(atom) else self.function_time(atom) for atom, _ in affine.terms]
+        return max(times, default=0)
+
+    def function_time(self, node: SOp) -> int:
+        """When any function of the node can be read as a linear form."""
+        leaves = self.analysis.leaves(node)
+        latest = max((self.leaf_time(leaf) for leaf in leaves), default=0)
+        if not leaves or (len(leaves) == 1 and self.carries(next(iter(leaves)))):
+            return latest
+        return latest + 1 + (latest + 1) % 2
+
+    def carries(self, leaf: SOp) -> bool:
+        """Any function of this leaf's value can be had instead of the value: it is embedded, or retrieved unchanged."""
+        match leaf:
+            case Tokens() | Indices():
+                return True
+            case Aggregate(selector=selector):
+                domain = self.analysis.domain(leaf)
+                return domain.values is not None and (
+                    self.analysis.at_most_one(selector) or not self.analysis.domain(leaf.values).numeric
+                )
+            case _:
+                return False
+
+    # ---- what -----------------------------------------------------------------------------------
+
+    def identity(self, node: SOp) -> Form:
+        """The number that the node holds.  Raises RaspError when no exact form exists."""
+        if node not in self._identities:
+            form = self._identity(node)
+            domain = self.analysis.domain(node)
+            self._identities[node] = form.bounded(float(domain.lowest), float(domain.highest))
+        return self._identities[node]
+
+    def functions(self, node: SOp, wanted: Sequence[Wanted], *, snap: bool = False) -> list[Form]:
+        """One form for each wanted function of the node's value.
+
+        `snap`: no error of what is read may pass through, so that equal values give equal numbers to within rounding.
+        """
+        missing = [w for w in dict.fromkeys(wanted) if (node, w, snap) not in self._functions]
+        if missing:
+            for want, form in zip(missing, self._make(node, missing, snap), strict=True):
+                present = [value for value in want if value is not None] or [0.0]
+                self._functions[node, want, snap] = form.bounded(min(present), max(present))
+        return [self._functions[node, want, snap] for want in wanted]
+
+    def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: bool = False) -> list[Form]:
+        """For each set of places in the node's domain: 1 where its value is one of them, 0 elsewhere."""
+        size = len(self._values(node))
+        return self.functions(node, [tuple(float(i in places) for i in range(size)) for places in sets], snap=snap)
+
+    def _values(self, node: SOp) -> tuple[Scalar, ...]:
+        values = self.analysis.domain(node).values
+        if values is None:
+            raise self.context.refuse(
+                node,
+                "C201",
+                f"it can take too many different values ({self.analysis.domain(node).describe()}) to be looked up in a table",
+                "use a shorter max_length or a smaller vocabulary, or round the value first",
+            )
+        return values
+
+    def _identity(self, node: SOp) -> Form:
+        match node:
+            case Constant(value=value):
+                return constant_form(float(value))
+            case Tokens() | Indices():
+                return self._embed(node, [tuple(float(value) for value in self._values(node))])[0]
+            case SelectorWidth():
+                return self.context.heads.width(node)
+            case SelectorSum():
+                return self.context.heads.total(node)
+            case Aggregate():
+                return self.context.heads.number(node)
+            case _:
+                pass
+        affine = self.analysis.affine(node)
+        if affine is None:
+            raise AssertionError(f"node {node.id} is not a number")
+        if not any(atom is node for atom, _ in affine.terms):
+            parts = [self.identity(atom).scaled(float(c)) for atom, c in affine.terms]
+            return sum_forms([*parts, constant_form(float(affine.constant))])
+        if self.analysis.domain(node).values is None:
+            return self.joint.product(node)
+        return self.functions(node, [tuple(float(value) for value in self._values(node))])[0]
+
+    def _make(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
+        values = self._values(node)
+        constants = [_constant(want) for want in wanted]
+        if all(constant is not None for constant in constants):
+            return [constant_form(constant) for constant in constants if constant is not None]
+        leaves = self.analysis.leaves(node)
+        if len(leaves) == 1:
+            (leaf,) = leaves
+            if self.carries(leaf):
+                if leaf is not node:
+                    return self.functions(leaf, [self._through(node, leaf, want) for want in wanted], snap=snap)
+                if isinstance(leaf, (Tokens, Indices)):
+                    return self._embed(leaf, wanted)
+                assert isinstance(leaf, Aggregate)
+                return self.context.heads.retrieved(leaf, wanted, values)
+            if leaf is not node and self.analysis.domain(leaf).values is not None:
+                return self.functions(leaf, [self._through(node, leaf, want) for want in wanted], snap=snap)
+        domain = self.analysis.domain(node)
+        if domain.numeric and self._is_affine(node):
+            fits = [_affine_fit(values, want) for want in wanted]
+            if all(fit is not None for fit in fits):
+                form = self.identity(node)
+                if not snap or form.error <= SNAPPED * _spacing(values):
+                    return [form.scaled(*fit) for fit in fits if fit is not None]
+        return self.joint.functions(node, wanted, snap)
+
+    def _is_affine(self, node: SOp) -> bool:
+        """The node's number is a sum of other numbers, or a leaf."""
+        affine = self.analysis.affine(node)
+        return affine is not None and (not _computed(node) or not any(atom is node for atom, _ in affine.terms))
+
+    def _through(self, node: SOp, leaf: SOp, want: Wanted) -> Wanted:
+        """The wanted function of `node` as a function of the one leaf that it depends on."""
+        leaf_values = self._values(leaf)
+        column = evaluate(node, {leaf: Column((0,), np.arange(len(leaf_values)), leaf_values)}, [len(leaf_values)])
+        return tuple(pick(want, self.analysis.domain(node).positions, column.values[code]) for code in column.codes.reshape(-1))
+
+    # ---- embeddings -----------------------------------------------------------------------------
+
+    def _embed(self, leaf: SOp, wanted: Sequence[Wanted]) -> list[Form]:
+        values = self._values(leaf)
+        numeric = self.analysis.domain(leaf).numeric
+        many = len(wanted) >= max(3, len(values) - 1)
+        if leaf in self._one_hot or many or (not numeric and not self.context.options.small):
+            return [self._from_one_hot(leaf, want) for want in wanted]
+        return [self._own_direction(leaf, want) for want in wanted]
+
+    def _from_one_hot(self, leaf: SOp, want: Wanted) -> Form:
+        if leaf not in self._one_hot:
+            text = self.context.describe(leaf)
+            values = self._values(leaf)
+            self._one_hot[leaf] = tuple(
+                self.context.direction(
+                    "tokens" if isinstance(leaf, Tokens) else "indices", leaf, "one-hot", f"{text} = {value}",
+                    time=0, low=0.0, high=1.0, error=0.0, value=value,
+                    data=tuple(float(other == place) for other in range(len(values))),
+                )
+                for place, value in enumerate(values)
+            )  # fmt: skip
+        numbers = [0.0 if number is None else number for number in want]
+        terms = tuple((d, number) for d, number in zip(self._one_hot[leaf], numbers, strict=True) if number != 0)
+        return Form(terms, 0.0, min(numbers), max(numbers), max(map(_representation, numbers)))
+
+    def _own_direction(self, leaf: SOp, want: Wanted) -> Form:
+        """A direction that the embedding writes; functions that are affine in one another share it."""
+        numbers = [0.0 if number is None else number for number in want]
+        role = "tokens" if isinstance(leaf, Tokens) else "indices"
+        low, high = min(numbers), max(numbers)
+        shape = tuple(Fraction(number - low) / Fraction(high - low) for number in numbers)
+        flipped = tuple(1 - part for part in shape)
+        for key, sign in ((shape, 1), (flipped, -1)):
+            found = self._embedded.get((role, key))
+            if found is not None:
+                direction, first_low, first_high = found
+                factor = sign * (high - low) / (first_high - first_low)
+                start = low if sign == 1 else high
+                return as_form(direction).scaled(factor, start - factor * first_low).bounded(low, high)
+        values = self._values(leaf)
+        text = self.context.describe(leaf)
+        identity = all(not isinstance(value, str) and number == value for number, value in zip(numbers, values, strict=True))
+        label = text if identity else _feature_label(text, values, numbers)
+        direction = self.context.direction(
+            role, leaf, "scalar" if identity else "feature", label,
+            time=0, low=low, high=high, error=max(map(_representation, numbers)), data=tuple(numbers),
+        )  # fmt: skip
+        self._embedded[role, shape] = (direction, low, high)
+        return as_form(direction)
+
+
+#: What `snap` lets pass, relative to the spacing of the values.
+SNAPPED = 2.0**-20
+
+
+def pick(want: Wanted, positions: dict[Scalar, int], value: Value) -> float | None:
+    """The wanted number for a value; None where the value is undefined or cannot occur."""
+    if isinstance(value, Undefined):
+        return None
+    place = positions.get(value)
+    return None if place is None else want[place]
+
+
+def _computed(node: SOp) -> bool:
+    return isinstance(node, (Elementwise, Table))
+
+
+def _constant(want: Wanted) -> float | None:
+    """The one number that satisfies the wanted function, if one does."""
+    present = {number for number in want if number is not None}
+    if len(present) > 1:
+        return None
+    return present.pop() if present else 0.0
+
+
+def _affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] | None:
+    """(factor, shift) when the wanted function is affine in the value."""
+    known = [(Fraction(v), Fraction(w)) for v, w in zip(values, want, strict=True) if w is not None and not isinstance(v, str)]
+    (v0, w0), (v1, w1) = known[0], known[-1]
+    factor = (w1 - w0) / (v1 - v0)
+    if any(abs(w - w0 - factor * (v - v0)) > 0 for v, w in known):
+        return None
+    return float(factor), float(w0 - factor * v0)
+
+
+def _spacing(values: Sequence[Scalar]) -> float:
+    """The smallest distance between two of the (ascending) numbers."""
+    numbers = [float(value) for value in values]
+    return min((b - a for a, b in zip(numbers, numbers[1:])), default=1.0)
+
+
+def _representation(number: float) -> float:
+    """The error of storing a number as float32."""
+    return 0.0 if float(np.float32(number)) == number else UNIT * abs(number)
+
+
+def _feature_label(text: str, values: Sequence[Scalar], numbers: Sequence[float]) -> str:
+    ones = [value for value, number in zip(values, numbers, strict=True) if number == 1.0]
+    if set(numbers) <= {0.0, 1.0}:
+        listed = ", ".join(map(str, ones[:4])) + (", ..." if len(ones) > 4 else "")
+        return f"{text} = {listed}" if len(ones) == 1 else f"{text} in {{{listed}}}"
+    return f"f({text})"

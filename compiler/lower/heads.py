@@ -1,0 +1,304 @@
+"""Aggregates and widths as attention heads.
+
+Three levels at which a head works:
+
+- *retrieve*: at most one key is selected; its weight is 1.  BOS stands half a level below what is selected and is read
+  when nothing else is (omitted when something always is).
+- *mean*: the selected keys tie; each weighs 1/w.  BOS as above.
+- *count*: BOS stands `COUNT_LOG` nats above the selected keys.  Each selected key then weighs e^-COUNT_LOG / (1 + w e^-COUNT_LOG),
+  so that the sum of the selected values, scaled back by e^COUNT_LOG, is read off linearly, with a relative error of
+  w e^-COUNT_LOG (below float32's resolution).  Widths and sums therefore need no MLP, and over several heads they add up.
+  This is ours: the published constructions read the width from 1 / (1 + w), which takes an MLP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log2, sqrt
+
+from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, sum_forms
+from ..graph import Aggregate, Attended, Selector, SelectorSum, SelectorWidth, SOp
+from ..values import Scalar
+from .context import Context, as_form
+from .features import Wanted
+from .predicates import Conjunction, Part, Predicates, TooManyBranches, atoms_of
+from .scores import Piece, Scores, TablePart
+
+COUNT_LOG = 32.0
+#: exp(-104) is zero in float32: what loses by this much gets no weight at all.
+SURE = 104.0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One conjunction's scores: the pieces' sum, the level where all parts hold, the distance to where one does not."""
+
+    forms: str
+    key_only: Form
+    query_only: Form | None
+    pairs: tuple[tuple[Form, Form], ...]
+    level: float
+    gap: float
+    error: float
+
+    @property
+    def time(self) -> int:
+        forms = [self.key_only, *(form for pair in self.pairs for form in pair)]
+        forms += [] if self.query_only is None else [self.query_only]
+        return max(form.time for form in forms)
+
+
+class Heads:
+    """Memoised: heads with the same scores, level and layer are one head with several payloads."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.analysis = context.analysis
+        self.predicates = Predicates(context.analysis)
+        self.scores = Scores(context)
+        self._heads: dict[tuple[object, ...], Head] = {}
+        self._values: dict[tuple[object, ...], Form] = {}
+        self._scored: dict[tuple[object, ...], list[Scored]] = {}
+
+    # ---- when -----------------------------------------------------------------------------------
+
+    def time(self, leaf: Attended) -> int:
+        """When the leaf's value is written: after the attention layer that can first read all it needs."""
+        features = self.context.features
+        latest = 0
+        for atom in atoms_of(leaf.selector):
+            latest = max(latest, features.function_time(atom.keys), features.function_time(atom.queries))
+        if not isinstance(leaf, SelectorWidth):
+            numeric = self.analysis.affine(leaf.values) is not None
+            latest = max(latest, features.number_time(leaf.values) if numeric else features.function_time(leaf.values))
+        return latest + latest % 2 + 1
+
+    # ---- what -----------------------------------------------------------------------------------
+
+    def conjunctions(self, selector: Selector) -> tuple[Conjunction, ...]:
+        try:
+            return self.predicates.conjunctions(selector)
+        except TooManyBranches:
+            raise self.context.refuse(
+                selector,
+                "C211",
+                "the formula distinguishes too many cases",
+                "split it into several selectors, or compute part of it as an s-op first",
+            ) from None
+
+    def width(self, node: SelectorWidth) -> Form:
+        """How many keys are selected, to within the count's error."""
+        return self._sum(node.selector, node, constant_form(1.0), float(self.analysis.domain(node).highest))
+
+    def total(self, node: SelectorSum) -> Form:
+        """The sum of the selected values."""
+        values = self.context.features.identity(node.values)
+        return self._sum(node.selector, node, values, float(self.analysis.space.max_length))
+
+    def number(self, node: Aggregate) -> Form:
+        """The selected value, or the mean of the selected values, of a numeric aggregate."""
+        domain = self.analysis.domain(node)
+        if self.context.features.carries(node):
+            values = domain.values
+            assert values is not None
+            return self.retrieved(node, [tuple(float(value) for value in values)], values)[0]
+        default = 0.0 if node.default is None else float(node.default)
+        return self._read(node, [self.context.features.identity(node.values)], [default])[0]
+
+    def retrieved(self, node: Aggregate, wanted: Sequence[Wanted], values: tuple[Scalar, ...]) -> list[Form]:
+        """Functions of the one selected value: the head moves f(v) instead of v.
+
+        Strings move as one-hot unless the smallest model is asked for; then every function is linear in that."""
+        inner = self.analysis.domain(node.values)
+        assert inner.values is not None
+        places = self.analysis.domain(node).positions
+        default = node.default
+        if default is None and inner.numeric:
+            default = 0
+        # Where nothing is ever missing, or a missing value is undefined, BOS is not needed and nothing is subtracted.
+        spare: list[float | None] = [None if default is None else w[places[default]] if default in places else None for w in wanted]
+        if not inner.numeric and not self.context.options.small:
+            size = len(inner.values)
+            hot = [tuple(float(i == j) for j in range(size)) for i in range(size)]
+            forms = self._read(node, self.context.features.functions(node.values, hot), [0.0] * size)
+            result = []
+            for want, base in zip(wanted, spare, strict=True):
+                start = 0.0 if base is None else base
+                numbers = [0.0 if want[places[v]] is None else want[places[v]] for v in inner.values]
+                parts = [f.scaled((n or 0.0) - start) for f, n in zip(forms, numbers, strict=True) if (n or 0.0) != start]
+                result.append(sum_forms([*parts, constant_form(start)]))
+            return result
+        moved = [tuple(want[places[value]] for value in inner.values) for want in wanted]
+        forms = self.context.features.functions(node.values, moved)
+        return self._read(node, forms, [0.0 if base is None else base for base in spare])
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def _read(self, node: Aggregate, forms: Sequence[Form], defaults: Sequence[float]) -> list[Form]:
+        """What heads read of `forms` over the node's selector, the defaults where nothing is selected."""
+        selector = node.selector
+        conjunctions = self.conjunctions(selector)
+        if not conjunctions:
+            return [constant_form(default) for default in defaults]
+        strings_without_default = node.default is None and not self.analysis.domain(node.values).numeric
+        always = self.analysis.never_empty(selector) or strings_without_default
+        single = self.analysis.at_most_one(selector)
+        if len(conjunctions) > 1:
+            if not single:
+                raise self.context.refuse(
+                    node,
+                    "C212",
+                    "a mean over a selector that needs several heads has no exact form",
+                    "combine the comparisons into one s-op on each side, and select on that",
+                )
+            return [
+                self._sum(selector, node, form.scaled(1.0, -default), 1.0).scaled(1.0, default)
+                for form, default in zip(forms, defaults, strict=True)
+            ]
+        level: Level = "retrieve" if single else "mean"
+        (scored,) = self._score(selector, conjunctions, level, exact_level=not always)
+        time = max(scored.time, *(form.time for form in forms))
+        head = self._head(selector, 0, scored, level, not always, time)
+        return [
+            self._payload(head, node, form, 0.0 if always else default, place, len(forms))
+            for place, (form, default) in enumerate(zip(forms, defaults, strict=True))
+        ]
+
+    def _payload(self, head: Head, node: Aggregate, form: Form, default: float, place: int, count: int) -> Form:
+        key = ("payload", id(head), form.key(), default)
+        if key not in self._values:
+            moved = form.scaled(1.0, -default)
+            size = max(moved.size, abs(form.low), abs(form.high))
+            longest = self.analysis.space.max_length
+            error = form.error
+            if head.level == "mean":
+                error += 2 * size * head.error
+                if not (size == 0):
+                    error += 4 * UNIT * size * (1 + sqrt(longest) / 4)
+            error += longest * 2.0 ** (-head.margin * head.sharpness / log2(exp(1))) * size if _leaks(head) else 0.0
+            label = self.context.describe(node)
+            one_hot = count > 1 and not self.analysis.domain(node.values).numeric and not self.context.options.small
+            value = (self.analysis.domain(node.values).values or ())[place] if one_hot else None
+            direction = self.context.direction(
+                "head", node, "one-hot" if one_hot else "scalar", f"{label} = {value}" if one_hot else label,
+                time=head.time + 1, low=min(moved.low, 0.0), high=max(moved.high, 0.0), error=error, value=value,
+            )  # fmt: skip
+            head.payloads.append(Payload(moved, direction))
+            read = as_form(direction).scaled(1.0, default)
+            self._values[key] = read.bounded(min(form.low, default), max(form.high, default))
+        return self._values[key]
+
+    def _sum(self, selector: Selector, node: SOp, form: Form, most: float) -> Form:
+        """The sum of `form` over the selected keys, by count heads that write one direction."""
+        key = ("sum", selector, form.key())
+        if key in self._values:
+            return self._values[key]
+        conjunctions = self.conjunctions(selector)
+        if not conjunctions or form.low == form.high == 0.0:
+            return constant_form(0.0)
+        scored = self._score(selector, conjunctions, "count", exact_level=True)
+        heads = [
+            self._head(selector, place, one, "count", True, max(one.time, form.time)) for place, one in enumerate(scored)
+        ]
+        relative = max(head.error for head in heads) + (8 + sqrt(self.analysis.space.max_length)) * UNIT
+        low, high = (min(0.0, form.low * most), max(0.0, form.high * most))
+        error = most * (form.error + form.size * relative)
+        direction = self.context.direction(
+            "head", node, "scalar", self.context.describe(node),
+            time=max(head.time for head in heads) + 1, low=low, high=high, error=error,
+        )  # fmt: skip
+        for head in heads:
+            head.payloads.append(Payload(form, direction))
+        self._values[key] = as_form(direction)
+        return self._values[key]
+
+    # ---- scores ---------------------------------------------------------------------------------
+
+    def _score(
+        self, selector: Selector, conjunctions: tuple[Conjunction, ...], level: Level, exact_level: bool
+    ) -> list[Scored]:
+        key = (selector, level, exact_level)
+        tie = level != "retrieve"
+        if key not in self._scored:
+            split = self.scores.split_orders(conjunctions) if level == "count" else [list(c) for c in conjunctions]
+            self._scored[key] = [self._join(parts, tie, exact_level) for parts in split]
+        return self._scored[key]
+
+    def _join(self, parts: Sequence[Part | TablePart], tie: bool, exact_level: bool) -> Scored:
+        pieces = [self._piece(part, tie, exact_level) for part in parts]
+        key_only = [piece.key_only for piece in pieces if piece.key_only is not None]
+        query_only = [piece.query_only for piece in pieces if piece.query_only is not None]
+        return Scored(
+            " and ".join(piece.form for piece in pieces) or "everything",
+            sum_forms(key_only) if len(key_only) != 1 else key_only[0],
+            None if not query_only else query_only[0] if len(query_only) == 1 else sum_forms(query_only),
+            tuple(pair for piece in pieces for pair in piece.pairs),
+            sum(piece.level for piece in pieces),
+            min((piece.gap for piece in pieces), default=1.0),
+            sum(piece.error for piece in pieces),
+        )
+
+    def _piece(self, part: Part | TablePart, tie: bool, exact_level: bool) -> Piece:
+        if isinstance(part, TablePart):
+            return self.scores.table_piece(part, tie=tie)
+        return self.scores.piece(part, tie=tie, exact_level=exact_level)
+
+    def _head(self, selector: Selector, place: int, scored: Scored, level: Level, with_bos: bool, earliest: int) -> Head:
+        time = earliest + earliest % 2
+        key = (
+            scored.key_only.key(), None if scored.query_only is None else scored.query_only.key(),
+            tuple((a.key(), b.key()) for a, b in scored.pairs), level, with_bos, time,
+        )  # fmt: skip
+        if key not in self._heads:
+            self._heads[key] = self._new_head(selector, scored, level, with_bos, time)
+            self.context.heads_made.append(self._heads[key])
+        return self._heads[key]
+
+    def _new_head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, time: int) -> Head:
+        half = with_bos and level != "count"
+        distance = min(scored.gap, 0.5) if half else scored.gap
+        margin = distance - 2 * scored.error
+        sharpness = 128.0
+        while margin > 0 and sharpness * margin < SURE and sharpness < 4096:
+            sharpness *= 2
+        weights_error = 2 * sharpness * scored.error if level != "retrieve" else 0.0
+        if level != "retrieve" and scored.error > 0:
+            # A tie is spoiled in proportion to sharpness: no sharper than what keeps the losers out.
+            longest = self.analysis.space.max_length
+            needed = (20 + log2(longest)) / max(margin, 1e-9)
+            sharpness = 1.0
+            while sharpness < needed:
+                sharpness *= 2
+            weights_error = 2 * sharpness * scored.error
+        if margin <= 0 or sharpness * margin < 20 or weights_error > 0.25:
+            atom = next(iter(atoms_of(selector)), None)
+            raise self.context.refuse(
+                selector if atom is None else atom,
+                "C213",
+                f"its scores are {distance:g} apart but known to {scored.error:.2g} only",
+                "use a shorter max_length",
+            )
+        bos: float | None = None
+        if with_bos:
+            bos = scored.level + COUNT_LOG / sharpness if level == "count" else scored.level - 0.5
+        return Head(
+            time,
+            selector,
+            self.context.describe(selector),
+            level,
+            scored.forms,
+            sharpness,
+            scored.key_only,
+            scored.query_only,
+            scored.pairs,
+            bos,
+            exp(COUNT_LOG) if level == "count" else 1.0,
+            weights_error,
+            margin,
+        )
+
+
+def _leaks(head: Head) -> bool:
+    return head.sharpness * head.margin < SURE
+

@@ -1,0 +1,452 @@
+"""A function of several values in one layer of neurons: ridge codes.
+
+A one-hidden-layer ReLU network is a sum of functions of single linear forms.  So a joint function of several
+*factors* is made a function of one number: the factors become the digits of a code in a mixed radix
+(`code = x + (span(x) + 1) * y`), which is a linear form, and the function is piecewise linear in the code with as many
+neurons as it has bends.  Factors that only matter by class are recoded to as few classes as the function tells apart,
+numbers that are only compared enter as their difference, and the order of the digits is the one with the fewest bends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..affine import Affine
+from ..analysis import MAX_GRID
+from ..blocks import UNIT, Form, NeuronGroup, constant_form, sum_forms
+from ..graph import Attended, Constant, Elementwise, SOp, Table
+from ..grid import Column, broadcast, evaluate
+from ..values import Scalar, Undefined
+from .context import Context, as_form
+from .piecewise import Piecewise, bends_of, interpolate, known, stairs
+
+if TYPE_CHECKING:
+    from .features import Wanted
+
+#: A table with more neurons than this is worth another layer, if that is smaller.
+WORTH_A_LAYER = 1024
+#: More neurons than this are never made for one expression.
+MAX_NEURONS = 1 << 15
+#: Discrete factors with more values than this are read as numbers only.
+MAX_CLASSES = 4096
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+#: An error below this part of the smallest step between two wanted numbers may pass through.
+TOLERANCE = 2.0**-10
+
+Grid = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A factor that is there as a number: `unit`'s value, one of `points` (ascending)."""
+
+    unit: Affine
+    points: tuple[Fraction | int, ...]
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """A factor any function of which is there: the places of a node's domain, told apart only by class."""
+
+    node: SOp
+    classes: tuple[int, ...] | None = None
+
+
+Factor = Number | Discrete
+
+
+@dataclass
+class Cut:
+    """The factors of an expression, and for each node of its cut what it is at each point of its factor."""
+
+    factors: list[Factor]
+    nodes: dict[SOp, tuple[int, Fraction | int, Fraction | int, str | None]]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A linear form and its value at every point of the (compressed) grid, with the wanted numbers there."""
+
+    form: Form
+    points: tuple[float, ...]
+    wanted: tuple[tuple[float | None, ...], ...]
+    bends: int
+
+
+class Joint:
+    """Makes joint functions; a part of `Features`."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.analysis = context.analysis
+
+    # ---- entry points ---------------------------------------------------------------------------
+
+    def functions(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
+        """Forms for the wanted functions of an element-wise node or a numeric leaf."""
+        found = self.table(node, wanted, deep=False)
+        if found is None or (isinstance(found, Code) and found.bends > WORTH_A_LAYER):
+            later = self.table(node, wanted, deep=True)
+            if later is not None and (found is None or _bends(later) * 4 < _bends(found)):
+                found = later
+        if found is None or _bends(found) > MAX_NEURONS:
+            sizes = ", ".join(
+                f"`{self.context.describe(leaf)}` with {self.analysis.domain(leaf).describe()}"
+                for leaf in sorted(self.analysis.leaves(node), key=lambda leaf: leaf.id)
+            )
+            raise self.context.refuse(
+                node,
+                "C202",
+                f"as a joint function it needs a table of more than {MAX_GRID} combinations: {sizes}",
+                "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values",
+            )
+        if isinstance(found, list):
+            return found
+        return self.emit(node, found, snap)
+
+    def product(self, node: SOp) -> Form:
+        """x * y for numbers with too many pairs for a table: a quarter of the squares of x + y and x - y."""
+        if isinstance(node, Elementwise) and node.op == "mul":
+            parts = [self.analysis.affine(child) for child in node.inputs]
+            left, right = parts
+            if left is not None and right is not None:
+                squares = [self._square(node, left.plus(right)), self._square(node, left.minus(right)).scaled(-1.0)]
+                return sum_forms([square.scaled(0.25) for square in squares])
+        raise self.context.refuse(
+            node,
+            "C201",
+            f"it can take too many different values ({self.analysis.domain(node).describe()}) to be looked up in a table",
+            "use a shorter max_length or a smaller vocabulary, or round the value first",
+        )
+
+    def _square(self, node: SOp, affine: Affine) -> Form:
+        unit, scale, shift = affine.normalised()
+        points = self._points(unit)
+        if points is None or len(points) > MAX_NEURONS:
+            raise self.context.refuse(
+                node, "C203", "the product of numbers this large has no exact form", "use a smaller max_length"
+            )
+        squares = tuple(float((scale * point + shift) ** 2) for point in points)
+        form = self._number_form(unit)
+        code = Code(form, tuple(map(float, points)), (squares,), 0)
+        return self.emit(node, code, False)[0]
+
+    # ---- from an expression to a code -----------------------------------------------------------
+
+    def table(self, node: SOp, wanted: Sequence[Wanted], *, deep: bool) -> Code | list[Form] | None:
+        """The best code for the wanted functions, or forms when no neurons are needed; None when the grid is too large.
+
+        `deep`: factors may themselves need neurons, which costs a layer.
+        """
+        cut = self._cut(node, deep)
+        if cut is None:
+            return None
+        sizes = [self._size(factor) for factor in cut.factors]
+        total = 1
+        for size in sizes:
+            total *= size
+        if total * max(1, len(wanted)) > 8 * MAX_GRID or total > MAX_GRID:
+            return None
+        columns = {inner: self._column(cut.factors[axis], inner, entry) for inner, entry in cut.nodes.items() for axis in (entry[0],)}
+        result = evaluate(node, columns, sizes)
+        positions = self.analysis.domain(node).positions
+        grids = []
+        codes = broadcast(result, sizes)
+        for want in wanted:
+            numbers = np.array([_number(want, positions, value) for value in result.values])
+            grids.append(numbers[codes])
+        return self._encode(cut.factors, grids)
+
+    def _cut(self, node: SOp, deep: bool) -> Cut | None:
+        features = self.context.features
+        leaves = self.analysis.leaves(node)
+        latest = max((features.leaf_time(leaf) for leaf in leaves), default=0)
+        ready = max(1, latest + 1 - latest % 2)
+        cut = Cut([], {})
+        seen: set[SOp] = set()
+        stack: list[tuple[SOp, bool]] = [(node, True)]
+        while stack:
+            current, root = stack.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            if isinstance(current, Constant) or not self.analysis.leaves(current):
+                continue
+            if not root and self._discrete(current, ready, deep):
+                _add(cut, Discrete(current), current, 1, 0, None)
+                continue
+            leaf = isinstance(current, Attended)
+            affine = self.analysis.affine(current)
+            if affine is not None and affine.terms and (leaf or not any(atom is current for atom, _ in affine.terms)):
+                if self._available(affine, ready, deep) and self._add_number(cut, affine, current, None):
+                    continue
+            if leaf:
+                return None
+            if isinstance(current, Elementwise) and current.op in COMPARISONS:
+                left, right = (self.analysis.affine(child) for child in current.inputs)
+                if left is not None and right is not None:
+                    gap = left.minus(right)
+                    if gap.terms and self._available(gap, ready, deep) and self._add_number(cut, gap, current, current.op):
+                        continue
+            if not isinstance(current, (Elementwise, Table)):
+                return None
+            if deep and not root:
+                return None
+            stack.extend((child, False) for child in reversed(current.inputs))
+        return cut
+
+    def _discrete(self, node: SOp, ready: int, deep: bool) -> bool:
+        size = self.analysis.domain(node).size
+        if size is None or size > MAX_CLASSES:
+            return False
+        if isinstance(node, Attended) and not self.context.features.carries(node):
+            return False
+        return deep or self.context.features.function_time(node) <= ready
+
+    def _available(self, affine: Affine, ready: int, deep: bool) -> bool:
+        if deep:
+            return True
+        features = self.context.features
+        return all(
+            not isinstance(atom, (Elementwise, Table)) or features.function_time(atom) <= ready for atom, _ in affine.terms
+        )
+
+    def _add_number(self, cut: Cut, affine: Affine, node: SOp, comparison: str | None) -> bool:
+        unit, scale, shift = affine.normalised()
+        for factor in cut.factors:
+            if isinstance(factor, Number) and factor.unit == unit:
+                _add(cut, factor, node, scale, shift, comparison)
+                return True
+        points = self._points(unit)
+        if points is None:
+            return False
+        _add(cut, Number(unit, points), node, scale, shift, comparison)
+        return True
+
+    def _points(self, unit: Affine) -> tuple[Fraction | int, ...] | None:
+        """Every value that an affine form can take (or more), ascending."""
+        domains = [self.analysis.domain(atom) for atom, _ in unit.terms]
+        if all(d.integer for d in domains) and all(Fraction(c).denominator == 1 for _, c in unit.terms):
+            ends = [sorted((c * d.lowest, c * d.highest)) for (_, c), d in zip(unit.terms, domains, strict=True)]
+            low, high = (int(unit.constant + sum(int(end[side]) for end in ends)) for side in (0, 1))
+            if len(domains) == 1 and domains[0].values is not None:
+                coefficient = unit.terms[0][1]
+                return tuple(sorted(coefficient * int(v) + unit.constant for v in domains[0].values))
+            return tuple(range(low, high + 1)) if high - low < MAX_GRID else None
+        totals: set[Fraction] = {Fraction(unit.constant)}
+        for (_, c), domain in zip(unit.terms, domains, strict=True):
+            if domain.values is None or len(totals) * len(domain.values) > MAX_GRID:
+                return None
+            if any(isinstance(value, float) for value in domain.values):
+                return None
+            totals = {total + c * Fraction(value) for total in totals for value in domain.values}
+        return tuple(sorted(totals))
+
+    def _size(self, factor: Factor) -> int:
+        if isinstance(factor, Number):
+            return len(factor.points)
+        size = self.analysis.domain(factor.node).size
+        assert size is not None
+        return size
+
+    def _column(self, factor: Factor, node: SOp, entry: tuple[int, Fraction | int, Fraction | int, str | None]) -> Column:
+        axis, scale, shift, comparison = entry
+        if isinstance(factor, Discrete):
+            values = self.analysis.domain(node).values
+            assert values is not None
+            return Column((axis,), np.arange(len(values)), values)
+        numbers = [scale * point + shift for point in factor.points]
+        if comparison is None:
+            whole = [n.numerator if isinstance(n, Fraction) and n.denominator == 1 else n for n in numbers]
+            return Column((axis,), np.arange(len(numbers)), tuple(whole))
+        truths = [_compare(comparison, number) for number in numbers]
+        return Column((axis,), np.array(truths, dtype=np.int64), (False, True))
+
+    # ---- codes ----------------------------------------------------------------------------------
+
+    def _encode(self, factors: Sequence[Factor], grids: list[Grid]) -> Code | list[Form]:
+        """Drops what does not matter, merges classes, and orders the digits."""
+        kept: list[Factor] = []
+        stack = np.stack(grids)  # [functions, *sizes]
+        for axis in range(len(factors) - 1, -1, -1):
+            moved = np.moveaxis(stack, axis + 1, 0)
+            flat = moved.reshape(moved.shape[0], -1)
+            rows, inverse = _merge_rows(flat)
+            factor = factors[axis]
+            if len(rows) == 1:
+                stack = _fill(flat, inverse, 1)[0].reshape(moved.shape[1:])
+                continue
+            if isinstance(factor, Discrete):
+                order = sorted(range(len(rows)), key=lambda row: tuple(np.nan_to_num(flat[rows[row]], nan=-1e300)))
+                rank = {row: place for place, row in enumerate(order)}
+                factor = Discrete(factor.node, tuple(rank[row] for row in inverse))
+                filled = _fill(flat, inverse, len(rows))[order].reshape(len(rows), *moved.shape[1:])
+                stack = np.moveaxis(filled, 0, axis + 1)
+            kept.insert(0, factor)
+        features = self.context.features
+        if not kept:
+            return [constant_form(0.0 if np.isnan(number) else float(number)) for number in stack.reshape(-1)]
+        if len(kept) == 1 and isinstance(kept[0], Discrete):
+            classes = kept[0].classes
+            assert classes is not None
+            return features.functions(kept[0].node, [tuple(_optional(row[c]) for c in classes) for row in stack])
+        return min(self._orders(kept, stack), key=lambda code: code.bends)
+
+    def _orders(self, factors: list[Factor], stack: Grid) -> Iterator[Code]:
+        axes = range(len(factors))
+        orders = permutations(axes) if len(factors) <= 3 and stack.size < 20_000 else [tuple(axes), tuple(reversed(axes))]
+        for order in orders:
+            yield self._code([factors[axis] for axis in order], np.transpose(stack, (0, *(axis + 1 for axis in order))))
+
+    def _code(self, factors: list[Factor], stack: Grid) -> Code:
+        """The code whose least significant digit is the last factor."""
+        forms: list[Form] = []
+        points: Grid = np.zeros(())
+        span, gap = 0.0, 1.0
+        for place, factor in enumerate(reversed(factors)):
+            if isinstance(factor, Discrete):
+                assert factor.classes is not None
+                form = self.context.features.functions(factor.node, [tuple(map(float, factor.classes))])[0]
+                digits = np.arange(max(factor.classes) + 1, dtype=np.float64)
+            else:
+                form = self._number_form(factor.unit)
+                digits = np.array([float(point) for point in factor.points])
+            step = float(np.diff(digits).min()) if len(digits) > 1 else 1.0
+            radix = 1.0 if place == 0 else (span + gap) / step
+            if place == 0:
+                gap = step
+            forms.append(form.scaled(radix))
+            points = digits.reshape(-1, *([1] * place)) * radix + points
+            span += float(digits[-1] - digits[0]) * radix
+        flat = points.reshape(-1)
+        order = np.argsort(flat, kind="stable")
+        sorted_points = tuple(flat[order].tolist())
+        wanted = tuple(tuple(map(_optional, row.reshape(-1)[order])) for row in stack)
+        form = sum_forms(forms) if len(forms) > 1 else forms[0]
+        return Code(form, sorted_points, wanted, _count(sorted_points, wanted))
+
+    def _number_form(self, unit: Affine) -> Form:
+        features = self.context.features
+        parts = [features.identity(atom).scaled(float(c)) for atom, c in unit.terms]
+        return sum_forms(parts) if len(parts) > 1 else parts[0]
+
+    # ---- neurons --------------------------------------------------------------------------------
+
+    def emit(self, node: SOp, code: Code, snap: bool) -> list[Form]:
+        """Neurons for every wanted function of a code."""
+        group = self.context.group(code.form, node)
+        return [self._emit_one(node, group, code, want, snap) for want in code.wanted]
+
+    def _emit_one(self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: bool) -> Form:
+        points, values = known(code.points, want)
+        error = code.form.error
+        gap = min((b - a for a, b in zip(points, points[1:])), default=1.0)
+        distinct = sorted(set(values))
+        step = min((b - a for a, b in zip(distinct, distinct[1:])), default=1.0)
+        shape = interpolate(points, values, error == 0)
+        passed = 2.0**-20 if snap else TOLERANCE
+        if shape.steepness * error > passed * step:
+            if error >= gap / 4:
+                raise self.context.refuse(
+                    node,
+                    "C204",
+                    f"its input is known to {error:.2g} only, and its values stand {gap:.2g} apart",
+                    "use a shorter max_length, or fewer combined values",
+                )
+            shape = stairs(points, values, error == 0)
+        group.margin = min(group.margin, gap / 4 - error)
+        return self._write(node, group, shape, code.form, min(values), max(values))
+
+    def _write(self, node: SOp, group: NeuronGroup, shape: Piecewise, form: Form, low: float, high: float) -> Form:
+        linear = form.scaled(shape.slope, shape.constant)
+        error = shape.steepness * form.error + shape.rounding
+        if not shape.neurons:
+            return Form(linear.terms, linear.constant, low, high, error)
+        weights = {group.neuron(orientation, knot): coefficient for orientation, knot, coefficient in shape.neurons}
+        ends = [value - shape.slope * end for value in (low, high) for end in (form.low, form.high)]
+        low_direction, high_direction = min(ends) - shape.constant, max(ends) - shape.constant
+        direction = self.context.direction(
+            "neurons", node, "scalar", self.context.describe(node),
+            time=group.time + 1, low=low_direction, high=high_direction, error=error,
+        )  # fmt: skip
+        group.outputs.append((direction, weights))
+        total = sum_forms([as_form(direction), linear]) if linear.terms else as_form(direction).scaled(1.0, shape.constant)
+        return Form(total.terms, total.constant, low, high, error + UNIT * max(abs(low), abs(high)) * (error > 0))
+
+
+def _add(
+    cut: Cut, factor: Factor, node: SOp, scale: Fraction | int, shift: Fraction | int, comparison: str | None
+) -> None:
+    if factor not in cut.factors:
+        cut.factors.append(factor)
+    cut.nodes[node] = (cut.factors.index(factor), scale, shift, comparison)
+
+
+def _compare(comparison: str, gap: Fraction | int) -> bool:
+    sign = (gap > 0) - (gap < 0)
+    return {"eq": sign == 0, "ne": sign != 0, "lt": sign < 0, "le": sign <= 0, "gt": sign > 0, "ge": sign >= 0}[comparison]
+
+
+def _number(want: Wanted, positions: dict[Scalar, int], value: Scalar | Undefined) -> float:
+    if isinstance(value, Undefined):
+        return np.nan
+    place = positions.get(value)
+    number = None if place is None else want[place]
+    return np.nan if number is None else number
+
+
+def _optional(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def _merge_rows(flat: Grid) -> tuple[list[int], list[int]]:
+    """Groups rows that agree wherever both are wanted: the first row of each group, and each row's group.
+
+    Greedy: a group keeps the union of its rows' wanted numbers, so that later rows are compared with all of them.
+    """
+    merged: list[Grid] = []
+    first: list[int] = []
+    inverse: list[int] = []
+    exact: dict[bytes, int] = {}
+    holes = bool(np.isnan(flat).any())
+    for place, row in enumerate(flat):
+        key = row.tobytes()
+        if key not in exact:
+            match = next((g for g, m in enumerate(merged) if _agree(m, row)), None) if holes else None
+            if match is None:
+                match = len(merged)
+                merged.append(row.copy())
+                first.append(place)
+            else:
+                merged[match] = np.where(np.isnan(merged[match]), row, merged[match])
+            exact[key] = match
+        inverse.append(exact[key])
+    return first, inverse
+
+
+def _fill(flat: Grid, inverse: Sequence[int], count: int) -> Grid:
+    """One row for each group: the union of its rows' wanted numbers."""
+    rows = np.full((count, flat.shape[1]), np.nan)
+    for row, group in zip(flat, inverse, strict=True):
+        rows[group] = np.where(np.isnan(rows[group]), row, rows[group])
+    return rows
+
+
+def _agree(first: Grid, second: Grid) -> bool:
+    return bool(np.all((first == second) | np.isnan(first) | np.isnan(second)))
+
+
+def _count(points: Sequence[float], wanted: Sequence[Sequence[float | None]]) -> int:
+    """How many neurons the functions need together, when linear between the points."""
+    return len({knot for want in wanted for knot in bends_of(points, want)})
+
+
+def _bends(found: Code | list[Form]) -> int:
+    return found.bends if isinstance(found, Code) else 0

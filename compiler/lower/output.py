@@ -1,0 +1,101 @@
+"""How an output is read from the residual stream: logits whose argmax is the value, or a number.
+
+- One-hot: a value's logit is its indicator.
+- By code: a form y that equals c_v where the output is v; the logit 2 (c_v - c) y - (c_v - c)^2 is largest for the nearest
+  code (centred at c, NUMERICS section 6).
+- By intervals: a code of the factors on which every value occupies one interval; the upper envelope of one line for each
+  value decides, so that a joint function of several numbers needs no neurons at the output.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from ..blocks import UNIT, ClassDecode, Form, NumberDecode, OutputBlock
+from ..graph import SOp
+from ..values import Scalar
+from .context import Context
+
+#: Outputs with more values than this read out as numbers.
+MAX_CLASSES = 5000
+
+
+class Outputs:
+    """Makes output blocks."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.analysis = context.analysis
+
+    def output(self, name: str, node: SOp) -> OutputBlock:
+        domain = self.analysis.domain(node)
+        if domain.values == ():
+            raise self.context.refuse(
+                node, "C220", "it is undefined on every input", "give `aggregate` a default, or guard the expression"
+            )
+        if domain.values is None or len(domain.values) > MAX_CLASSES:
+            return self._number(name, node)
+        values = domain.values
+        if len(values) > 2 and not domain.numeric and not self.context.options.small:
+            forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
+            plain = self._by_code(name, node, values)
+            if _time(plain) >= max(form.time for form in forms):
+                return self._one_hot(name, node, values, forms)
+            return plain
+        return self._by_code(name, node, values)
+
+    def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...], forms: list[Form]) -> OutputBlock:
+        error = max(form.error for form in forms)
+        if 2 * error >= 0.5:
+            raise self._too_noisy(node, error, 0.25)
+        undefined = self.analysis.domain(node).undefined
+        return OutputBlock(name, node, ClassDecode(values, tuple(forms)), undefined, error, 0.5 - error)
+
+    def _by_code(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock:
+        numeric = self.analysis.domain(node).numeric
+        codes = tuple(float(value) if numeric else float(place) for place, value in enumerate(values))
+        return self._nearest(name, node, values, codes, self.context.features.functions(node, [codes])[0])
+
+    def _nearest(
+        self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: Form
+    ) -> OutputBlock:
+        """Logits that are largest for the code nearest to the form's value."""
+        centre = codes[len(codes) // 2]
+        steps = [b - a for a, b in zip(codes, codes[1:])]
+        gap = min(steps, default=inf)
+        largest = max(abs(code - centre) for code in codes)
+        # The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms.
+        error = form.error + UNIT * (form.size + abs(centre)) * 2 + 4 * UNIT * largest * largest / gap
+        if error >= gap / 2:
+            raise self._too_noisy(node, error, gap / 2)
+        logits = tuple(
+            form.scaled(2 * (code - centre), -2 * (code - centre) * centre - (code - centre) ** 2) for code in codes
+        )
+        undefined = self.analysis.domain(node).undefined
+        margin = gap / 2 - error if gap < inf else 1.0
+        return OutputBlock(name, node, ClassDecode(values, logits), undefined, error, margin)
+
+    def _number(self, name: str, node: SOp) -> OutputBlock:
+        domain = self.analysis.domain(node)
+        form = self.context.features.identity(node)
+        bound = domain.max_denominator if domain.values is None else domain.denominator
+        error = form.error + 2 * UNIT * form.size
+        if bound is not None and error >= 0.5 / (bound * bound):
+            bound = None
+        margin = 0.5 / (bound * bound) - error if bound is not None else 0.0
+        decode = NumberDecode(form, domain.lowest, domain.highest, bound)
+        return OutputBlock(name, node, decode, domain.undefined, error, margin)
+
+    def _too_noisy(self, node: SOp, error: float, limit: float) -> Exception:
+        return self.context.refuse(
+            node,
+            "C221",
+            f"the output is known to {error:.2g} only, but must be known to {limit:.2g} to be told from its neighbours",
+            "use a shorter max_length, or round the output to fewer values",
+        )
+
+
+def _time(output: OutputBlock) -> int:
+    assert isinstance(output.decode, ClassDecode)
+    return max(form.time for form in output.decode.logits)
+

@@ -1,0 +1,117 @@
+"""The compiler, stage by stage.
+
+    text --elaborate--> program graph --simplify--> program graph, with domains
+         --lower--> blocks --schedule--> layers --assemble--> arrays and manifest
+
+`elaborate` makes the first step; `compile_program` the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from . import manifest as records
+from .analysis import Analysis
+from .artifact import CompiledModel
+from .assemble import assemble, parameter_count
+from .blocks import Blocks
+from .domains import Space
+from .elaborate import require_input_space
+from .graph import Node, Program
+from .graph_text import describe, format_graph
+from .kinds import infer
+from .lower import Options as CompileOptions
+from .lower import lower
+from .schedule import Schedule, schedule
+from .simplify import simplify
+
+__all__ = ["CompileOptions", "Stage", "Stages", "compile_program", "emit", "stages"]
+
+Stage = Literal["graph", "blocks", "layers"]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A program at every stage between its graph and its arrays."""
+
+    program: Program
+    space: Space
+    simplified: Program
+    analysis: Analysis
+    blocks: Blocks
+    plan: Schedule
+
+
+def stages(program: Program, options: CompileOptions) -> Stages:
+    """Everything but the arrays.  Raises RaspError for a program that cannot be compiled."""
+    vocabulary, max_length = require_input_space(program)
+    space = Space(vocabulary, max_length, options.causal)
+    simplified, analysis = simplify(program, space)
+
+    def text(node: Node) -> str:
+        return describe(simplified.graph, node)
+
+    blocks = lower(simplified, analysis, options, text)
+    plan = schedule(blocks)
+    _check_size(plan, space, options)
+    return Stages(program, space, simplified, analysis, blocks, plan)
+
+
+def compile_program(program: Program, options: CompileOptions | None = None) -> CompiledModel:
+    """The model of an elaborated program.  Same program and options, same bytes.
+
+    Raises RaspError when the program has no input space, no exact form, or is larger than the options allow.
+    """
+    options = options if options is not None else CompileOptions()
+    made = stages(program, options)
+    kinds = infer([node for _, node in program.outputs], made.space.vocabulary)
+    return assemble(
+        made.plan,
+        made.space,
+        {
+            "causal": options.causal,
+            "max_parameters": options.max_parameters,
+            "small": options.small,
+            "uniform": options.uniform,
+        },
+        _program_record(program),
+        {name: kinds[node] for name, node in program.outputs},
+        lambda node: describe(made.simplified.graph, node),
+        made.simplified.graph.name,
+    )
+
+
+def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
+    """One stage as stable text."""
+    from .stage_text import format_blocks, format_layers
+
+    made = stages(program, options)
+    match stage:
+        case "graph":
+            return format_graph(made.simplified)
+        case "blocks":
+            return format_blocks(made.blocks)
+        case "layers":
+            return format_layers(made.plan, made.space)
+
+
+def _program_record(program: Program) -> records.ProgramInfo:
+    files = [records.SourceText(source.name, source.text) for source in program.sources]
+    return records.ProgramInfo.of(files, program.entries)
+
+
+def _check_size(plan: Schedule, space: Space, options: CompileOptions) -> None:
+    parameters = parameter_count(plan, space)
+    if parameters <= options.max_parameters:
+        return
+    output = plan.blocks.outputs[0]
+    raise RaspError(
+        Diagnostic(
+            "C230",
+            f"the model would have {parameters:,} parameters, more than the limit of {options.max_parameters:,}",
+            output.node.span,
+            "use a smaller vocabulary or max_length, -Os, or raise --max-params",
+        )
+    )

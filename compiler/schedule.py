@@ -1,0 +1,126 @@
+"""Blocks to layers.
+
+Every block already reads at the earliest time at which what it needs is there, so its layer is known: heads that read
+at time 2l-2 and neurons that read at 2l-1 belong to layer l.  What is left to choose is the size of a layer's heads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from .blocks import Blocks, Direction, Form, Head, NeuronGroup, Payload, logits_of
+
+
+@dataclass(frozen=True)
+class PlacedHead:
+    """One head of the weights: a head's scores with some of its payloads.
+
+    `self_attends`: at the BOS position it must read BOS alone, because a later head reads there what it writes;
+    `spare`: that takes a query/key dimension of its own.
+    """
+
+    head: Head
+    payloads: tuple[Payload, ...]
+    self_attends: bool
+    spare: bool
+
+
+@dataclass(frozen=True)
+class Layer:
+    heads: tuple[PlacedHead, ...]
+    d_head: int
+    groups: tuple[NeuronGroup, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`directions[i]` is coordinate i + 1 of the residual stream; coordinate 0 marks BOS."""
+
+    layers: tuple[Layer, ...]
+    directions: tuple[Direction, ...]
+    blocks: Blocks
+
+
+def schedule(blocks: Blocks) -> Schedule:
+    """The fewest layers, then the fewest attention parameters."""
+    used = _used_directions(blocks)
+    exposed = _read_at_bos(blocks)
+    count = max([head.time // 2 + 1 for head in blocks.heads] + [group.time // 2 + 1 for group in blocks.groups], default=0)
+    layers = []
+    for index in range(count):
+        heads = [head for head in blocks.heads if head.time == 2 * index]
+        groups = tuple(group for group in blocks.groups if group.time == 2 * index + 1)
+        placed, d_head = _place(heads, exposed)
+        layers.append(Layer(tuple(placed), d_head, groups))
+    return Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
+
+
+def score_width(head: Head, spare: bool) -> int:
+    """Query/key dimensions of a head in the weights."""
+    return head.width() + spare
+
+
+def bos_key(head: Head) -> float:
+    """BOS's score before sharpness: its own level, or below everything when it must never win."""
+    return head.bos if head.bos is not None else min(head.key_only.low, 0.0) - 1.0
+
+
+def bos_stands_out(head: Head) -> float:
+    """How far BOS's key lies outside the other keys' in the first dimension, signed; 0 when it does not."""
+    key = bos_key(head)
+    slack = head.key_only.error * 4
+    if key > head.key_only.high + slack:
+        return key - head.key_only.high - slack
+    if key < head.key_only.low - slack:
+        return key - head.key_only.low + slack
+    return 0.0
+
+
+def _place(heads: list[Head], exposed: set[Direction]) -> tuple[list[PlacedHead], int]:
+    plans = []
+    for head in heads:
+        self_attends = any(payload.direction in exposed for payload in head.payloads)
+        plans.append((head, self_attends, self_attends and bos_stands_out(head) == 0.0))
+    if not plans:
+        return [], 0
+    least = max(score_width(head, spare) for head, _, spare in plans)
+    most = max(least, max(len(head.payloads) for head in heads))
+
+    def cost(d_head: int) -> tuple[int, int]:
+        number = sum(ceil(len(head.payloads) / d_head) for head in heads)
+        return number * d_head, number
+
+    d_head = min(range(least, most + 1), key=cost)
+    placed = [
+        PlacedHead(head, tuple(head.payloads[start : start + d_head]), self_attends, spare)
+        for head, self_attends, spare in plans
+        for start in range(0, len(head.payloads), d_head)
+    ]
+    return placed, d_head
+
+
+def _read_at_bos(blocks: Blocks) -> set[Direction]:
+    """Directions that some head reads as key or value, hence also at the BOS position."""
+    forms: list[Form] = []
+    for head in blocks.heads:
+        forms += [head.key_only, *(key for _, key in head.pairs)]
+        forms += [payload.form for payload in head.payloads]
+    return {direction for form in forms for direction, _ in form.terms}
+
+
+def _used_directions(blocks: Blocks) -> set[Direction]:
+    forms: list[Form] = [logit for output in blocks.outputs for logit in logits_of(output)]
+    used: set[Direction] = set()
+    for head in blocks.heads:
+        forms += [head.key_only, *(form for pair in head.pairs for form in pair)]
+        forms += [] if head.query_only is None else [head.query_only]
+        forms += [payload.form for payload in head.payloads]
+    forms += [group.input for group in blocks.groups]
+    used = {direction for form in forms for direction, _ in form.terms}
+    return used
+
+
+def _order(direction: Direction) -> tuple[int, int, int]:
+    first = {"tokens": 0, "indices": 1, "head": 2, "neurons": 2}[direction.role]
+    return first, direction.time, direction.id

@@ -1,0 +1,221 @@
+"""Graph to graph: the same meaning, cheaper to lower.
+
+Rules, applied bottom-up while the graph is rebuilt:
+
+- an s-op that can only take one value is a constant;
+- a ternary whose condition is constant is its branch;
+- a truth about a width that only asks "is anything selected" reads a mean of ones instead (a linear form, no neurons);
+- a mean times the width of the same selector is a sum, and the mean of "is it position 0" over everything is 1 / length;
+- a mean over a selector that no single head can hold is a sum divided by a width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .analysis import Analysis
+from .domains import Space
+from .graph import (
+    Aggregate,
+    Constant,
+    Elementwise,
+    Graph,
+    Indices,
+    Node,
+    Program,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SelectorSum,
+    SelectorWidth,
+    SOp,
+    Table,
+    Tokens,
+    reachable,
+)
+from .grid import Column, evaluate
+from .lower.predicates import Predicates, TooManyBranches
+from .values import Undefined
+
+
+def simplify(program: Program, space: Space) -> tuple[Program, Analysis]:
+    """The simplified program and what is known about its nodes."""
+    rewriter = _Rewriter(program.graph, Analysis(space))
+    for node in reachable([output for _, output in program.outputs]):
+        rewriter.rewrite(node)
+    outputs = tuple((name, rewriter.sop(output)) for name, output in program.outputs)
+    return replace(program, graph=rewriter.graph, outputs=outputs), rewriter.analysis
+
+
+class _Rewriter:
+    def __init__(self, old: Graph, analysis: Analysis) -> None:
+        self.old = old
+        self.graph = Graph()
+        self.analysis = analysis
+        self.predicates = Predicates(analysis)
+        self.new: dict[Node, Node] = {}
+
+    def sop(self, node: SOp) -> SOp:
+        found = self.new[node]
+        assert isinstance(found, SOp)
+        return found
+
+    def selector(self, node: Selector) -> Selector:
+        found = self.new[node]
+        assert isinstance(found, Selector)
+        return found
+
+    def rewrite(self, node: Node) -> None:
+        """Puts the node's image into the new graph; its inputs have theirs already."""
+        image = self._copy(node)
+        if isinstance(image, SOp):
+            better: SOp | None = image
+            while better is not None:
+                image = better
+                better = self._constant(image) or self._improved(image)
+        self.new[node] = image
+        name = self.old.name(node)
+        if name is not None:
+            self.graph.set_name(image, name)
+
+    def _copy(self, node: Node) -> Node:
+        graph, span = self.graph, node.span
+        match node:
+            case Tokens():
+                return graph.tokens(span)
+            case Indices():
+                return graph.indices(span)
+            case Constant(value=value):
+                return graph.constant(value, span)
+            case Elementwise(op=op, inputs=inputs):
+                return graph.elementwise(op, map(self.sop, inputs), span)
+            case Table(inputs=inputs, rows=rows, otherwise=otherwise, what=what):
+                return graph.table(map(self.sop, inputs), rows, otherwise, what, span)
+            case Aggregate(selector=selector, values=values, default=default):
+                return graph.aggregate(self.selector(selector), self.sop(values), default, span)
+            case SelectorWidth(selector=selector):
+                return graph.selector_width(self.selector(selector), span)
+            case SelectorSum(selector=selector, values=values):
+                return graph.selector_sum(self.selector(selector), self.sop(values), span)
+            case Select(keys=keys, queries=queries, comparison=comparison):
+                return graph.select(self.sop(keys), self.sop(queries), comparison, span)
+            case SelectorAnd(left=left, right=right):
+                return graph.selector_and(self.selector(left), self.selector(right), span)
+            case SelectorOr(left=left, right=right):
+                return graph.selector_or(self.selector(left), self.selector(right), span)
+            case SelectorNot(operand=operand):
+                return graph.selector_not(self.selector(operand), span)
+            case _:
+                raise AssertionError(node)
+
+    # ---- rules ----------------------------------------------------------------------------------
+
+    def _constant(self, node: SOp) -> SOp | None:
+        if isinstance(node, Constant):
+            return None
+        domain = self.analysis.domain(node)
+        if domain.values is not None and len(domain.values) == 1 and not domain.undefined:
+            return self.graph.constant(domain.values[0], node.span)
+        return None
+
+    def _improved(self, node: SOp) -> SOp | None:
+        match node:
+            case Elementwise(op="where", inputs=(Constant(value=condition), then, otherwise)):
+                return then if condition else otherwise
+            case Elementwise(op="mul", inputs=(left, right)):
+                found = self._sum(node, left, right) or self._sum(node, right, left)
+                if found is not None:
+                    return found
+            case Aggregate():
+                return self._reciprocal_length(node) or self._ratio(node)
+            case _:
+                pass
+        if isinstance(node, (Elementwise, Table)):
+            return self._any(node)
+        return None
+
+    def _any(self, node: Elementwise | Table) -> SOp | None:
+        """A function of one width that tells only zero from the rest."""
+        leaves = self.analysis.leaves(node)
+        if len(leaves) != 1:
+            return None
+        (width,) = leaves
+        if not isinstance(width, SelectorWidth):
+            return None
+        values = self.analysis.domain(width).values
+        if values is None or len(values) < 3 or values[0] != 0 or self._branches(width.selector) != 1:
+            return None
+        column = evaluate(node, {width: Column((0,), np.arange(len(values)), values)}, [len(values)])
+        results = [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
+        nothing, something = results[0], results[1]
+        if isinstance(nothing, Undefined) or isinstance(something, Undefined) or any(r != something for r in results[2:]):
+            return None
+        span = node.span
+        anything = self.graph.aggregate(width.selector, self.graph.constant(1, span), 0, span)
+        rows = (((0,), nothing), ((1,), something))
+        return self.graph.table([anything], rows, None, "whether anything is selected", span)
+
+    def _sum(self, node: Elementwise, mean: SOp, width: SOp) -> SOp | None:
+        if not (isinstance(mean, Aggregate) and isinstance(width, SelectorWidth) and mean.selector is width.selector):
+            return None
+        numeric = self.analysis.domain(mean.values).numeric and not self.analysis.domain(mean).undefined
+        if not numeric or (mean.default is not None and isinstance(mean.default, str)):
+            return None  # where nothing is selected, default * 0 is 0, as the empty sum
+        return self.graph.selector_sum(mean.selector, mean.values, node.span)
+
+    def _reciprocal_length(self, node: Aggregate) -> SOp | None:
+        if not self.analysis.always(node.selector) or self.analysis.space.causal:
+            return None
+        first = self.analysis.affine(node.values)
+        if first is None or not self._is_first_position(node.values):
+            return None
+        length = self.graph.selector_width(node.selector, node.span)
+        return self.graph.elementwise("div", [self.graph.constant(1, node.span), length], node.span)
+
+    def _is_first_position(self, node: SOp) -> bool:
+        leaves = self.analysis.leaves(node)
+        if len(leaves) != 1 or not isinstance(next(iter(leaves)), Indices) or not self.analysis.domain(node).boolean:
+            return False
+        values = self.analysis.domain(next(iter(leaves))).values
+        if values is None or node in leaves:
+            return False
+        column = evaluate(node, {next(iter(leaves)): Column((0,), np.arange(len(values)), values)}, [len(values)])
+        return [column.values[code] == 1 for code in column.codes.tolist()] == [True] + [False] * (len(values) - 1)
+
+    def _ratio(self, node: Aggregate) -> SOp | None:
+        """Sum divided by width, where one head cannot hold the selector and more than one key may be selected."""
+        if self.analysis.at_most_one(node.selector) or self._branches(node.selector) <= 1:
+            return None
+        values = self.analysis.domain(node.values)
+        graph, span = self.graph, node.span
+        width = graph.selector_width(node.selector, span)
+        moved, back = node.values, None
+        if not values.numeric:
+            if values.values is None or values.undefined:
+                return None
+            moved = graph.table([moved], [((v,), i) for i, v in enumerate(values.values)], None, "code", span)
+            back = [((i,), v) for i, v in enumerate(values.values)]
+        total = graph.selector_sum(node.selector, moved, span)
+        mean: SOp = graph.elementwise("div", [total, width], span)
+        if back is not None:
+            mean = graph.table([mean], back, None, "value of a code", span)
+        if self.analysis.never_empty(node.selector):
+            return mean
+        default = node.default
+        if default is None:
+            if not values.numeric:
+                return mean
+            default = 0
+        empty = graph.elementwise("eq", [width, graph.constant(0, span)], span)
+        return graph.elementwise("where", [empty, graph.constant(default, span), mean], span)
+
+    def _branches(self, selector: Selector) -> int:
+        try:
+            return len(self.predicates.conjunctions(selector))
+        except TooManyBranches:
+            return 0
+
