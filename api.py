@@ -138,10 +138,18 @@ def read_program(
     entries: Sequence[str] = (),
     vocabulary: tuple[Scalar, ...] | None = None,
     max_length: int | None = None,
+    require_output: bool = True,
 ) -> Program:
-    """The program of a file; `load` in it is relative to the file.  Raises RaspError."""
+    """The program of a file; `load` in it is relative to the file.  Raises RaspError, as `elaborate` does."""
     from .compiler.elaborate import elaborate
     from .rasp_grammar.parser import read_source
 
     source = read_source(path)
-    return elaborate(source, entries=entries, vocabulary=vocabulary, max_length=max_length, base=path.parent)
+    return elaborate(
+        source,
+        entries=entries,
+        vocabulary=vocabulary,
+        max_length=max_length,
+        base=path.parent,
+        require_output=require_output,
+    )

@@ -22,7 +22,7 @@ DEFAULT_MAX_PARAMS = 200_000_000
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=Path,
     metavar="MODEL",
     help="The weights file; the manifest is written beside it.  [default: FILE's name with .safetensors, here]",
 )
@@ -106,9 +106,9 @@ def _count(number: int, what: str) -> str:
 
 def _emit_tree(path: Path) -> None:
     from ..rasp_grammar.parser import parse, read_source
-    from ..rasp_grammar.tree import dump
+    from ..rasp_grammar.printer import format_tree
 
-    _print_stage(dump(parse(read_source(path))))
+    _print_stage(format_tree(parse(read_source(path))))
 
 
 def _print_stage(text: str) -> None:

@@ -63,7 +63,6 @@ def input_options(command: F) -> F:
     command = click.option(
         "--input",
         "lines",
-        type=click.Path(),
         metavar="FILE",
         help="Read inputs from FILE (`-`: standard input), a JSON array of tokens per line; print one array per input.",
     )(command)
@@ -80,12 +79,12 @@ def require_one_input(tokens: Sequence[str], lines: str | None) -> None:
 
 def program_argument(command: F) -> F:
     """`FILE`: the program."""
-    return click.argument("path", metavar="FILE", type=click.Path(path_type=Path))(command)
+    return click.argument("path", metavar="FILE", type=Path)(command)
 
 
 def model_argument(command: F) -> F:
     """`MODEL`: either file of the pair."""
-    return click.argument("path", metavar="MODEL", type=click.Path(path_type=Path))(command)
+    return click.argument("path", metavar="MODEL", type=Path)(command)
 
 
 def read_program(

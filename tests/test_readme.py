@@ -20,13 +20,17 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
 WRONG = """set vocab "ab";
 set max_length 5;
-a = select(tokens, tokens = "a", ==);
-aggregate(a, indicse);
+first = indices == 0;
+is_a = select(tokens, 'a', ==);
+share = agregate(is_a, first);
+is_a + 1;
 """
 
 
 def _run(command: str) -> str:
     name, *arguments = shlex.split(command)
+    if name == "cat":
+        return "".join(Path(file).read_text(encoding="utf-8") for file in arguments)
     assert name == "raspc"
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

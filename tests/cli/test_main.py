@@ -145,7 +145,7 @@ print(status, sorted(name for name in ("torch", "numpy", "lark") if name in sys.
         (["compile", "x.rasp"], "['numpy']"),
         (["inspect", "x.safetensors"], "['numpy']"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_commands_load_only_what_they_need(tmp_path: Path, arguments: list[str], allowed: str) -> None:
     (tmp_path / "x.rasp").write_text("set vocab 'ab'; set max_length 3; tokens[0];")
