@@ -6,58 +6,16 @@ import dataclasses
 import hashlib
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from handmade import fraction_of_a, identity, manifest_of, random_model, reverse
-from raspc.compiler.artifact import CompiledModel, expected_shapes, pair_paths, read, write
-from raspc.compiler.manifest import ClassDecode, NumberDecode, program_hash
+from raspc.compiler.artifact import CompiledModel, pair_paths, read, write
+from raspc.compiler.manifest import program_hash
 from raspc.rasp_grammar.diagnostics import RaspError
-
-AWKWARD = CompiledModel(
-    *(
-        lambda manifest: (
-            {name: np.ones(shape, np.float32) for name, shape in expected_shapes(manifest).items()},
-            manifest,
-        )
-    )(
-        manifest_of(
-            ["a", True, 2, Fraction(1, 3), -(2**70), 2**53, 2**53 + 1, 1.5e-300, "é\u2028\x00", "\ud800", "", "{", '"'],
-            3,
-            2,
-            [(0, 0, 0), (1, 1, 1)],
-            [
-                ClassDecode(("a", Fraction(-5, 7), False, 0.1)),
-                NumberDecode(None, Fraction(1, 3), -(2**60), 1e100, None),
-                NumberDecode(12, 0, False, True, 1e-12),
-            ],
-            kinds=("bool", "number", "string"),
-            text="tokens; # ünï\ud801\n",
-        )
-    )
-)
-
-MODELS = {
-    "identity": identity(),
-    "reverse": reverse(),
-    "fraction": fraction_of_a(NumberDecode(8, Fraction(1, 3), 0, 1, 1e-5)),
-    "random": random_model(0),
-    "causal": random_model(1, causal=True),
-    "awkward": AWKWARD,
-}
-
-
-def same(left: CompiledModel, right: CompiledModel) -> bool:
-    """Equal in everything but what the weights file was called."""
-    if dataclasses.replace(left.manifest, weights=None) != dataclasses.replace(right.manifest, weights=None):
-        return False
-    return left.tensors.keys() == right.tensors.keys() and all(
-        left.tensors[name].tobytes() == right.tensors[name].tobytes() for name in left.tensors
-    )
+from raspc.tests.support.handmade import MODELS, identity, random_model, same
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -91,7 +49,7 @@ def test_the_safetensors_library_reads_the_same(name: str, tmp_path: Path) -> No
 
 def test_same_model_same_bytes_whatever_the_order_of_its_tensors(tmp_path: Path) -> None:
     model = random_model(0)
-    shuffled = CompiledModel(dict(reversed(model.tensors.items())), model.manifest)
+    shuffled = CompiledModel({name: model.tensors[name] for name in sorted(model.tensors)}, model.manifest)
     first, second = write(model, tmp_path / "m.safetensors"), tmp_path / "again"
     second.mkdir()
     again = write(shuffled, second / "m.safetensors")

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import identity, random_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raspc.compiler import artifact, weights_file
 from raspc.compiler.artifact import CompiledModel, read, write
 from raspc.rasp_grammar.diagnostics import RaspError
-from test_artifact import same
+from raspc.tests.support.handmade import identity, random_model, same
 
 WEIGHTS, MANIFEST = Path("m.safetensors"), Path("m.manifest.json")
 Document = dict[str, Any]
@@ -43,6 +42,11 @@ def edit_numbers(change: Callable[[bytearray], object]) -> None:
     WEIGHTS.write_bytes(data)
 
 
+def replace(path: Path, make: Callable[[Path], object]) -> None:
+    path.unlink()
+    make(path)
+
+
 def other_model(**options: Any) -> None:
     """Replace the weights by those of another model."""
     write(random_model(**options), Path("other.safetensors"))
@@ -60,19 +64,19 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
         "there is no file `m.manifest.json` [M002] hint: copy both files, or compile again",
     ),
     "weights are a folder": (
-        lambda: (WEIGHTS.unlink(), WEIGHTS.mkdir()),
+        lambda: replace(WEIGHTS, Path.mkdir),
         "cannot read `m.safetensors`: it is not a regular file [M001] hint: name a model's file",
     ),
     "manifest is a pipe": (
-        lambda: (MANIFEST.unlink(), os.mkfifo(MANIFEST)),
+        lambda: replace(MANIFEST, os.mkfifo),
         "cannot read `m.manifest.json`: it is not a regular file [M001] hint: name a model's file",
     ),
     "manifest is a broken link": (
-        lambda: (MANIFEST.unlink(), MANIFEST.symlink_to("nowhere")),
+        lambda: replace(MANIFEST, lambda path: path.symlink_to("nowhere")),
         "cannot read `m.manifest.json`: no such file or directory [M001] hint: name a file that you may read",
     ),
     "weights are a link to themselves": (
-        lambda: (WEIGHTS.unlink(), WEIGHTS.symlink_to(WEIGHTS)),
+        lambda: replace(WEIGHTS, lambda path: path.symlink_to(path)),
         "cannot read `m.safetensors`: too many levels of symbolic links [M001] hint: name a file that you may read",
     ),
     "manifest is a terabyte": (

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import identity, random_model, reverse
 from raspc.compiler.artifact import read, write
 from raspc.rasp_grammar.diagnostics import RaspError
-from test_artifact import same
+from raspc.tests.support.handmade import identity, random_model, reverse, same
 
 #: What `replace_files` asks of the system, except for cleaning up.
 STEPS = ("open", "write", "fsync", "link", "replace")
@@ -94,11 +93,10 @@ def test_a_stop_at_any_step_leaves_old_or_new_files(
 
 
 KILLED = """
-    import os, signal, sys
+    import os, signal
     from pathlib import Path
-    sys.path[:0] = {paths!r}
-    from handmade import reverse, random_model
     from raspc.compiler.artifact import write
+    from raspc.tests.support.handmade import random_model, reverse
 
     path, model = Path({path!r}), reverse()
     number = 0
@@ -136,8 +134,7 @@ KILLED = """
 def test_a_killed_process_leaves_whole_files(tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
-    support = str(Path(__file__).parents[1] / "support")
-    script = textwrap.dedent(KILLED).format(paths=[support], path=str(folder / "m.safetensors"))
+    script = textwrap.dedent(KILLED).format(path=str(folder / "m.safetensors"))
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
     after = sorted(tmp_path.glob("after-*"), key=lambda path: int(path.name.removeprefix("after-")))
     assert len(after) > 10

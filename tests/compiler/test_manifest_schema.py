@@ -17,7 +17,7 @@ from raspc.compiler import manifest as manifest_module
 from raspc.compiler.artifact import expected_shapes, write
 from raspc.compiler.manifest import Manifest, Weights, from_json, schema, to_json
 from raspc.compiler.structure import StructureError, shape_of
-from test_artifact import MODELS
+from raspc.tests.support.handmade import MODELS
 
 SCHEMA = json.loads(Path(manifest_module.__file__).with_name("manifest.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

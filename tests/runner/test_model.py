@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from handmade import fraction_of_a, identity, logits, manifest_of, random_model, reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raspc.compiler.artifact import CompiledModel, expected_shapes, write
-from raspc.compiler.manifest import ClassDecode, NumberDecode
+from raspc.compiler.manifest import ClassDecode, Kind, NumberDecode
 from raspc.compiler.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model, load
+from raspc.tests.support.handmade import fraction_of_a, identity, logits, manifest_of, random_model, reverse
 
 SHAPES = {
     "heads and neurons": ((2, 3, 5), (0, 0, 4), (1, 4, 0)),
@@ -110,9 +110,9 @@ def test_whole_numbers_are_ints_and_any_number_is_a_float() -> None:
     ],
 )
 def test_values_are_presented_by_their_kinds(
-    kinds: tuple[str, ...], values: tuple[Scalar, ...], shown: list[Scalar]
+    kinds: tuple[Kind, ...], values: tuple[Scalar, ...], shown: list[Scalar]
 ) -> None:
-    manifest = manifest_of("ab", 2, 2, [], [ClassDecode(values)], kinds=kinds)  # type: ignore[arg-type]
+    manifest = manifest_of("ab", 2, 2, [], [ClassDecode(values)], kinds=kinds)
     tensors = {name: np.zeros(shape, np.float32) for name, shape in expected_shapes(manifest).items()}
     tensors["embed.W_E"][:2] = tensors["unembed.W_U"][:] = np.eye(2)
     found = Model(CompiledModel(tensors, manifest), "cpu").run("ab")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,3 +173,40 @@ def _attend(
         mixed = sum(w * (x @ part["W_V"][head] + part["b_V"][head]) for w, x in zip(weight, keys, strict=True))
         update += mixed @ part["W_O"][head]
     return update
+
+
+def same(left: CompiledModel, right: CompiledModel) -> bool:
+    """Equal in everything but what the weights file was called."""
+    if dataclasses.replace(left.manifest, weights=None) != dataclasses.replace(right.manifest, weights=None):
+        return False
+    return left.tensors.keys() == right.tensors.keys() and all(
+        left.tensors[name].tobytes() == right.tensors[name].tobytes() for name in left.tensors
+    )
+
+
+def awkward() -> CompiledModel:
+    """A model with every kind of value and every kind of difficult text in its manifest."""
+    manifest = manifest_of(
+        ["a", True, 2, Fraction(1, 3), -(2**70), 2**53, 2**53 + 1, 1.5e-300, "é\u2028\x00", "\ud800", "", "{", '"'],
+        3,
+        2,
+        [(0, 0, 0), (1, 1, 1)],
+        [
+            ClassDecode(("a", Fraction(-5, 7), False, 0.1)),
+            NumberDecode(None, Fraction(1, 3), -(2**60), 1e100, None),
+            NumberDecode(12, 0, False, True, 1e-12),
+        ],
+        kinds=("bool", "number", "string"),
+        text="tokens; # ünï\ud801\n",
+    )
+    return CompiledModel(blank(manifest), manifest)
+
+
+MODELS = {
+    "identity": identity(),
+    "reverse": reverse(),
+    "fraction": fraction_of_a(NumberDecode(8, Fraction(1, 3), 0, 1, 1e-5)),
+    "random": random_model(0),
+    "causal": random_model(1, causal=True),
+    "awkward": awkward(),
+}
