@@ -27,6 +27,9 @@ def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
         if not is_scalar(token):
             message = f"a token of the vocabulary is {kind(token)}"
             raise error("wrong-vocabulary", message, span, "tokens are strings, numbers or booleans")
+        if isinstance(token, str) and any("\ud800" <= character <= "\udfff" for character in token):
+            hint = "half of a surrogate pair is no text"
+            raise error("wrong-vocabulary", "a token of the vocabulary is not Unicode text", span, hint)
         if token in seen:
             hint = "name every token once; `True` is the same as 1, and `False` as 0"
             raise error("wrong-vocabulary", f"the vocabulary has {token!r} twice", span, hint)

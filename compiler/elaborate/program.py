@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -80,6 +81,22 @@ def _json_array(spec: str) -> tuple[Object, ...] | None:
     return tuple(listed)
 
 
+def _in_library(mistake: Diagnostic, owner: str | None) -> Diagnostic:
+    """A mistake in a function of the library is shown where that is called; so it says which function it was."""
+    return mistake if owner is None else replace(mistake, message=f"in `{owner}`: {mistake.message}")
+
+
+def _locate(base: Path, node: tree.Text) -> tuple[Path, Path]:
+    """The path that a `load` names (`.rasp` may be left out), as written and without links."""
+    path = base / node.value
+    try:
+        if path.suffix != ".rasp" and path.name and not path.is_file():
+            path = path.with_name(f"{path.name}.rasp")
+        return path, path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a name too long, a ring of links, a zero byte
+        raise error("file-unreadable", "this is no name that a file can have", node.span, "check the path") from None
+
+
 class _Elaboration:
     """The files of one program, run one after the other into one graph."""
 
@@ -137,7 +154,8 @@ class _Elaboration:
             except Poisoned:
                 self._poison(item, scope)
             except RaspError as mistake:
-                self._mistakes += mistake.diagnostics
+                owner = self._evaluator.owner
+                self._mistakes += [_in_library(found, owner) for found in mistake.diagnostics]
                 self._poison(item, scope)
                 if mistake.diagnostics[0].code == "too-much-work" or len(self._mistakes) >= MAX_MISTAKES:
                     raise RaspError(self._mistakes) from None
@@ -183,10 +201,7 @@ class _Elaboration:
 
     def _load(self, node: tree.Text, scope: Scope, base: Path) -> None:
         """Runs another file in a scope of its own, which sees this file's names, and takes over its public ones."""
-        path = base / node.value
-        if path.suffix != ".rasp" and not path.is_file():
-            path = path.with_name(f"{path.name}.rasp") if path.name else path
-        resolved = path.resolve()
+        path, resolved = _locate(base, node)
         if resolved in self._loading:
             message = "this file loads itself" if resolved == self._loading[-1] else "these files load each other"
             raise error("load-cycle", message, node.span, "move what both need into a third file")
