@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -92,11 +93,11 @@ def as_text(manifest: Manifest, name: str) -> str:
     for index, layer in enumerate(manifest.layers):
         lines += ["", f"layer {index}: {_shape(layer)}"]
         for head in layer.heads:
-            lines += _part(manifest, f"head {head.index}", head, _head_facts(manifest, head))
+            lines += _part(manifest, f"head {head.index}", head)
         for group in layer.neurons:
             last = group.first + group.count - 1
             title = f"neuron {group.first}" if last == group.first else f"neurons {group.first}-{last}"
-            lines += _part(manifest, title, group, _facts(manifest, group))
+            lines += _part(manifest, title, group)
     lines += ["", f"residual stream: {_count(manifest.d_model, 'direction')}"]
     for start, end, text in _stream(manifest):
         lines += _field(str(start) if start == end else f"{start}-{end}", text)
@@ -132,40 +133,29 @@ def _shape(layer: Layer) -> str:
     return f"{attention}, {_count(layer.d_mlp, 'neuron') if layer.d_mlp > 0 else 'no MLP'}"
 
 
-def _part(manifest: Manifest, title: str, part: Head | NeuronGroup, facts: Iterable[str]) -> Iterator[str]:
+def _part(manifest: Manifest, title: str, part: Head | NeuronGroup) -> Iterator[str]:
     yield from _field(title, part.label)
-    for fact in facts:
-        yield from _field("", fact)
+    facts = []
+    if isinstance(part, Head):
+        if part.selector != part.label:
+            yield from _field("", part.selector)
+        facts += [part.form, part.level, f"sharpness {part.sharpness:g}"]
+    if part.error is not None:
+        tolerated = "" if part.margin is None else f" ({part.margin:.2g} tolerated)"
+        facts.append(f"error at most {part.error:.2g}{tolerated}")
+    facts += _places(manifest, part.node)
+    if facts:
+        yield from _field("", ", ".join(facts))
     yield from _field("", "reads   " + _named(manifest, part.reads), hang=8)
     yield from _field("", "writes  " + _named(manifest, part.writes), hang=8)
 
 
-def _head_facts(manifest: Manifest, head: Head) -> Iterator[str]:
-    if head.selector != head.label:
-        yield head.selector
-    place = _place(manifest, head.node)
-    yield f"{head.form}, {head.level}, sharpness {head.sharpness:g}{place}"
-    yield from _accuracy(head)
-
-
-def _facts(manifest: Manifest, group: NeuronGroup) -> Iterator[str]:
-    place = _place(manifest, group.node)
-    if place:
-        yield place.removeprefix(", ")
-    yield from _accuracy(group)
-
-
-def _accuracy(part: Head | NeuronGroup) -> Iterator[str]:
-    if part.error is not None:
-        tolerated = "" if part.margin is None else f", {part.margin:.2g} tolerated"
-        yield f"error at most {part.error:.2g}{tolerated}"
-
-
-def _place(manifest: Manifest, node: int | None) -> str:
+def _places(manifest: Manifest, node: int | None) -> list[str]:
+    """Where the node stands in the program, if it stands there."""
     info = _node(manifest, node)
     if info is None or info.file is None or info.line is None:
-        return ""
-    return f", {info.file}:{info.line}:{info.column}"
+        return []
+    return [f"line {info.line}" if info.file == manifest.program.name else f"{info.file} line {info.line}"]
 
 
 def _node(manifest: Manifest, node: int | None) -> NodeInfo | None:
@@ -173,14 +163,12 @@ def _node(manifest: Manifest, node: int | None) -> NodeInfo | None:
 
 
 def _named(manifest: Manifest, indices: Iterable[int]) -> str:
-    """Directions by the subspaces that they belong to: `tokens`, or `tokens (3 of 10)` for some of them."""
-    sizes: dict[str, int] = {}
-    for direction in manifest.directions:
-        sizes[direction.subspace] = sizes.get(direction.subspace, 0) + 1
+    """Directions by the subspaces that they belong to: `tokens one-hot`, or `tokens one-hot (3 of 10)` for some."""
+    sizes = Counter(map(_subspace, manifest.directions))
     used: dict[str, list[Direction]] = {}
     for index in sorted(set(indices)):
         direction = manifest.directions[index]
-        used.setdefault(direction.subspace, []).append(direction)
+        used.setdefault(_subspace(direction), []).append(direction)
     names = []
     for subspace, directions in used.items():
         if len(directions) == sizes[subspace]:
@@ -192,11 +180,16 @@ def _named(manifest: Manifest, indices: Iterable[int]) -> str:
     return ", ".join(names) if names else "nothing"
 
 
+def _subspace(direction: Direction) -> str:
+    """One value can be held in several ways: the kind tells them apart."""
+    return "bos" if direction.kind == "bos" else f"{direction.subspace} {direction.kind}"
+
+
 def _stream(manifest: Manifest) -> Iterator[tuple[int, int, str]]:
     """Runs of directions of one subspace: first and last index, and what they encode."""
     for (subspace, kind, node), group in groupby(manifest.directions, key=lambda d: (d.subspace, d.kind, d.node)):
         run = list(group)
-        text = f"{subspace}: {kind}"
+        text = _subspace(run[0])
         values = [direction.value for direction in run if direction.value is not None]
         if kind == "one-hot" and values:
             text += f" of {_values(values)}"
@@ -215,7 +208,7 @@ def _output(manifest: Manifest, output: Output) -> str:
             text = f"a number from {value_text(number.lowest)} to {value_text(number.highest)}{exact}"
     if output.may_be_undefined:
         text += "; some inputs have no defined output"
-    return text + _place(manifest, output.node)
+    return ", ".join([text, *_places(manifest, output.node)])
 
 
 def _margins(manifest: Manifest) -> Iterator[Margin]:

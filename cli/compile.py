@@ -74,10 +74,11 @@ def command(
         case "graph" | "blocks" | "layers":
             _print_stage(emit_stage(program, options, emit))
             return
-    from ..compiler.artifact import write
+    from ..compiler.artifact import pair_paths, write
 
-    model = compile_program(program, options)
     weights = output if output is not None else Path(path.stem + ".safetensors")
+    pair_paths(weights)  # a wrong name is reported before the work, not after it
+    model = compile_program(program, options)
     written = write(model, weights)
     manifest = model.manifest
     heads = sum(len(layer.heads) for layer in manifest.layers)

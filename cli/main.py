@@ -76,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _status_of(error: BaseException, report: Report) -> int:
+    if os.environ.get("RASPC_DEBUG") == "1" and not isinstance(error, (RaspError, KeyboardInterrupt)):
+        import traceback
+
+        traceback.print_exception(error)
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED
@@ -93,10 +97,6 @@ def _status_of(error: BaseException, report: Report) -> int:
             where = "" if filename is None else f"`{filename}`: "
             report.error("file", f"{where}{strerror or error}")
         case _:
-            if os.environ.get("RASPC_DEBUG") == "1":
-                import traceback
-
-                traceback.print_exception(error)
             what = " ".join(f"{type(error).__name__}: {error}".split())
             report.error(
                 "internal-error",
