@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def replace_files(contents: Mapping[Path, Iterable[bytes]]) -> None:
 
 
 def _hidden_name(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
 
 
 def _descriptor_path(descriptor: int) -> str:

@@ -123,8 +123,6 @@ def _annotated(base: object, notes: tuple[object, ...]) -> Shape:
     description = next((note for note in notes if isinstance(note, str)), None)
     if description is None:
         return shape
-    if "$ref" in shape.schema:  # the record's own description stays beside it
-        return Shape(shape.read, shape.write, shape.schema | {"description": description})
     return Shape(shape.read, shape.write, {"description": description} | shape.schema)
 
 
