@@ -7,7 +7,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from raspc.compiler import artifact
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.inputs import Input, all_inputs, count_inputs, sampled_inputs, structured_inputs
