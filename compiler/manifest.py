@@ -200,7 +200,9 @@ class Manifest:
     directions: Annotated[tuple[Direction, ...], "Every coordinate of the residual stream, in order."]
     layers: tuple[Layer, ...]
     outputs: tuple[Output, ...]
-    attention_depth: Annotated[Count, "Aggregates and widths on the longest chain of the program; no model has fewer layers."]
+    attention_depth: Annotated[
+        Count, "Aggregates and widths on the longest chain of the program; no model has fewer layers."
+    ]
     weights: Annotated[Weights | None, "The weights file; null only before it is written."] = None
     format: Literal["raspc"] = FORMAT
     format_version: Literal[1] = FORMAT_VERSION
