@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 SORT = Path(__file__).resolve().parent.parent / "programs" / "paper" / "sort.rasp"
@@ -21,14 +21,18 @@ COMPILE_GOAL = 0.6
 RUN_GOAL = 0.3
 
 
-def seconds(command: Sequence[str], runs: int) -> list[float]:
-    """Wall time of each of `runs` runs, after one that warms the disk's cache."""
-    times = []
+def seconds(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[float]]:
+    """Wall times of `runs` runs of each command, after one that warms the disk's cache.
+
+    The commands take turns, so that whatever else the machine does meanwhile slows all of them alike.
+    """
+    times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(runs + 1):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - start)
-    return times[1:]
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            times[name].append(time.perf_counter() - start)
+    return {name: measured[1:] for name, measured in times.items()}
 
 
 def main() -> None:
@@ -47,12 +51,11 @@ def main() -> None:
             "raspc compile sort.rasp": (*raspc, "compile", str(SORT), "-o", model),
             "raspc run sort.safetensors 3 1 2": (*raspc, "run", model, *TOKENS),
         }
-        medians = {}
-        print(f"{'command':34}{'median':>9}{'fastest':>9}{'slowest':>9}   seconds, {runs} runs")
-        for name, command in commands.items():
-            times = seconds(command, runs)
-            medians[name] = statistics.median(times)
-            print(f"{name:34}{medians[name]:9.3f}{min(times):9.3f}{max(times):9.3f}")
+        measured = seconds(commands, runs)
+    medians = {name: statistics.median(times) for name, times in measured.items()}
+    print(f"{'command':34}{'median':>9}{'fastest':>9}{'slowest':>9}   seconds, {runs} runs")
+    for name, times in measured.items():
+        print(f"{name:34}{medians[name]:9.3f}{min(times):9.3f}{max(times):9.3f}")
     compiling = medians["raspc compile sort.rasp"]
     beyond_torch = medians["raspc run sort.safetensors 3 1 2"] - medians['python -c "import torch"']
     print(f"compile: {compiling:.3f} s (goal {COMPILE_GOAL} s: {_reached(compiling <= COMPILE_GOAL)})")
