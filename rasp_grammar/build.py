@@ -39,7 +39,7 @@ class Builder:
         first, last = parts[0], parts[-1]
         start = first.start if isinstance(first, Token) else first.span.start
         end = last.end if isinstance(last, Token) else last.span.end
-        return _RULES[rule](self, Span(self._source, start, end), parts)
+        return RULES[rule](self, Span(self._source, start, end), parts)
 
     def number(self, span: Span, parts: Parts) -> Tree:
         text = _token(parts, 0).text
@@ -173,7 +173,7 @@ def _operator(_: Builder, span: Span, parts: Parts) -> Tree:
     return tree.Operator(span, cast("tree.Comparator", _token(parts, 0).text))
 
 
-_RULES: dict[str, Callable[[Builder, Span, Parts], Tree]] = {
+RULES: dict[str, Callable[[Builder, Span, Parts], Tree]] = {
     "number": Builder.number,
     "name": Builder.name,
     "text": Builder.text,

@@ -42,7 +42,7 @@ _FOREIGN = {
 _CHARACTERS = {
     "&": ("`&&` is not RASP", "write `and`"),
     "|": ("`||` is not RASP", "write `or`"),
-    "!": ("`!` alone is not RASP", "write `not`; unequal is `!=`"),
+    "!": ("`!` alone is not RASP", "write `not`"),
     "?": ("`?` is not RASP", "write `a if condition else b`"),
     "~": ("`~` is not RASP", "write `not`"),
     "@": ("`@` is not RASP", None),
@@ -104,7 +104,7 @@ class Place:
     @property
     def starts(self) -> bool:
         """Whether a statement may start here."""
-        return self.kind(-1) in ("", "SEMICOLON", "RBRACE", "LBRACE")
+        return self.accepts("DEF")
 
 
 def explain(place: Place) -> Diagnostic:
@@ -119,7 +119,8 @@ def explain(place: Place) -> Diagnostic:
 def is_missing_semicolon(place: Place) -> bool:
     """Whether the text would go on well with a `;` before this token."""
     before, here = place.at(-1), place.at(0)
-    if before is None or not place.accepts("SEMICOLON"):
+    # Where a statement may start, a `;` would be one too, but an empty one.
+    if before is None or not place.accepts("SEMICOLON") or place.accepts("DEF"):
         return False
     if here is None:
         return True
@@ -209,7 +210,9 @@ def _assign(place: Place) -> Diagnostic | None:
     if place.kind(-1) in _AUGMENTED and place.touching:
         sign = place.tokens[place.index - 1].text
         span = place.span(place.at(-1)).to(span)
-        return Diagnostic("assignment-form", f"`{sign}=` is not RASP", span, f"write `x = x {sign} y`")
+        name = place.tokens[place.index - 2].text if place.kind(-2) == "NAME" else "x"
+        hint = f"write `{name} = {name} {sign} ...`"
+        return Diagnostic("assignment-form", f"`{sign}=` is not RASP", span, hint)
     if place.kind(-1) == "EQUAL" and place.touching:
         return _misspelt_comparison(place)
     brackets = place.open
@@ -219,7 +222,8 @@ def _assign(place: Place) -> Diagnostic | None:
         return Diagnostic("default-parameter", "parameters have no default values", span, hint)
     if brackets and brackets[-1].kind != "LBRACE":
         hint = "compare with `==`"
-        if place.kind(-1) != "COMMA":
+        before = place.tokens[place.tokens.index(brackets[-1]) - 1]
+        if place.kind(-1) == "NAME" and before.kind in ("NAME", "RPAR", "RSQB"):
             hint += "; arguments are given by position"
         return Diagnostic("assignment-form", "`=` cannot stand inside an expression", span, hint)
     hint = "compare with `==`; to name a value, write `name = value;` as a statement of its own"

@@ -80,7 +80,7 @@ def _items(source: Source, tokens: list[Token], table: Tables) -> tuple[list[Ite
             assert found is not None
             items += found
             break
-        start = _next_statement(tokens, stop)
+        start = _next_statement(tokens, *stop)
     mistakes += builder.mistakes
     mistakes.sort(key=lambda diagnostic: 0 if diagnostic.span is None else diagnostic.span.start)
     return [item for item in items if isinstance(item, Item)], mistakes
@@ -88,8 +88,8 @@ def _items(source: Source, tokens: list[Token], table: Tables) -> tuple[list[Ite
 
 def _feed(
     source: Source, tokens: list[Token], start: int, automaton: Automaton, mistakes: list[Diagnostic]
-) -> int | None:
-    """Feeds the tokens from `start`; the index where it had to give up, or None at the end of the text."""
+) -> tuple[int, int] | None:
+    """Feeds the tokens from `start`; where it gave up and how many braces are open there, or None at the end."""
     first = start  # where the top-level statement began
     depth = 0
     index = start
@@ -105,7 +105,7 @@ def _feed(
         mistake = explain(place)
         mistakes.append(mistake)
         if mistake.code != "missing-semicolon" or len(mistakes) >= MAX_MISTAKES:
-            return index
+            return index, depth
         automaton.feed(Token("SEMICOLON", "", tokens[index - 1].end, tokens[index - 1].end))
         if depth == 0:
             first = index
@@ -117,18 +117,14 @@ def _feed(
         automaton.feed(Token("SEMICOLON", "", tokens[-1].end, tokens[-1].end))
         return None
     mistakes.append(explain(place))
-    return index
+    return index, depth
 
 
-def _next_statement(tokens: list[Token], stop: int) -> int:
-    """Where to go on after a mistake at `stop`: behind the next `;` or `}` that no brace opened after it encloses."""
-    depth = 0
+def _next_statement(tokens: list[Token], stop: int, depth: int) -> int:
+    """Where to go on after a mistake at `stop`, inside `depth` braces: behind the top-level statement that has it."""
     for index in range(stop, len(tokens)):
         kind = tokens[index].kind
-        if kind == "LBRACE":
-            depth += 1
-        elif kind == "RBRACE":
-            depth -= 1
-        if depth <= 0 and (kind == "RBRACE" or (kind == "SEMICOLON" and depth == 0)):
+        depth += (kind == "LBRACE") - (kind == "RBRACE")
+        if depth <= 0 and kind in ("SEMICOLON", "RBRACE"):
             return index + 1
     return len(tokens) + 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.span import Span
 from ..graph import Selector, SOp
-from ..ops import apply
+from ..graph_text import literal
+from ..ops import MAX_BITS, apply
 from ..values import Scalar, Undefined, Value
 from .objects import Builtin, Function, Object, error, is_scalar, kind
 
@@ -66,7 +66,7 @@ def defined(value: Value, span: Span) -> Scalar:
     reason = value.reason
     if reason == "division by zero":
         raise error("division-by-zero", reason, span, "choose another value there: `a / b if b != 0 else 0`")
-    hint = None
+    hint = f"numbers may have up to {MAX_BITS} bits" if "too large" in reason else "check the values that go in"
     if "string" in reason:
         hint = "a number in quotes is a string; `tokens_int` reads the tokens as numbers"
     raise error("cannot-compute", f"this cannot be computed: {reason}", span, hint)
@@ -164,20 +164,20 @@ def index(evaluator: Evaluator, target: Object, position: Object, span: Span) ->
     if isinstance(target, SOp):
         return _index_sop(evaluator, target, position, span)
     if not isinstance(target, (str, tuple, dict)):
-        raise error("not-indexable", f"{kind(target)} has no items", span, "lists, strings, dicts and s-ops have")
+        raise error("not-indexable", f"{kind(target)} has no items", span, "lists, strings, dicts and s-ops have items")
     if isinstance(position, SOp):
         return _index_table(evaluator, target, position, span)
     if not is_scalar(position):
         raise error("wrong-index", f"the index is {kind(position)}", span, "use a number, a key or an s-op")
     if isinstance(target, dict):
         if position not in target:
-            keys = ", ".join([repr(key) if isinstance(key, str) else str(key) for key in list(target)[:8]])
+            keys = ", ".join([literal(key) for key in list(target)[:8]])
             hint = f"the keys are {keys}{', ...' if len(target) > 8 else ''}" if target else "the dict is empty"
-            raise error("missing-key", f"the dict has no key {position!r}", span, hint)
+            raise error("missing-key", f"the dict has no key {literal(position)}", span, hint)
         return target[position]
     what = kind(target)
     if not isinstance(position, int):
-        raise error("wrong-index", f"{what} cannot be indexed by {position!r}", span, "use a whole number")
+        raise error("wrong-index", f"{what} cannot be indexed by {literal(position)}", span, "use a whole number")
     if not -len(target) <= position < len(target):
         hint = f"it has {len(target)} items, the first is 0" if len(target) > 0 else "it is empty"
         raise error("index-out-of-range", f"{what} has no item {position}", span, hint)
@@ -195,7 +195,7 @@ def _index_sop(evaluator: Evaluator, target: SOp, position: Object, span: Span) 
         negative = graph.elementwise("lt", (position, graph.constant(0, span)), span)
         wanted: SOp = graph.elementwise("where", (negative, end, position), span)
     elif not isinstance(position, int):
-        text = position if isinstance(position, Fraction) else kind(position)
+        text = literal(position) if is_scalar(position) else kind(position)
         raise error("wrong-index", f"an s-op cannot be indexed by {text}", span, "use a whole number or an s-op")
     elif position >= 0:
         wanted = graph.constant(int(position), span)
