@@ -35,6 +35,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorSum,
     SelectorWidth,
     SOp,
     Table,
@@ -183,9 +184,12 @@ def _values(
         case Aggregate(selector=selector, values=values, default=default):
             empty = _default(plan.kinds[values]) if default is None else normal(default)
             column = sops[values]
-            return [_located(_aggregate(row, column, empty), node.span) for row in selections[selector]]
+            return [_located(_mean(_chosen(row, column), empty), node.span) for row in selections[selector]]
         case SelectorWidth(selector=selector):
             return [_width(row) for row in selections[selector]]
+        case SelectorSum(selector=selector, values=values):
+            column = sops[values]
+            return [_located(_total(_chosen(row, column)), node.span) for row in selections[selector]]
         case _:
             raise TypeError(f"no meaning for {type(node).__name__}")
 
@@ -217,37 +221,50 @@ def _default(kinds: Kinds) -> Value:
     return False if kinds == BOOL else 0
 
 
-def _aggregate(row: Sequence[bool | Undefined], values: Sequence[Value], empty: Value) -> Value:
+def _chosen(row: Sequence[bool | Undefined], values: Sequence[Value]) -> list[Value] | Undefined:
+    """The values that a row selects; undefined where a cell of the row is."""
     chosen: list[Value] = []
     for cell, value in zip(row, values, strict=True):
         if isinstance(cell, Undefined):
             return cell
         if cell:
             chosen.append(value)
-    if not chosen:
+    return chosen
+
+
+def _mean(values: list[Value] | Undefined, empty: Value) -> Value:
+    """The mean of the selected values; of one, or of equal strings, the value itself."""
+    if isinstance(values, Undefined):
+        return values
+    if len(values) == 0:
         return empty
-    return chosen[0] if len(chosen) == 1 else _mean(chosen)
+    if len(values) == 1 or (isinstance(values[0], str) and all(value == values[0] for value in values)):
+        return values[0]
+    return _sum(values, "mean", len(values))
 
 
-def _mean(values: Sequence[Value]) -> Value:
-    """The exact mean of two values or more; floats among them are rounded once, at the end."""
+def _total(values: list[Value] | Undefined) -> Value:
+    return values if isinstance(values, Undefined) else _sum(values, "sum", 1)
+
+
+def _sum(values: Sequence[Value], what: str, divisor: int) -> Value:
+    """The sum divided by `divisor`, exact; where floats are among the values it is rounded once, at the end."""
     numbers: list[int | Fraction | float] = []
     for value in values:
         if isinstance(value, Undefined):
             return value
         if not isinstance(value, str):
             numbers.append(value)
-    if not numbers:
-        return values[0] if all(value == values[0] for value in values) else Undefined("the mean of several strings")
     if len(numbers) < len(values):
-        return Undefined("the mean of strings and numbers")
+        mixed = "strings and numbers" if len(numbers) > 0 else "several strings"
+        return Undefined(f"the {what} of {mixed}")
     rounded = any(isinstance(number, float) for number in numbers)
     total = sum(Fraction(number) for number in numbers) if rounded else sum(numbers)
-    mean = Fraction(total) / len(numbers)
+    result = Fraction(total) / divisor
     if not rounded:
-        return normal(mean)
+        return normal(result)
     try:
-        return float(mean)
+        return float(result)
     except OverflowError:
         return Undefined("a number too large to hold")
 

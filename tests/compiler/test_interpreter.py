@@ -308,6 +308,15 @@ def test_width(build: Build) -> None:
     assert values(build.width(build.nothing()), "a") == typed(0)
 
 
+def test_selector_sum(build: Build) -> None:
+    total = build.graph.selector_sum(build.select(build.indices, build.indices, "<="), build.tokens, SPAN)
+    assert values(total, [1, THIRD, True]) == typed(1, Fraction(4, 3), Fraction(7, 3))
+    assert values(total, [True, 0.1, 0.2]) == typed(1, 1.1, 1.3)
+    assert values(total, ["a"]) == typed(Undefined("the sum of several strings"))
+    assert values(total, [1, "a"]) == typed(1, Undefined("the sum of strings and numbers"))
+    assert values(build.graph.selector_sum(build.nothing(), build.tokens, SPAN), ["a", 1]) == typed(0, 0)
+
+
 def test_causal_selectors_see_no_later_position(build: Build) -> None:
     everything = build.everything()
     assert cells(everything, "abc", causal=True) == [[True, False, False], [True, True, False], [True, True, True]]
