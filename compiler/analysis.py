@@ -267,42 +267,49 @@ class Analysis:
         return self._affine[node]
 
     def _find_affine(self, node: SOp) -> Affine | None:
+        parts = self._sum_of_parts(node)
+        if parts is not None:
+            return parts
+        if isinstance(node, Constant) or not self.domain(node).numeric:
+            return None
+        return Affine(((node, 1),), 0)
+
+    def _sum_of_parts(self, node: SOp) -> Affine | None:
+        """The affine combination that an operation makes of its inputs' atoms; None for any other node."""
         if isinstance(node, Constant):
             value = node.value
-            return Affine((), int(value) if isinstance(value, bool) else value) if isinstance(value, (int, Fraction)) else None
-        if isinstance(node, Elementwise):
-            parts = [self.affine(child) for child in node.inputs]
-            match node.op, parts:
-                case "add", [Affine() as left, Affine() as right]:
-                    return left.plus(right)
-                case "sub", [Affine() as left, Affine() as right]:
-                    return left.minus(right)
-                case "neg", [Affine() as operand]:
-                    return operand.times(-1)
-                case "pos", [Affine() as operand]:
-                    return operand
-                case "mul", [Affine() as left, Affine(terms=(), constant=factor)]:
-                    return left.times(factor)
-                case "mul", [Affine(terms=(), constant=factor), Affine() as right]:
-                    return right.times(factor)
-                case "div", [Affine() as left, Affine(terms=(), constant=factor)] if factor != 0:
-                    return left.times(Fraction(1) / Fraction(factor))
-                case "indicator", [Affine() as operand] if self.domain(node.inputs[0]).boolean:
-                    return operand
-                case "not", [Affine() as operand] if self.domain(node.inputs[0]).boolean:
-                    return operand.times(-1).plus(Affine((), 1))
-                case _:
-                    pass
-        return Affine(((node, 1),), 0) if self.domain(node).numeric else None
+            if isinstance(value, (int, Fraction)):
+                return Affine((), int(value) if isinstance(value, bool) else value)
+            return None
+        if not isinstance(node, Elementwise):
+            return None
+        parts = [self.affine(child) for child in node.inputs]
+        match node.op, parts:
+            case "add", [Affine() as left, Affine() as right]:
+                return left.plus(right)
+            case "sub", [Affine() as left, Affine() as right]:
+                return left.minus(right)
+            case "neg", [Affine() as operand]:
+                return operand.times(-1)
+            case "pos", [Affine() as operand]:
+                return operand
+            case "mul", [Affine() as left, Affine(terms=(), constant=factor)]:
+                return left.times(factor)
+            case "mul", [Affine(terms=(), constant=factor), Affine() as right]:
+                return right.times(factor)
+            case "div", [Affine() as left, Affine(terms=(), constant=factor)] if factor != 0:
+                return left.times(Fraction(1) / Fraction(factor))
+            case "indicator", [Affine() as operand] if self.domain(node.inputs[0]).boolean:
+                return operand
+            case "not", [Affine() as operand] if self.domain(node.inputs[0]).boolean:
+                return operand.times(-1).plus(Affine((), 1))
+            case _:
+                return None
 
     def _affine_bounds(self, node: SOp) -> tuple[Fraction | int | float, Fraction | int | float] | None:
         """Bounds of an affine expression, tight where `indices` and `length` occur together: 0 <= i < n <= L."""
-        if not isinstance(node, Elementwise) or node.op not in ("add", "sub", "neg", "pos", "mul", "div"):
-            return None
-        if not all(self._domains[child].numeric for child in node.inputs):
-            return None
-        affine = self.affine(node)
-        if affine is None or any(atom is node for atom, _ in affine.terms):
+        affine = self._sum_of_parts(node)
+        if affine is None:
             return None
         low: Fraction | int | float = affine.constant
         high: Fraction | int | float = affine.constant
@@ -321,7 +328,7 @@ class Analysis:
         return low + min(corners), high + max(corners)
 
     def _integer_affine(self, node: SOp) -> bool:
-        affine = self.affine(node)
+        affine = self._sum_of_parts(node)
         assert affine is not None
         return Fraction(affine.constant).denominator == 1 and all(
             Fraction(c).denominator == 1 and self.domain(atom).integer for atom, c in affine.terms

@@ -16,6 +16,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorSum,
     SelectorWidth,
     Table,
     Tokens,
@@ -85,6 +86,8 @@ def _expression(graph: Graph, node: Node, levels: int, expand: bool, inner: bool
             text, atomic = f"aggregate({part(selector)}, {part(values)}{ending})", True
         case SelectorWidth(selector=selector):
             text, atomic = f"selector_width({part(selector)})", True
+        case SelectorSum(selector=selector, values=values):
+            text, atomic = f"selector_sum({part(selector)}, {part(values)})", True
         case Select(keys=keys, queries=queries, comparison=comparison):
             text, atomic = f"select({part(keys)}, {part(queries)}, {comparison})", True
         case SelectorAnd(left=left, right=right):
@@ -179,6 +182,8 @@ def _definition(node: Node, numbers: dict[Node, str]) -> str:
             return f"aggregate {inputs}" + ("" if default is None else f" default {literal(default)}")
         case SelectorWidth():
             return f"selector_width {inputs}"
+        case SelectorSum():
+            return f"selector_sum {inputs}"
         case Select(comparison=comparison):
             return f"select {inputs} {comparison}"
         case SelectorAnd():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from .blocks import Blocks, Direction, Form, Head, NeuronGroup, Payload, logits_of
+from .blocks import Blocks, Direction, Head, NeuronGroup, Payload, head_forms, logits_of
 
 
 @dataclass(frozen=True)
@@ -101,24 +101,16 @@ def _place(heads: list[Head], exposed: set[Direction]) -> tuple[list[PlacedHead]
 
 
 def _read_at_bos(blocks: Blocks) -> set[Direction]:
-    """Directions that some head reads as key or value, hence also at the BOS position."""
-    forms: list[Form] = []
-    for head in blocks.heads:
-        forms += [head.key_only, *(key for _, key in head.pairs)]
-        forms += [payload.form for payload in head.payloads]
+    """Directions that a head or a neuron reads, hence also at the BOS position; logits there mean nothing."""
+    forms = [form for head in blocks.heads for form in head_forms(head)]
+    forms += [payload.form for head in blocks.heads for payload in head.payloads]
+    forms += [group.input for group in blocks.groups]
     return {direction for form in forms for direction, _ in form.terms}
 
 
 def _used_directions(blocks: Blocks) -> set[Direction]:
-    forms: list[Form] = [logit for output in blocks.outputs for logit in logits_of(output)]
-    used: set[Direction] = set()
-    for head in blocks.heads:
-        forms += [head.key_only, *(form for pair in head.pairs for form in pair)]
-        forms += [] if head.query_only is None else [head.query_only]
-        forms += [payload.form for payload in head.payloads]
-    forms += [group.input for group in blocks.groups]
-    used = {direction for form in forms for direction, _ in form.terms}
-    return used
+    logits = {direction for output in blocks.outputs for logit in logits_of(output) for direction, _ in logit.terms}
+    return logits | _read_at_bos(blocks)
 
 
 def _order(direction: Direction) -> tuple[int, int, int]:

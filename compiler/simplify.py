@@ -15,6 +15,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..rasp_grammar.span import Span
+from .affine import Coefficient
 from .analysis import Analysis
 from .domains import Space
 from .graph import (
@@ -139,33 +141,82 @@ class _Rewriter:
         return None
 
     def _any(self, node: Elementwise | Table) -> SOp | None:
-        """A function of one width that tells only zero from the rest."""
+        """A function of one width, or of one mean of truths, that tells only zero (or only one) from the rest.
+
+        It asks whether anything (true) is selected: a mean of ones over the selected (and true) positions."""
         leaves = self.analysis.leaves(node)
         if len(leaves) != 1:
             return None
-        (width,) = leaves
-        if not isinstance(width, SelectorWidth):
+        (leaf,) = leaves
+        values = self.analysis.domain(leaf).values
+        if values is None or len(values) < 3 or not isinstance(leaf, (SelectorWidth, Aggregate)):
             return None
-        values = self.analysis.domain(width).values
-        if values is None or len(values) < 3 or values[0] != 0 or self._branches(width.selector) != 1:
-            return None
-        column = evaluate(node, {width: Column((0,), np.arange(len(values)), values)}, [len(values)])
+        column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
         results = [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
-        nothing, something = results[0], results[1]
-        if isinstance(nothing, Undefined) or isinstance(something, Undefined) or any(r != something for r in results[2:]):
+        if any(isinstance(result, Undefined) for result in results):
             return None
         span = node.span
-        anything = self.graph.aggregate(width.selector, self.graph.constant(1, span), 0, span)
-        rows = (((0,), nothing), ((1,), something))
-        return self.graph.table([anything], rows, None, "whether anything is selected", span)
+        for sought, rest in ((0, results[1:]), (-1, results[:-1])):
+            if any(result != rest[0] for result in rest):
+                continue
+            selector = self._sought(leaf, sought == 0, span)
+            if selector is None or self._branches(selector) != 1:
+                continue
+            anything = self.graph.aggregate(selector, self.graph.constant(1, span), 0, span)
+            rows = (((0,), results[sought]), ((1,), rest[0]))
+            return self.graph.table([anything], rows, None, "whether anything is selected", span)
+        return None
+
+    def _sought(self, leaf: SOp, nothing: bool, span: Span) -> Selector | None:
+        """The selector that selects nothing exactly when the leaf is 0 (`nothing`), or when it is 1."""
+        if isinstance(leaf, SelectorWidth):
+            return leaf.selector if nothing and self.analysis.domain(leaf).lowest == 0 else None
+        assert isinstance(leaf, Aggregate)
+        domain = self.analysis.domain(leaf.values)
+        if not domain.boolean or domain.undefined or len(domain.values or ()) != 2:
+            return None
+        if not self.analysis.never_empty(leaf.selector) and (not nothing or leaf.default not in (None, 0)):
+            return None
+        if any(not isinstance(v, int) and not 0 < v < 1 for v in self.analysis.domain(leaf).values or ()):
+            return None
+        graph = self.graph
+        counted = graph.select(leaf.values, graph.constant(int(nothing), span), "==", span)
+        return counted if self.analysis.always(leaf.selector) else graph.selector_and(leaf.selector, counted, span)
 
     def _sum(self, node: Elementwise, mean: SOp, width: SOp) -> SOp | None:
-        if not (isinstance(mean, Aggregate) and isinstance(width, SelectorWidth) and mean.selector is width.selector):
+        if not (isinstance(mean, Aggregate) and self._is_width(width, mean.selector)):
             return None
         numeric = self.analysis.domain(mean.values).numeric and not self.analysis.domain(mean).undefined
         if not numeric or (mean.default is not None and isinstance(mean.default, str)):
             return None  # where nothing is selected, default * 0 is 0, as the empty sum
         return self.graph.selector_sum(mean.selector, mean.values, node.span)
+
+    def _is_width(self, node: SOp, selector: Selector) -> bool:
+        """The node is how many positions the selector selects."""
+        if isinstance(node, SelectorWidth) and node.selector is selector:
+            return True
+        affine = self.analysis.affine(node)
+        if affine is None:
+            return False
+        index: Coefficient = 0
+        length: Coefficient = 0
+        for atom, coefficient in affine.terms:
+            if isinstance(atom, Indices):
+                index = coefficient
+            elif self.analysis.is_length(atom):
+                length = coefficient
+            else:
+                return False
+        if self.analysis.always(selector) and not self.analysis.space.causal:
+            return (index, length, affine.constant) == (0, 1, 0)
+        match selector:
+            case Select(keys=Indices(), queries=Indices(), comparison=comparison):
+                known = {"<": (1, 0, 0), "<=": (1, 0, 1)}
+                if not self.analysis.space.causal:
+                    known |= {">": (-1, 1, -1), ">=": (-1, 1, 0)}
+                return known.get(comparison) == (index, length, affine.constant)
+            case _:
+                return False
 
     def _reciprocal_length(self, node: Aggregate) -> SOp | None:
         if not self.analysis.always(node.selector) or self.analysis.space.causal:

@@ -194,7 +194,7 @@ class Features:
                 self.context.direction(
                     "tokens" if isinstance(leaf, Tokens) else "indices", leaf, "one-hot", f"{text} = {value}",
                     time=0, low=0.0, high=1.0, error=0.0, value=value,
-                    data=tuple(float(other == place) for other in range(len(values))),
+                    data=self._by_id(leaf, [float(other == place) for other in range(len(values))]),
                 )
                 for place, value in enumerate(values)
             )  # fmt: skip
@@ -222,10 +222,17 @@ class Features:
         label = text if identity else _feature_label(text, values, numbers)
         direction = self.context.direction(
             role, leaf, "scalar" if identity else "feature", label,
-            time=0, low=low, high=high, error=max(map(_representation, numbers)), data=tuple(numbers),
+            time=0, low=low, high=high, error=max(map(_representation, numbers)), data=self._by_id(leaf, numbers),
         )  # fmt: skip
         self._embedded[role, shape] = (direction, low, high)
         return as_form(direction)
+
+    def _by_id(self, leaf: SOp, numbers: Sequence[float]) -> tuple[float, ...]:
+        """Numbers in the order of the leaf's domain, in the order of token ids (indices stay as they are)."""
+        if not isinstance(leaf, Tokens):
+            return tuple(numbers)
+        positions = self.analysis.domain(leaf).positions
+        return tuple(numbers[positions[token]] for token in self.analysis.space.vocabulary)
 
 
 #: What `snap` lets pass, relative to the spacing of the values.

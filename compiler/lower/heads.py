@@ -23,7 +23,7 @@ from ..values import Scalar
 from .context import Context, as_form
 from .features import Wanted
 from .predicates import Conjunction, Part, Predicates, TooManyBranches, atoms_of
-from .scores import Piece, Scores, TablePart
+from .scores import Scores, TablePart
 
 COUNT_LOG = 32.0
 #: exp(-104) is zero in float32: what loses by this much gets no weight at all.
@@ -226,7 +226,7 @@ class Heads:
         return self._scored[key]
 
     def _join(self, parts: Sequence[Part | TablePart], tie: bool, exact_level: bool) -> Scored:
-        pieces = [self._piece(part, tie, exact_level) for part in parts]
+        pieces = [self.scores.piece(part, tie=tie, exact_level=exact_level) for part in parts]
         key_only = [piece.key_only for piece in pieces if piece.key_only is not None]
         query_only = [piece.query_only for piece in pieces if piece.query_only is not None]
         return Scored(
@@ -238,11 +238,6 @@ class Heads:
             min((piece.gap for piece in pieces), default=1.0),
             sum(piece.error for piece in pieces),
         )
-
-    def _piece(self, part: Part | TablePart, tie: bool, exact_level: bool) -> Piece:
-        if isinstance(part, TablePart):
-            return self.scores.table_piece(part, tie=tie)
-        return self.scores.piece(part, tie=tie, exact_level=exact_level)
 
     def _head(self, selector: Selector, place: int, scored: Scored, level: Level, with_bos: bool, earliest: int) -> Head:
         time = earliest + earliest % 2

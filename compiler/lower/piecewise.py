@@ -91,9 +91,11 @@ def _centred(
         largest = 0.0
         for end in (points[0], points[-1]):
             terms = [abs(c) * max(0.0, o * (end - knot)) for o, knot, c in neurons]
+            # Each term is rounded once when s - knot is formed and once when it is multiplied; the partial sums, in
+            # whatever order they are taken, add up like a random walk (Higham and Mary 2019) of steps below the terms.
             running = abs(constant) + abs(slope * end) + sum(terms)
-            spread = 2 + sqrt(sum(1 for term in terms if term > 0))
-            largest = max(largest, running * spread)
+            formed = max(abs(points[0]), abs(points[-1])) * sqrt(sum(c * c for o, knot, c in neurons if o * (end - knot) > 0))
+            largest = max(largest, 2 * running + 2 * formed)
         clean = exact and largest < 2**20 and _dyadic(constant, slope, neurons, points)
         rounding = 0.0 if clean else UNIT * largest
         cost = (rounding, slope != 0, split != 0)

@@ -27,6 +27,8 @@ from .predicates import Conjunction, Matrix, Part
 READABLE_ORDER = 64
 #: The same when the smallest model is asked for.
 SMALL_ORDER = 12
+#: A score error that no reader notices.
+HARMLESS = 2.0**-20
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,21 @@ class Scores:
             matrix[np.ix_(key_first, query_first)],
         )
 
-    def piece(self, part: Part, *, tie: bool, exact_level: bool) -> Piece:
+    def piece(self, part: Part | TablePart, *, tie: bool, exact_level: bool) -> Piece:
         """The cheapest form.  `tie`: all selected keys must get equal scores (widths, means).
-        `exact_level`: BOS's score is compared with theirs, so the level must not depend on the query."""
+        `exact_level`: BOS's score is compared with theirs, so the level must not depend on the query.
+
+        Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own: the
+        better of the two is taken."""
+        plain = self._piece(part, snap=False, exact_level=exact_level)
+        if not tie or plain.error <= HARMLESS:
+            return plain
+        snapped = self._piece(part, snap=True, exact_level=exact_level)
+        return min(plain, snapped, key=lambda piece: piece.error)
+
+    def _piece(self, part: Part | TablePart, *, snap: bool, exact_level: bool) -> Piece:
+        if isinstance(part, TablePart):
+            return self._table_piece(part, snap)
         if part.relation.codes is None:
             if part.signs() != frozenset({0}):
                 relation = part.relation
@@ -93,35 +107,41 @@ class Scores:
                     "a comparison over this many pairs of values has no form but equality",
                     "use a smaller vocabulary or max_length",
                 )
-            return self._equality(part, tie, exact_level)
+            return self._equality(part, snap, exact_level)
         table = self.tables(part)
         if self._prefers_numbers(part, table):
-            return self._equality(part, tie, exact_level)
-        return self.table_piece(table, tie=tie)
+            return self._equality(part, snap, exact_level)
+        return self._table_piece(table, snap)
 
-    def table_piece(self, table: TablePart, *, tie: bool) -> Piece:
+    def _table_piece(self, table: TablePart, snap: bool) -> Piece:
         """An indicator where only one side matters, else one-hot times rows."""
         truth = table.truth
         if truth.shape[1] == 1:
-            form = self._side(table.keys, [truth[:, 0]], tie)[0]
+            form = self._side(table.keys, [truth[:, 0]], snap)[0]
             return Piece("key only", form, None, (), 1.0, 1.0, form.error)
         if truth.shape[0] == 1:
-            form = self._side(table.queries, [truth[0]], tie)[0]
+            form = self._side(table.queries, [truth[0]], snap)[0]
             return Piece("query only", None, form, (), 1.0, 1.0, form.error)
         by_key = self._table_cost(table, key_side=True)
         by_query = self._table_cost(table, key_side=False)
-        pairs = self._pairs(table, by_key <= by_query, tie)
-        error = sum(a.error * b.size + b.error * a.size for a, b in pairs)
+        pairs = self._pairs(table, by_key <= by_query, snap)
+        # One side is one-hot: a single term counts fully, the others only by what leaks into their zeros.
+        leak = max(max(a.error, b.error) for a, b in pairs)
+        error = 2 * leak + len(pairs) * leak * (leak if self._is_equality(table) else 1.0)
         return Piece("table", None, None, tuple(pairs), 1.0, 1.0, error)
 
-    def _pairs(self, table: TablePart, by_key: bool, tie: bool) -> list[tuple[Form, Form]]:
+    def _pairs(self, table: TablePart, by_key: bool, snap: bool) -> list[tuple[Form, Form]]:
         truth = table.truth if by_key else table.truth.T
         hot, rows = (table.keys, table.queries) if by_key else (table.queries, table.keys)
         used = [i for i in range(truth.shape[0]) if truth[i].any()]
-        one_hot = self._side(hot, [np.arange(truth.shape[0]) == i for i in used], tie)
-        row_forms = self._side(rows, [truth[i] for i in used], tie)
+        one_hot = self._side(hot, [np.arange(truth.shape[0]) == i for i in used], snap)
+        row_forms = self._side(rows, [truth[i] for i in used], snap)
         pairs = list(zip(row_forms, one_hot, strict=True))
         return pairs if by_key else [(b, a) for a, b in pairs]
+
+    def _is_equality(self, table: TablePart) -> bool:
+        """Both sides are one-hot."""
+        return bool((table.truth.sum(axis=0) <= 1).all() and (table.truth.sum(axis=1) <= 1).all())
 
     def _side(self, side: Side, sets: list[NDArray[np.bool_]], snap: bool) -> list[Form]:
         """Indicator forms of sets of classes."""
@@ -150,7 +170,7 @@ class Scores:
         denominator = self.analysis.domain(node).denominator
         return denominator is not None and denominator <= 64
 
-    def _equality(self, part: Part, tie: bool, exact_level: bool) -> Piece:
+    def _equality(self, part: Part, snap: bool, exact_level: bool) -> Piece:
         atom = part.relation.atoms[0]
         keys, queries = atom.keys, atom.queries
         features = self.context.features
@@ -170,20 +190,22 @@ class Scores:
             centre = (len(order) - 1) // 2
             shifted = [order[value] - centre for value in self.analysis.domain(keys).values or ()]
             query_values = [order[value] - centre for value in self.analysis.domain(queries).values or ()]
-            query = features.functions(queries, [tuple(query_values)], snap=tie)[0]
+            query = features.functions(queries, [tuple(query_values)], snap=snap)[0]
             gap = 1.0
-        if codes is None and tie and query_values is not None and query.error > 0:
+        if codes is None and snap and query_values is not None and query.error > 0:
             query = features.functions(queries, [tuple(query_values)], snap=True)[0]
-        key, square = features.functions(keys, [tuple(shifted), tuple(v * v for v in shifted)], snap=tie)
+        key, square = features.functions(keys, [tuple(shifted), tuple(v * v for v in shifted)], snap=snap)
         query_only = None
         if exact_level:
             assert query_values is not None
-            query_only = features.functions(queries, [tuple(-v * v for v in query_values)], snap=tie)[0]
+            query_only = features.functions(queries, [tuple(-v * v for v in query_values)], snap=snap)[0]
         largest = 2 * key.size * query.size + key.size**2 + (query.size**2 if exact_level else 0)
         clean = key.error == query.error == square.error == 0 and largest < 2**23 and _whole_numbers(shifted)
-        rounding = 0.0 if clean else 2 * UNIT * largest
         noise = key.error + query.error
-        chord = gap * key.error + noise * noise + rounding
+        # Near a match the score is -(k - q)^2, of second order in the noise; but k^2 is linear between the points
+        # (the key leaves the parabola by gap * error at most) and rounded on its own, and so is q^2.
+        bent = gap * key.error + (gap * query.error if exact_level else 0.0) + noise * noise
+        ragged = 0.0 if clean else 2 * UNIT * largest
         return Piece(
             "equality",
             square.scaled(-1.0),
@@ -191,8 +213,12 @@ class Scores:
             ((query.scaled(2.0), key),),
             0.0,
             gap * gap - 2 * gap * noise,
-            chord + (0.0 if tie and not exact_level else square.error),
+            bent + ragged + (self._own_error(square, key) if snap else 0.0),
         )
+
+    def _own_error(self, square: Form, key: Form) -> float:
+        """Error of a snapped square: stairs leave the rounding of k and of k^2 unrelated."""
+        return square.error + 2 * key.size * key.error
 
     def _cross_gap(self, keys: SOp, queries: SOp) -> float:
         key, query = self.analysis.domain(keys), self.analysis.domain(queries)
