@@ -19,6 +19,7 @@ DTYPES = ("float32", "float64")
 @click.command(short_help="Run a compiled model on tokens.")
 @model_argument
 @input_options
+@click.option("--entry", metavar="NAME", help="Which output, of a model compiled with several; else the first.")
 @click.option(
     "--device",
     type=click.Choice(DEVICES),
@@ -42,6 +43,7 @@ def command(
     path: Path,
     tokens: Sequence[str],
     lines: str | None,
+    entry: str | None,
     device: str,
     dtype: str,
     batch: int,
@@ -60,9 +62,9 @@ def command(
 
     model = load(path, device=_device(device, many=lines is not None), dtype=dtype)
     if lines is None:
-        print(text_line(model.run(word_tokens(tokens, model.manifest.vocabulary))))
+        print(text_line(model.run(word_tokens(tokens, model.manifest.vocabulary), entry)))
     else:
-        run_lines(lines, model.run_batch, batch, report)
+        run_lines(lines, lambda inputs: model.run_batch(inputs, entry), batch, report)
 
 
 def _device(choice: str, *, many: bool) -> str:

@@ -137,6 +137,14 @@ SESSIONS = {
         raspc compile numbers.rasp -o n.safetensors
         raspc run n.safetensors --input numbers.jsonl
     """,
+    "several outputs": """
+        raspc compile numbers.rasp --entry before --entry is_last
+        raspc run numbers.safetensors 1 2 3
+        raspc run numbers.safetensors 1 2 3 --entry is_last
+        raspc run numbers.safetensors --input numbers.jsonl --entry is_last
+        raspc run numbers.safetensors 1 2 3 --entry lost
+        raspc verify numbers.safetensors
+    """,
     "verify": """
         raspc compile reverse.rasp
         raspc verify reverse.safetensors
