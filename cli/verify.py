@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import json_option, model_argument
 from .report import Report
 from .values import as_json, as_text, text_line
+
+if TYPE_CHECKING:
+    from .verification import Verdict
 
 #: Up to this many inputs, all of them are tried.
 EXHAUSTIVE_LIMIT = 200_000
@@ -58,44 +63,50 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
             else sampled_inputs(manifest.vocabulary, manifest.max_length, samples or DEFAULT_SAMPLES, seed)
         )
         verdict = Verifier(model, program, output).verify(inputs)
-        found = verdict.counterexample
         if report.as_json:
-            summary: dict[str, object] = {
-                "output": output.name,
-                "inputs": verdict.compared,
-                "undefined": verdict.undefined,
-                "exhaustive": everything,
-                "equal": found is None,
-                "counterexample": None,
-            }
-            if found is not None:
-                summary["counterexample"] = {
-                    "input": [as_json(token) for token in found.tokens],
-                    "position": found.position,
-                    "model": as_json(found.model),
-                    "interpreter": as_json(found.interpreter),
-                }
-            print(json.dumps(summary))
+            print(json.dumps({"output": output.name, "exhaustive": everything} | _json(verdict)))
         else:
-            many = "" if len(manifest.outputs) == 1 else f" ({output.name})"
+            name = str(path) if len(manifest.outputs) == 1 else f"{path} ({output.name})"
             choice = "all" if everything else f"a sample of the {_amount(total)}"
-            lengths = f"of 1 to {manifest.max_length} tokens out of {len(manifest.vocabulary)}"
-            print(f"{path}{many}: compared on {verdict.compared:,} inputs, {choice} {lengths}")
-            if verdict.undefined > 0:
-                print(f"  {verdict.undefined:,} more were left out: the program's output is undefined for them")
-            if found is None:
-                print("  model and interpreter agree on every one")
-            else:
-                print(f"  they differ on: {text_line(found.tokens)}")
-                print(f"  at position {found.position} the model gives {as_text(found.model)}, ", end="")
-                print(f"the interpreter {as_text(found.interpreter)}")
-        if found is not None:
+            print(f"{name}: compared on {verdict.compared:,} inputs, {choice} ", end="")
+            print(f"of 1 to {manifest.max_length} tokens out of {len(manifest.vocabulary)}")
+            print("".join(f"  {line}\n" for line in _text(verdict)), end="")
+        if verdict.counterexample is not None:
             report.error("model-differs", f"the model differs from its program `{manifest.program.name}`", _REPORT)
         elif verdict.compared == 0:
             report.error("nothing-compared", "the program's output is undefined for every input tried")
 
 
 _REPORT = "if the files come from `raspc compile`, this is a bug of raspc: please report it with the program"
+
+
+def _text(verdict: Verdict) -> Iterator[str]:
+    if verdict.undefined > 0:
+        yield f"{verdict.undefined:,} more were left out: the program's output is undefined for them"
+    found = verdict.counterexample
+    if found is not None:
+        yield f"they differ on: {text_line(found.tokens)}"
+        values = f"the model gives {as_text(found.model)}, the interpreter {as_text(found.interpreter)}"
+        yield f"at position {found.position} {values}"
+    elif verdict.compared > 0:
+        yield "model and interpreter agree on every one"
+
+
+def _json(verdict: Verdict) -> dict[str, object]:
+    found = verdict.counterexample
+    return {
+        "inputs": verdict.compared,
+        "undefined": verdict.undefined,
+        "equal": found is None,
+        "counterexample": None
+        if found is None
+        else {
+            "input": [as_json(token) for token in found.tokens],
+            "position": found.position,
+            "model": as_json(found.model),
+            "interpreter": as_json(found.interpreter),
+        },
+    }
 
 
 def _amount(number: int) -> str:
