@@ -128,6 +128,9 @@ def _table(node: Table, what: str, argument: str) -> tuple[str, bool]:
     if what == "list index":
         values = [literal(value) for arguments, value in node.rows if not _is_negative(arguments[0])]
         return f"[{_some(values)}][{argument}]", True
+    if what == "string index":
+        text = "".join([str(value) for arguments, value in node.rows if not _is_negative(arguments[0])])
+        return f"{literal(text if len(text) <= 20 else text[:17] + '...')}[{argument}]", True
     return f"{what.replace(' ', '_')}({argument})", True
 
 

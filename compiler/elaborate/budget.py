@@ -16,12 +16,12 @@ MAX_STEPS = 1_000_000
 #: Items of one list, characters of one string.
 MAX_ITEMS = 100_000
 
-#: Nested evaluations: expressions in expressions, calls in calls.
+#: Nested evaluations: expressions in expressions, bodies of functions and loops.
 MAX_DEPTH = 3_000
 
-#: Python frames for `MAX_DEPTH` evaluations (eight for one call in a call) and for whoever called us.  Python-to-Python
+#: Python frames for `MAX_DEPTH` evaluations (at most five each) and for whoever called us.  Python-to-Python
 #: calls take no space on the C stack.
-_FRAMES = 8 * MAX_DEPTH + 5_000
+_FRAMES = 5 * MAX_DEPTH + 5_000
 
 
 class Budget:

@@ -224,7 +224,7 @@ class Evaluator:
         before = self._site, self.owner
         if function.owner is not None:
             self._site, self.owner = span, function.owner
-        result = self._block(function.definition.body, scope)
+        result = self._block(function.definition.body, scope, span)
         self._site, self.owner = before
         # The parser has seen to it that every body returns.
         assert result is not None
@@ -232,13 +232,16 @@ class Evaluator:
 
     # --- statements
 
-    def _block(self, statements: Sequence[tree.Statement], scope: Scope) -> Object | None:
-        """Runs statements; the value of the `return` that ended them, or None."""
+    def _block(self, statements: Sequence[tree.Statement], scope: Scope, span: Span) -> Object | None:
+        """Runs the statements of a function or loop at `span`; the value of the `return` that ended them, or None."""
+        self.budget.enter(span)
+        returned: Object | None = None
         for statement in statements:
             returned = self.execute(statement, scope)
             if returned is not None:
-                return returned
-        return None
+                break
+        self.budget.leave()
+        return returned
 
     def execute(self, statement: tree.Statement, scope: Scope) -> Object | None:
         """Runs one statement; the returned value if it was or held a `return`."""
@@ -252,9 +255,10 @@ class Evaluator:
             case tree.Definition(name=name):
                 scope.names[name.name] = Function(statement, scope, self.owner)
             case tree.Loop(names=names, iterable=iterable, body=body):
+                span = self.at(iterable)
                 for element in self._iterable(iterable, scope):
                     self._bind_loop(names, element, scope)
-                    returned = self._block(body, scope)
+                    returned = self._block(body, scope, span)
                     if returned is not None:
                         return returned
             case _:

@@ -59,7 +59,7 @@ class Poison:
     """The value of a name whose statement failed.  Its use is no further mistake."""
 
 
-class Poisoned(Exception):  # noqa: N818 - no error of its own: the error has been reported
+class Poisoned(Exception):
     """Raised by the use of a poisoned name."""
 
 

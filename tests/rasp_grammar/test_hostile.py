@@ -14,8 +14,61 @@ from raspc.rasp_grammar.parser import read_source
 from raspc.rasp_grammar.span import Source
 
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[2] / "programs").rglob("*.rasp"))]
-SIGNS = ["(", ")", "[", "]", "{", "}", ",", ";", ":", "=", "==", "!=", "<", "<=", "+", "-", "*", "/", "//", "%", "^", "&", "|", "!", ".", "#", "'", '"', "\\", "é"]
-WORDS = ["a", "x", "tokens", "indices", "1", "0.5", "True", "and", "or", "not", "in", "if", "else", "for", "def", "return", "load", "set", "vocab", "max_length", "example"]
+SIGNS = [
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ";",
+    ":",
+    "=",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "//",
+    "%",
+    "^",
+    "&",
+    "|",
+    "!",
+    ".",
+    "#",
+    "'",
+    '"',
+    "\\",
+    "é",
+]
+WORDS = [
+    "a",
+    "x",
+    "tokens",
+    "indices",
+    "1",
+    "0.5",
+    "True",
+    "and",
+    "or",
+    "not",
+    "in",
+    "if",
+    "else",
+    "for",
+    "def",
+    "return",
+    "load",
+    "set",
+    "vocab",
+    "max_length",
+    "example",
+]
 PIECES = st.sampled_from([*SIGNS, *WORDS, "select(", "aggregate(", '"s"', "\n", "\t", "\0"])
 
 
