@@ -5,10 +5,12 @@ All facts hold for every input that the space admits; "unknown" is always a safe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .affine import Affine
 from .domains import Domain, Space, listed, means, union, whole_range
@@ -30,7 +32,7 @@ from .graph import (
     Tokens,
     inputs_of,
 )
-from .grid import Column, evaluate
+from .grid import Column, broadcast, evaluate
 from .values import is_number, normal
 
 #: A joint evaluation over more combinations than this gives way to bounds.
@@ -56,6 +58,7 @@ class Analysis:
         self._domains: dict[SOp, Domain] = {}
         self._affine: dict[SOp, Affine | None] = {}
         self._depth: dict[object, int] = {}
+        self._order_found: dict[Selector, bool] = {}
 
     # ---- structure -----------------------------------------------------------------------------
 
@@ -217,10 +220,27 @@ class Analysis:
             else:
                 sizes.append(len(domain.values))
             columns[child] = Column((axis,), np.arange(sizes[-1]), domain.values)
-        found = listed(evaluate(node, columns, sizes).values)
+        result = evaluate(node, columns, sizes)
+        possible = self.possible(cut)
+        codes = result.codes if possible is None else broadcast(result, sizes)[possible]
+        found = listed([result.values[code] for code in np.unique(codes).tolist()])
         # An undefined argument may be dropped by a ternary, but not to the compiler's knowledge.
         undefined = found.undefined or any(self._domains[child].undefined for child in cut)
         return Domain(found.values, undefined, found.lowest, found.highest, found.max_denominator)
+
+    def possible(self, cut: Sequence[SOp]) -> NDArray[np.bool_] | None:
+        """Which combinations of the cut's values can occur together, as far as known: an index is below the length."""
+        index = next((axis for axis, node in enumerate(cut) if isinstance(node, Indices)), None)
+        length = next((axis for axis, node in enumerate(cut) if self.is_length(node)), None)
+        if index is None or length is None:
+            return None
+        grids = []
+        for axis in (index, length):
+            shape = [1] * len(cut)
+            shape[axis] = -1
+            grids.append(np.array([int(v) for v in self.domain(cut[axis]).values or ()]).reshape(shape))
+        sizes = [self.domain(node).size or 1 for node in cut]
+        return np.broadcast_to(grids[0] < grids[1], sizes)
 
     def _bounded(self, node: Elementwise | Table, children: list[Domain]) -> Domain:
         """Interval arithmetic, where listing is out of reach; only numbers come here."""
@@ -374,11 +394,31 @@ class Analysis:
             case Select(keys=keys, queries=queries, comparison="=="):
                 return self.injective(keys)
             case SelectorAnd(left=left, right=right):
-                return self.at_most_one(left) or self.at_most_one(right)
+                return self.at_most_one(left) or self.at_most_one(right) or self._ranks_the_kept(selector)
             case SelectorOr():
                 return self.never(selector)
             case _:
                 return self.space.max_length == 1 or self.never(selector)
+
+    def _ranks_the_kept(self, selector: Selector) -> bool:
+        """A conjunction of conditions with `rank == query`, where the rank counts, in a total order of the positions,
+        those that satisfy (some of) the same conditions: among these no two have the same rank.
+
+        A condition is on the key alone, or "the same value as here", which puts the selected keys in one class."""
+        parts = conjuncts(selector)
+        for part in parts:
+            if not (isinstance(part, Select) and part.comparison == "==" and isinstance(part.keys, SelectorWidth)):
+                continue
+            counted = conjuncts(part.keys.selector)
+            order = [one for one in counted if one not in parts]
+            if len(order) == 1 and all(self._same_class(one) for one in counted if one in parts) and self._orders(order[0]):
+                return True
+        return False
+
+    def _same_class(self, selector: Selector) -> bool:
+        if isinstance(selector, Select) and selector.comparison == "==" and selector.keys is selector.queries:
+            return True
+        return self._queries_constant(selector)
 
     def injective(self, node: SOp) -> bool:
         """No two positions hold the same value."""
@@ -387,7 +427,7 @@ class Analysis:
             return False
         moving = [atom for atom, _ in affine.terms if not self.same_everywhere(atom)]
         return len(moving) == 1 and (
-            isinstance(moving[0], Indices) or (isinstance(moving[0], SelectorWidth) and self.is_strict_order(moving[0].selector))
+            isinstance(moving[0], Indices) or (isinstance(moving[0], SelectorWidth) and self._orders(moving[0].selector))
         )
 
     def same_everywhere(self, node: SOp) -> bool:
@@ -472,6 +512,19 @@ class Analysis:
         key - query for each of these s-ops, where the sign of `indices` is never 0 for two different
         positions.  Totality, irreflexivity and transitivity are checked over all sign vectors.
         """
+        if not self._orders(selector):
+            return False
+        nodes: dict[SOp, int] = {}
+        self._collect_orders(selector, nodes)
+        return not self._order_truth(selector, nodes, (0,) * len(nodes))
+
+    def _orders(self, selector: Selector) -> bool:
+        """A total order of the positions, strict or reflexive: its widths are all different."""
+        if selector not in self._order_found:
+            self._order_found[selector] = self._find_order(selector)
+        return self._order_found[selector]
+
+    def _find_order(self, selector: Selector) -> bool:
         if self.space.causal:
             return False
         nodes: dict[SOp, int] = {}
@@ -482,8 +535,6 @@ class Analysis:
         index = next(place for node, place in nodes.items() if isinstance(node, Indices))
         vectors = [v for v in product((-1, 0, 1), repeat=len(nodes)) if v[index] != 0]
         truth = {v: self._order_truth(selector, nodes, v) for v in vectors}
-        if self._order_truth(selector, nodes, (0,) * len(nodes)):
-            return False
         if any(truth[v] == truth[tuple(-sign for sign in v)] for v in vectors):
             return False
         below = [v for v in vectors if truth[v]]
@@ -527,6 +578,13 @@ class Analysis:
                 return not self._order_truth(operand, nodes, signs)
             case _:
                 raise AssertionError(selector)
+
+
+def conjuncts(selector: Selector) -> list[Selector]:
+    """The parts of a conjunction, however it is nested."""
+    if isinstance(selector, SelectorAnd):
+        return conjuncts(selector.left) + conjuncts(selector.right)
+    return [selector]
 
 
 def holds(comparison: str, key: object, query: object) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from ...rasp_grammar import tree
+from ...rasp_grammar.diagnostics import shortened
 from ...rasp_grammar.span import Span
 from ..graph import Constant, Graph, Indices, Node, Selector, SOp, Tokens
 from ..values import Scalar
@@ -153,7 +154,8 @@ class Evaluator:
 
     def _unknown(self, name: str, scope: Scope, span: Span) -> Exception:
         hint = "give it a value first: `name = ...;`"
-        close = difflib.get_close_matches(name, scope.visible(), n=1)
+        # Comparing takes time with the lengths and the number of names.
+        close = difflib.get_close_matches(name, scope.visible()[:1000], n=1) if len(name) <= 60 else []
         if name in _OTHER_NAMES:
             meant = _OTHER_NAMES[name]
             hint = f"in RASP it is {meant}" if meant.startswith("`") and " " not in meant else meant
@@ -161,7 +163,7 @@ class Evaluator:
             hint = f"did you mean `{close[0]}`?"
         elif name.startswith("_"):
             hint = "names that begin with `_` are known only in their own file"
-        return error("unknown-name", f"`{name}` is not defined", span, hint)
+        return error("unknown-name", f"`{shortened(name)}` is not defined", span, hint)
 
     def _ternary(self, expression: tree.Ternary, scope: Scope, span: Span) -> Object:
         condition = self.evaluate(expression.condition, scope)
@@ -215,9 +217,9 @@ class Evaluator:
         parameters = function.definition.parameters
         if len(parameters) != len(arguments):
             wanted = f"{len(parameters)}"
-            message = f"`{function.name}` takes {wanted} {_arguments(wanted)}, not {len(arguments)}"
+            message = f"`{shortened(function.name)}` takes {wanted} {_arguments(wanted)}, not {len(arguments)}"
             usage = f"{function.name}({', '.join([parameter.name for parameter in parameters])})"
-            raise error("argument-count", message, span, f"write `{usage}`")
+            raise error("argument-count", message, span, f"write `{shortened(usage)}`")
         scope = Scope(function.scope)
         for parameter, argument in zip(parameters, arguments, strict=True):
             scope.names[parameter.name] = argument

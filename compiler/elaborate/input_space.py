@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ...rasp_grammar.span import Span
 from ..graph import Program
 from ..graph_text import literal
@@ -33,7 +33,7 @@ def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
             raise error("wrong-vocabulary", "a token of the vocabulary is not Unicode text", span, hint)
         if token in seen:
             hint = "name every token once; `True` is the same as 1, and `False` as 0"
-            raise error("wrong-vocabulary", f"the vocabulary has {literal(token)} twice", span, hint)
+            raise error("wrong-vocabulary", f"the vocabulary has {shortened(literal(token))} twice", span, hint)
         seen.add(token)
         tokens.append(normal(token))
     if len(tokens) == 0:
@@ -44,7 +44,9 @@ def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
 def max_length_of(value: Object, span: Span | None) -> int:
     """The longest input, in tokens."""
     if isinstance(value, bool) or not isinstance(value, int):
-        message = f"the longest input is {literal(value) if is_scalar(value) else kind(value)}, not a whole number"
+        message = (
+            f"the longest input is {shortened(literal(value)) if is_scalar(value) else kind(value)}, not a whole number"
+        )
         raise error("wrong-length", message, span, "write `set max_length 16`")
     if not 1 <= value <= MAX_LENGTH:
         hint = f"choose a number from 1 to {MAX_LENGTH:,}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...rasp_grammar.diagnostics import shortened
 from ...rasp_grammar.span import Span
 from ..graph import Selector, SOp
 from ..graph_text import literal
@@ -171,13 +172,15 @@ def index(evaluator: Evaluator, target: Object, position: Object, span: Span) ->
         raise error("wrong-index", f"the index is {kind(position)}", span, "use a number, a key or an s-op")
     if isinstance(target, dict):
         if position not in target:
-            keys = ", ".join([literal(key) for key in list(target)[:8]])
+            keys = ", ".join([shortened(literal(key)) for key in list(target)[:8]])
             hint = f"the keys are {keys}{', ...' if len(target) > 8 else ''}" if target else "the dict is empty"
-            raise error("missing-key", f"the dict has no key {literal(position)}", span, hint)
+            raise error("missing-key", f"the dict has no key {shortened(literal(position))}", span, hint)
         return target[position]
     what = kind(target)
     if not isinstance(position, int):
-        raise error("wrong-index", f"{what} cannot be indexed by {literal(position)}", span, "use a whole number")
+        raise error(
+            "wrong-index", f"{what} cannot be indexed by {shortened(literal(position))}", span, "use a whole number"
+        )
     if not -len(target) <= position < len(target):
         hint = f"it has {len(target)} items, the first is 0" if len(target) > 0 else "it is empty"
         raise error("index-out-of-range", f"{what} has no item {position}", span, hint)
@@ -195,7 +198,7 @@ def _index_sop(evaluator: Evaluator, target: SOp, position: Object, span: Span) 
         negative = graph.elementwise("lt", (position, graph.constant(0, span)), span)
         wanted: SOp = graph.elementwise("where", (negative, end, position), span)
     elif not isinstance(position, int):
-        text = literal(position) if is_scalar(position) else kind(position)
+        text = shortened(literal(position)) if is_scalar(position) else kind(position)
         raise error("wrong-index", f"an s-op cannot be indexed by {text}", span, "use a whole number or an s-op")
     elif position >= 0:
         wanted = graph.constant(int(position), span)

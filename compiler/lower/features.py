@@ -99,6 +99,15 @@ class Features:
                 self._functions[node, want, snap] = form.bounded(min(present), max(present))
         return [self._functions[node, want, snap] for want in wanted]
 
+    def settled(self, node: SOp, tolerance: float) -> Form:
+        """The number that the node holds, by stairs if it is known less well than `tolerance` otherwise."""
+        form = self.identity(node)
+        values = self.analysis.domain(node).values
+        if form.error <= tolerance or values is None or len(values) > MAX_SETTLED:
+            return form
+        (flat,) = self.functions(node, [tuple(float(value) for value in values)], snap=True)
+        return min(form, flat, key=lambda found: found.error)
+
     def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: bool = False) -> list[Form]:
         """For each set of places in the node's domain: 1 where its value is one of them, 0 elsewhere."""
         size = len(self._values(node))
@@ -235,6 +244,9 @@ class Features:
         return tuple(numbers[positions[token]] for token in self.analysis.space.vocabulary)
 
 
+#: Numbers with more values than this are not made exact by stairs.
+MAX_SETTLED = 2048
+
 #: What `snap` lets pass, relative to the spacing of the values.
 SNAPPED = 2.0**-20
 
@@ -261,12 +273,15 @@ def _constant(want: Wanted) -> float | None:
 
 def _affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] | None:
     """(factor, shift) when the wanted function is affine in the value."""
-    known = [(Fraction(v), Fraction(w)) for v, w in zip(values, want, strict=True) if w is not None and not isinstance(v, str)]
+    known = [(float(v), w) for v, w in zip(values, want, strict=True) if w is not None]
+    if all(v == w for v, w in known):
+        return 1.0, 0.0
     (v0, w0), (v1, w1) = known[0], known[-1]
     factor = (w1 - w0) / (v1 - v0)
-    if any(abs(w - w0 - factor * (v - v0)) > 0 for v, w in known):
+    scale = max(abs(w) for _, w in known) * 1e-12
+    if any(abs(w - w0 - factor * (v - v0)) > scale for v, w in known):
         return None
-    return float(factor), float(w0 - factor * v0)
+    return factor, w0 - factor * v0
 
 
 def _spacing(values: Sequence[Scalar]) -> float:

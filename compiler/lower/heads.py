@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log2, sqrt
+from math import exp, sqrt
 
 from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, sum_forms
 from ..graph import Aggregate, Attended, Selector, SelectorSum, SelectorWidth, SOp
@@ -93,7 +93,8 @@ class Heads:
 
     def total(self, node: SelectorSum) -> Form:
         """The sum of the selected values."""
-        values = self.context.features.identity(node.values)
+        tolerance = 2.0**-6 / self.analysis.space.max_length
+        values = self.context.features.settled(node.values, tolerance)
         return self._sum(node.selector, node, values, float(self.analysis.space.max_length))
 
     def number(self, node: Aggregate) -> Form:
@@ -104,7 +105,8 @@ class Heads:
             assert values is not None
             return self.retrieved(node, [tuple(float(value) for value in values)], values)[0]
         default = 0.0 if node.default is None else float(node.default)
-        return self._read(node, [self.context.features.identity(node.values)], [default])[0]
+        tolerance = 2.0**-5 / self.analysis.space.max_length**2
+        return self._read(node, [self.context.features.settled(node.values, tolerance)], [default])[0]
 
     def retrieved(self, node: Aggregate, wanted: Sequence[Wanted], values: tuple[Scalar, ...]) -> list[Form]:
         """Functions of the one selected value: the head moves f(v) instead of v.
@@ -156,7 +158,10 @@ class Heads:
                 self._sum(selector, node, form.scaled(1.0, -default), 1.0).scaled(1.0, default)
                 for form, default in zip(forms, defaults, strict=True)
             ]
-        level: Level = "retrieve" if single else "mean"
+        # Weights need not tie where they do not matter: for one key, for a constant, and for strings, whose mean is only
+        # defined when all the selected ones are equal.
+        constant = all(not form.terms for form in forms)
+        level: Level = "retrieve" if single or constant or not self.analysis.domain(node.values).numeric else "mean"
         (scored,) = self._score(selector, conjunctions, level, exact_level=not always)
         time = max(scored.time, *(form.time for form in forms))
         head = self._head(selector, 0, scored, level, not always, time)
@@ -176,7 +181,7 @@ class Heads:
                 error += 2 * size * head.error
                 if not (size == 0):
                     error += 4 * UNIT * size * (1 + sqrt(longest) / 4)
-            error += longest * 2.0 ** (-head.margin * head.sharpness / log2(exp(1))) * size if _leaks(head) else 0.0
+            error += size * leak(head, longest)
             label = self.context.describe(node)
             one_hot = count > 1 and not self.analysis.domain(node.values).numeric and not self.context.options.small
             value = (self.analysis.domain(node.values).values or ())[place] if one_hot else None
@@ -201,9 +206,11 @@ class Heads:
         heads = [
             self._head(selector, place, one, "count", True, max(one.time, form.time)) for place, one in enumerate(scored)
         ]
+        longest = self.analysis.space.max_length
         relative = max(head.error for head in heads) + (8 + sqrt(self.analysis.space.max_length)) * UNIT
         low, high = (min(0.0, form.low * most), max(0.0, form.high * most))
-        error = most * (form.error + form.size * relative)
+        leaked = sum(leak(head, longest) for head in heads)
+        error = most * (form.error + form.size * relative) + form.size * leaked
         direction = self.context.direction(
             "head", node, "scalar", self.context.describe(node),
             time=max(head.time for head in heads) + 1, low=low, high=high, error=error,
@@ -254,19 +261,16 @@ class Heads:
         half = with_bos and level != "count"
         distance = min(scored.gap, 0.5) if half else scored.gap
         margin = distance - 2 * scored.error
-        sharpness = 128.0
-        while margin > 0 and sharpness * margin < SURE and sharpness < 4096:
-            sharpness *= 2
-        weights_error = 2 * sharpness * scored.error if level != "retrieve" else 0.0
-        if level != "retrieve" and scored.error > 0:
-            # A tie is spoiled in proportion to sharpness: no sharper than what keeps the losers out.
-            longest = self.analysis.space.max_length
-            needed = (20 + log2(longest)) / max(margin, 1e-9)
-            sharpness = 1.0
-            while sharpness < needed:
-                sharpness *= 2
-            weights_error = 2 * sharpness * scored.error
-        if margin <= 0 or sharpness * margin < 20 or weights_error > 0.25:
+        longest = self.analysis.space.max_length
+        if level == "retrieve" or scored.error == 0:
+            choices = [128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0]
+            sharpness = next((choice for choice in choices if choice * margin >= SURE), choices[-1])
+        else:
+            # A tie is spoiled in proportion to sharpness, the losers shut out exponentially in it.
+            choices = [2.0**power for power in range(2, 10)]
+            sharpness = min(choices, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0)))
+        weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
+        if margin <= 0 or sharpness * margin < 8 or weights_error > 0.25:
             atom = next(iter(atoms_of(selector)), None)
             raise self.context.refuse(
                 selector if atom is None else atom,
@@ -294,6 +298,6 @@ class Heads:
         )
 
 
-def _leaks(head: Head) -> bool:
-    return head.sharpness * head.margin < SURE
-
+def leak(head: Head, longest: int) -> float:
+    """The weight that all losers together can have, relative to one selected key."""
+    return 0.0 if head.sharpness * head.margin >= SURE else longest * exp(-head.sharpness * head.margin)

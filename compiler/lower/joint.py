@@ -159,9 +159,10 @@ class Joint:
         positions = self.analysis.domain(node).positions
         grids = []
         codes = broadcast(result, sizes)
+        possible = self._possible(cut.factors)
         for want in wanted:
             numbers = np.array([_number(want, positions, value) for value in result.values])
-            grids.append(numbers[codes])
+            grids.append(numbers[codes] if possible is None else np.where(possible, numbers[codes], np.nan))
         return self._encode(cut.factors, grids)
 
     def _cut(self, node: SOp, deep: bool) -> Cut | None:
@@ -269,6 +270,12 @@ class Joint:
         truths = [_compare(comparison, number) for number in numbers]
         return Column((axis,), np.array(truths, dtype=np.int64), (False, True))
 
+    def _possible(self, factors: Sequence[Factor]) -> NDArray[np.bool_] | None:
+        """Which points of the grid can occur, as far as known."""
+        nodes = [factor.node if isinstance(factor, Discrete) else _plain(factor.unit) for factor in factors]
+        known = [node for node in nodes if node is not None]
+        return self.analysis.possible(known) if len(known) == len(nodes) else None
+
     # ---- codes ----------------------------------------------------------------------------------
 
     def _encode(self, factors: Sequence[Factor], grids: list[Grid]) -> Code | list[Form]:
@@ -353,14 +360,16 @@ class Joint:
         shape = interpolate(points, values, error == 0)
         passed = 2.0**-20 if snap else TOLERANCE
         if shape.steepness * error > passed * step:
-            if error >= gap / 4:
+            if error >= gap / 4 and shape.steepness * error >= step / 4:
                 raise self.context.refuse(
                     node,
                     "C204",
                     f"its input is known to {error:.2g} only, and its values stand {gap:.2g} apart",
                     "use a shorter max_length, or fewer combined values",
                 )
-            shape = stairs(points, values, error == 0)
+            flat = stairs(points, values, error == 0)
+            if flat.rounding < shape.rounding + shape.steepness * error:
+                shape = flat
         group.margin = min(group.margin, gap / 4 - error)
         return self._write(node, group, shape, code.form, min(values), max(values))
 
@@ -387,6 +396,11 @@ def _add(
     if factor not in cut.factors:
         cut.factors.append(factor)
     cut.nodes[node] = (cut.factors.index(factor), scale, shift, comparison)
+
+
+def _plain(unit: Affine) -> SOp | None:
+    """The node that an affine form is, when it is just that."""
+    return unit.terms[0][0] if len(unit.terms) == 1 and unit.terms[0][1] == 1 and unit.constant == 0 else None
 
 
 def _compare(comparison: str, gap: Fraction | int) -> bool:
