@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, shortened
 from .tree import (
     Definition,
     DictComprehension,
@@ -44,7 +44,7 @@ def _check_node(node: Tree) -> Iterator[Diagnostic]:
             yield from _twice(parameters, "parameter")
             if not any(isinstance(statement, Return) for statement in body):
                 hint = "end the body with `return value;`"
-                yield Diagnostic("missing-return", f"`{name.name}` returns nothing", name.span, hint)
+                yield Diagnostic("missing-return", f"`{shortened(name.name)}` returns nothing", name.span, hint)
         case Loop(names=names) | ListComprehension(names=names) | DictComprehension(names=names):
             yield from _twice(names, "loop variable")
 
@@ -53,7 +53,7 @@ def _twice(names: tuple[Name, ...], what: str) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     for name in names:
         if name.name in seen:
-            message = f"`{name.name}` is a {what} twice"
+            message = f"`{shortened(name.name)}` is a {what} twice"
             yield Diagnostic("name-twice", message, name.span, "choose different names")
         seen.add(name.name)
 

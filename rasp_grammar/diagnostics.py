@@ -17,6 +17,9 @@ Severity = Literal["error", "warning"]
 #: A caret line longer than this would hide the message that it belongs to.
 MAX_EXCERPT = 160
 
+#: Names and strings of a program can be a megabyte long; in a message this much is enough.
+MAX_QUOTE = 60
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -57,6 +60,11 @@ class Diagnostic:
                 "end_column": end_column,
             }
         return result
+
+
+def shortened(text: str) -> str:
+    """A name or string of the program as messages show it: whole while it is short."""
+    return text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 3] + "..."
 
 
 class RaspError(Exception):

@@ -222,8 +222,9 @@ def _assign(place: Place) -> Diagnostic | None:
         return Diagnostic("default-parameter", "parameters have no default values", span, hint)
     if brackets and brackets[-1].kind != "LBRACE":
         hint = "compare with `==`"
-        before = place.tokens[place.tokens.index(brackets[-1]) - 1]
-        if place.kind(-1) == "NAME" and before.kind in ("NAME", "RPAR", "RSQB"):
+        opening = place.tokens.index(brackets[-1])
+        is_call = opening > place.first and place.tokens[opening - 1].kind in ("NAME", "RPAR", "RSQB")
+        if place.kind(-1) == "NAME" and is_call:
             hint += "; arguments are given by position"
         return Diagnostic("assignment-form", "`=` cannot stand inside an expression", span, hint)
     hint = "compare with `==`; to name a value, write `name = value;` as a statement of its own"
@@ -262,7 +263,7 @@ def _statement_words(place: Place) -> Diagnostic | None:
     if before is not None and before.text == "set" and here.kind == "NAME":
         span = place.span(before).to(place.span(here))
         hint = 'write `set vocab "abc"`, `set max_length 16` or `set example "abc"`'
-        return Diagnostic("set-form", f"`set {here.text}` is not known", span, hint)
+        return Diagnostic("set-form", f"`set {_short(here.text)}` is not known", span, hint)
     return None
 
 

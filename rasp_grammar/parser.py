@@ -35,6 +35,9 @@ def read_source(path: Path | str, name: str | None = None) -> Source:
         reason = error.strerror if isinstance(error, OSError) and error.strerror is not None else str(error)
         message = f"`{shown}` cannot be read: {reason.lower()}"
         raise RaspError(Diagnostic("file-unreadable", message, None, "check the path")) from None
+    if len(content) > 4 * MAX_CHARACTERS:
+        message = f"`{shown}` is too long (more than {MAX_CHARACTERS:,} characters)"
+        raise RaspError(Diagnostic("text-too-long", message, None, "split it into several files"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+from raspc.rasp_grammar.build import RULES
 from raspc.rasp_grammar.make_tables import TABLES, build, text
 from raspc.rasp_grammar.tables import tables
 
@@ -16,6 +20,13 @@ def test_the_committed_tables_are_up_to_date() -> None:
 
 
 def test_every_rule_that_gives_a_node_is_built() -> None:
-    from raspc.rasp_grammar.build import RULES
-
     assert {name for name, _ in tables().rules if not name.startswith("_")} - {"start"} == set(RULES)
+
+
+def test_parsing_does_not_import_lark() -> None:
+    program = (
+        "import sys; from raspc.compiler.elaborate import elaborate; from raspc.rasp_grammar.span import Source; "
+        "elaborate(Source('x', 'tokens;')); print(sorted({'lark', 'numpy', 'torch'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
