@@ -98,7 +98,7 @@ class Verifier:
         if isinstance(got, bool) != isinstance(wanted, bool):
             return False
         decode = self._output.decode
-        inexact = isinstance(decode, NumberDecode) and decode.max_denominator is None
+        inexact = isinstance(decode, NumberDecode) and decode.values is None and decode.max_denominator is None
         if not inexact or isinstance(got, str) or isinstance(wanted, str):
             return got == wanted
         assert isinstance(decode, NumberDecode)

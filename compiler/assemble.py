@@ -201,8 +201,9 @@ def assemble(
     kinds: dict[str, Kinds],
     describe: Callable[[Node], str],
     name_of: Callable[[Node], str | None],
+    kept_name: Callable[[str], str],
 ) -> CompiledModel:
-    """The weights and their manifest."""
+    """The weights and their manifest.  `kept_name` gives a source file's name in the manifest."""
     assembler = Assembler(plan, space, bool(options["uniform"]))
     tensors = assembler.run()
     nodes: dict[int, records.NodeInfo] = {}
@@ -210,7 +211,7 @@ def assemble(
 
     def node_id(node: Node) -> int:
         if node.id not in nodes:
-            nodes[node.id] = _node_info(node, files, describe, name_of)
+            nodes[node.id] = _node_info(node, files, describe, name_of, kept_name)
         return node.id
 
     layers = tuple(_layer_record(assembler, layer, node_id) for layer in plan.layers)
@@ -239,13 +240,18 @@ def assemble(
 
 
 def _node_info(
-    node: Node, files: set[str], describe: Callable[[Node], str], name_of: Callable[[Node], str | None]
+    node: Node,
+    files: set[str],
+    describe: Callable[[Node], str],
+    name_of: Callable[[Node], str | None],
+    kept_name: Callable[[str], str],
 ) -> records.NodeInfo:
     span = node.span
     name = name_of(node)
-    if span.source.name not in files:
+    file = kept_name(span.source.name)
+    if file not in files:
         return records.NodeInfo(node.id, name, describe(node), None, None, None, None, None)
-    return records.NodeInfo(node.id, name, describe(node), span.source.name, span.start, span.end, span.line, span.column)
+    return records.NodeInfo(node.id, name, describe(node), file, span.start, span.end, span.line, span.column)
 
 
 def _direction_record(
@@ -323,5 +329,5 @@ def _decode_record(output: OutputBlock) -> records.Decode:
     match output.decode:
         case ClassDecode(values=values):
             return records.ClassDecode(values)
-        case NumberDecode(lowest=lowest, highest=highest, max_denominator=bound):
-            return records.NumberDecode(bound, 0, lowest, highest, output.error)
+        case NumberDecode(lowest=lowest, highest=highest, max_denominator=bound, values=values):
+            return records.NumberDecode(bound, 0, lowest, highest, output.error, values)

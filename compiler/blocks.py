@@ -180,13 +180,14 @@ class ClassDecode:
 
 @dataclass(frozen=True)
 class NumberDecode:
-    """The output is a number: the logit itself, snapped to the nearest fraction with a denominator of at most
-    `max_denominator` (None: not snapped)."""
+    """The output is a number: the logit itself, moved to the nearest of `values`, or where these are too many to the
+    nearest fraction with a denominator of at most `max_denominator` (None: not moved)."""
 
     logit: Form
     lowest: Scalar
     highest: Scalar
     max_denominator: int | None
+    values: tuple[Scalar, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -145,13 +145,15 @@ class ClassDecode:
 
 @dataclass(frozen=True)
 class NumberDecode:
-    """The output is the one logit plus `offset`, moved to the nearest fraction with a small denominator."""
+    """The output is the one logit plus `offset`, moved to the nearest of `values`, or, where they are not listed, to the
+    nearest fraction with a small denominator."""
 
     max_denominator: Annotated[Size | None, "The largest denominator; null leaves the number as it is."]
     offset: Annotated[Scalar, "Number added to the logit, exactly."]
     lowest: Annotated[Scalar, "The least value that the output can take."]
     highest: Annotated[Scalar, "The greatest value that the output can take."]
     error: Annotated[Bound | None, "Bound on the logit's error; null when none is stated."]
+    values: Annotated[tuple[Scalar, ...] | None, "Every value that the output can take, ascending; null when too many."] = None
     kind: Literal["number"] = "number"
 
 
@@ -324,10 +326,14 @@ def _check_output(output: Output, where: str, nodes: set[int]) -> None:
     match output.decode:
         case ClassDecode(values=values):
             _require(output.count == len(values), f"{where}.count", "is not the number of `decode.values`")
-        case NumberDecode(offset=offset, lowest=lowest, highest=highest):
+        case NumberDecode(offset=offset, lowest=lowest, highest=highest, values=listed):
             _require(output.count == 1, f"{where}.count", "is not 1, as an output read as a number has")
             for name, value in (("offset", offset), ("lowest", lowest), ("highest", highest)):
                 _require(not isinstance(value, str), f"{where}.decode.{name}", "is not a number")
+            numbers = [value for value in listed or () if not isinstance(value, str)]
+            _require(listed is None or len(numbers) == len(listed) > 0, f"{where}.decode.values", "are not numbers")
+            ascending = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+            _require(ascending, f"{where}.decode.values", "are not ascending")
 
 
 def _require(condition: bool, path: str, reason: str) -> None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +81,7 @@ def compile_program(program: Program, options: CompileOptions | None = None) -> 
         {name: kinds[node] for name, node in program.outputs},
         lambda node: describe(made.simplified.graph, node),
         made.simplified.graph.name,
+        lambda name: _kept_name(program, name),
     )
 
 
@@ -98,8 +100,15 @@ def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
 
 
 def _program_record(program: Program) -> records.ProgramInfo:
-    files = [records.SourceText(source.name, source.text) for source in program.sources]
+    """The texts under names that do not depend on where the compiler was called."""
+    files = [records.SourceText(_kept_name(program, source.name), source.text) for source in program.sources]
     return records.ProgramInfo.of(files, program.entries)
+
+
+def _kept_name(program: Program, name: str) -> str:
+    """A file's name relative to the main file's folder."""
+    folder = os.path.dirname(program.sources[0].name)
+    return os.path.relpath(name, folder) if folder else name
 
 
 def _check_size(plan: Schedule, space: Space, options: CompileOptions) -> None:

@@ -44,6 +44,10 @@ from .lower.predicates import Predicates, TooManyBranches
 from .values import Undefined
 
 
+#: Stands for a selector with more conjunctions than were counted.
+MANY = 1 << 20
+
+
 def simplify(program: Program, space: Space) -> tuple[Program, Analysis]:
     """The simplified program and what is known about its nodes."""
     rewriter = _Rewriter(program.graph, Analysis(space))
@@ -132,6 +136,10 @@ class _Rewriter:
                 found = self._sum(node, left, right) or self._sum(node, right, left)
                 if found is not None:
                     return found
+            case SelectorWidth(selector=selector) | SelectorSum(selector=selector) if self._branches(selector) == 0:
+                return self.graph.constant(0, node.span)
+            case Aggregate(selector=selector) if self._branches(selector) == 0:
+                return self._default_of(node)
             case Aggregate():
                 return self._reciprocal_length(node) or self._ratio(node)
             case _:
@@ -190,6 +198,13 @@ class _Rewriter:
         if not numeric or (mean.default is not None and isinstance(mean.default, str)):
             return None  # where nothing is selected, default * 0 is 0, as the empty sum
         return self.graph.selector_sum(mean.selector, mean.values, node.span)
+
+    def _default_of(self, node: Aggregate) -> SOp | None:
+        """What an aggregate gives when nothing is ever selected; None when that is undefined."""
+        default = node.default
+        if default is None and not self.analysis.domain(node.values).numeric:
+            return None
+        return self.graph.constant(0 if default is None else default, node.span)
 
     def _is_width(self, node: SOp, selector: Selector) -> bool:
         """The node is how many positions the selector selects."""
@@ -265,8 +280,9 @@ class _Rewriter:
         return graph.elementwise("where", [empty, graph.constant(default, span), mean], span)
 
     def _branches(self, selector: Selector) -> int:
+        """How many conjunctions the selector takes; 0 when it never selects anything."""
         try:
             return len(self.predicates.conjunctions(selector))
         except TooManyBranches:
-            return 0
+            return MANY
 

@@ -23,6 +23,8 @@ def decoder(output: Output) -> Decoder:
     match output.decode:
         case ClassDecode(values=values):
             return _classes(output, tuple(present(normal(value), kinds) for value in values))
+        case NumberDecode(values=tuple(listed)):
+            return _nearest(output, output.decode, kinds, listed)
         case NumberDecode():
             return _numbers(output, output.decode, kinds)
         case _:
@@ -34,6 +36,20 @@ def _classes(output: Output, values: tuple[Scalar, ...]) -> Decoder:
 
     def decode(logits: Tensor) -> list[Scalar]:
         return [values[index] for index in logits[..., columns].argmax(-1).flatten().tolist()]
+
+    return decode
+
+
+def _nearest(output: Output, form: NumberDecode, kinds: Kinds, listed: tuple[Scalar, ...]) -> Decoder:
+    """The listed value next to the number; the places halfway between neighbours part them."""
+    assert not isinstance(form.offset, str)
+    shifted = [Fraction(value) - Fraction(form.offset) for value in listed]
+    halfway = np.array([float((a + b) / 2) for a, b in zip(shifted, shifted[1:], strict=False)])
+    values = tuple(present(normal(value), kinds) for value in listed)
+
+    def decode(logits: Tensor) -> list[Scalar]:
+        flat = logits[..., output.first].flatten().double().cpu().numpy()
+        return [values[place] for place in np.searchsorted(halfway, flat).tolist()]
 
     return decode
 

@@ -66,6 +66,8 @@ class Outputs:
         largest = max(abs(code - centre) for code in codes)
         # The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms.
         error = form.error + UNIT * (form.size + abs(centre)) * 2 + 4 * UNIT * largest * largest / gap
+        if error >= gap / 2 and self.analysis.domain(node).numeric:
+            return self._number(name, node)  # read without the logits' rounding
         if error >= gap / 2:
             raise self._too_noisy(node, error, gap / 2)
         logits = tuple(
@@ -76,15 +78,21 @@ class Outputs:
         return OutputBlock(name, node, ClassDecode(values, logits), undefined, error, margin)
 
     def _number(self, name: str, node: SOp) -> OutputBlock:
+        """The number itself, to be moved to the nearest value that the output can take."""
         domain = self.analysis.domain(node)
         form = self.context.features.identity(node)
-        bound = domain.max_denominator if domain.values is None else domain.denominator
         error = form.error + 2 * UNIT * form.size
-        if bound is not None and error >= 0.5 / (bound * bound):
-            bound = None
-        margin = 0.5 / (bound * bound) - error if bound is not None else 0.0
-        decode = NumberDecode(form, domain.lowest, domain.highest, bound)
-        return OutputBlock(name, node, decode, domain.undefined, error, margin)
+        bound = domain.max_denominator if domain.values is None else None
+        if domain.values is not None:
+            numbers = [float(value) for value in domain.values]
+            tolerance = min(b - a for a, b in zip(numbers, numbers[1:])) / 2
+        else:
+            tolerance = 0.0 if bound is None else 0.5 / (bound * bound)
+        listed = domain.values
+        if error >= tolerance:  # neighbours cannot be told apart: the number is given as it is, with its error bound
+            bound, listed = None, None
+        decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)
+        return OutputBlock(name, node, decode, domain.undefined, error, max(0.0, tolerance - error))
 
     def _too_noisy(self, node: SOp, error: float, limit: float) -> Exception:
         return self.context.refuse(
