@@ -78,8 +78,8 @@ class Names:
         subspace = self._of[direction]
         return f"{subspace.name}{{{_value(direction)}}}" if subspace.one_hot else subspace.name
 
-    def some(self, directions: Sequence[Direction]) -> str:
-        """Directions in a few words: `length, tokens{"a", "b"}`; a whole one-hot is `tokens{all}`."""
+    def some(self, directions: Sequence[Direction], width: int) -> str:
+        """Directions in at most `width` characters: `length, tokens{"a", "b"}`; a whole one-hot is `tokens{all}`."""
         members: dict[Subspace, list[Direction]] = {}
         for direction in directions:
             members.setdefault(self._of[direction], []).append(direction)
@@ -87,7 +87,7 @@ class Names:
         for subspace, found in members.items():
             values = "all" if len(found) == len(subspace.directions) > 1 else _values(found, MAX_TERMS)
             texts.append(f"{subspace.name}{{{values}}}" if subspace.one_hot else subspace.name)
-        return ", ".join(elided(texts))
+        return fitted(texts, width, ", ")
 
     def form(self, form: Form, width: int, *, inner: bool = False) -> str:
         """The sum, in at most `width` characters where cutting its lists achieves that; `inner`: in parentheses unless
@@ -140,6 +140,16 @@ def bounds(low: float, high: float, error: float) -> str:
 def elided(texts: Sequence[str], most: int = MAX_TERMS) -> list[str]:
     """The texts, or the first of them and how many more there are."""
     return list(texts) if len(texts) <= most else [*texts[: most - 1], f"... {len(texts) - most + 1} more"]
+
+
+def fitted(texts: Sequence[str], width: int, separator: str) -> str:
+    """The texts side by side; as many of them as fit, and how many more there are."""
+    most = max(len(texts), 1)
+    while True:
+        joined = separator.join(elided(texts, most))
+        if len(joined) <= width or most == 1:
+            return joined
+        most -= 1
 
 
 def cut(text: str, width: int) -> str:

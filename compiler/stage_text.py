@@ -24,7 +24,7 @@ from .blocks import (
     logits_of,
 )
 from .domains import Space
-from .form_text import MAX_TERMS, Names, Subspace, bounds, cut, elided, number, small
+from .form_text import MAX_TERMS, Names, Subspace, bounds, cut, elided, fitted, number, small
 from .graph_text import literal
 from .schedule import Layer, PlacedHead, Schedule
 from .values import Scalar
@@ -32,7 +32,9 @@ from .values import Scalar
 WIDTH = 120
 
 #: Width of a sum that has a line to itself, of one of two factors, and of one beside what it is moved to.
-WHOLE, FACTOR, MOVED = 84, 44, 56
+WHOLE, FACTOR, MOVED = 76, 38, 56
+#: Width of a list of directions.
+LIST = 108
 
 
 def format_blocks(blocks: Blocks) -> str:
@@ -125,9 +127,8 @@ def _subspace_row(subspace: Subspace, writers: dict[Direction, str]) -> tuple[st
 
 def _head(head: Head, names: Names) -> Iterator[str]:
     bos = "no BOS" if head.bos is None else f"BOS {number(head.bos)}"
-    scale = "" if head.scale == 1 else f", written times {number(head.scale)}"
     facts = f"{head.level} by {head.form}, sharpness {number(head.sharpness)}, {bos}, margin {small(head.margin)}"
-    yield f"  layer {head.time // 2}: {facts}, error {small(head.error)}{scale}"
+    yield f"  layer {head.time // 2}: {facts}, error {small(head.error)}"
     yield f"  key     {_bounded(head.key_only, names)}"
     if head.query_only is not None:
         yield f"  query   {_bounded(head.query_only, names)}"
@@ -163,13 +164,14 @@ def _group(group: NeuronGroup, names: Names) -> Iterator[str]:
             yield f"  {shape} at t = {_numbers(knots)}"
     for direction, weights in group.outputs:
         ordered = sorted(weights.items(), key=lambda item: group.knots[item[0]][::-1])
-        terms = elided([_neuron(*group.knots[neuron], coefficient) for neuron, coefficient in ordered], 5)
-        yield f"  {names.name(direction)} = {_joined(terms)}"
+        terms = [_neuron(*group.knots[neuron], coefficient) for neuron, coefficient in ordered]
+        yield f"  {names.name(direction)} = {fitted(_without_plus(terms), WHOLE, ' ')}"
 
 
-def _joined(terms: Sequence[str]) -> str:
-    text = " ".join(terms)
-    return text.removeprefix("+ ") if text.startswith("+") else text.replace("- ", "-", 1)
+def _without_plus(terms: Sequence[str]) -> list[str]:
+    """A sum's terms; the first one needs no sign, or a minus that is its own."""
+    first = terms[0].removeprefix("+ ") if terms[0].startswith("+") else f"-{terms[0][2:]}"
+    return [first, *terms[1:]]
 
 
 def _neuron(orientation: int, knot: float, coefficient: float) -> str:
@@ -233,8 +235,8 @@ def _placed(place: int, placed: PlacedHead, names: Names) -> Iterator[str]:
 
 def _reads_writes(names: Names, forms: Iterable[Form], written: Sequence[Direction]) -> Iterator[str]:
     read = {direction: None for form in forms for direction, _ in form.terms}
-    yield f"    reads   {names.some(_ordered(read, names)) or 'nothing'}"
-    yield f"    writes  {names.some(_ordered(written, names))}"
+    yield f"    reads   {names.some(_ordered(read, names), LIST) or 'nothing'}"
+    yield f"    writes  {names.some(_ordered(written, names), LIST)}"
 
 
 def _ordered(directions: Iterable[Direction], names: Names) -> list[Direction]:
@@ -263,7 +265,13 @@ def _stream(plan: Schedule, names: Names) -> Iterator[tuple[str, ...]]:
         members = [direction for _, direction in run]
         place = str(run[0][0]) if len(run) == 1 else f"{run[0][0]}-{run[-1][0]}"
         readers = max(members, key=lambda direction: last[direction][0])
-        yield place, names.some(members), members[0].kind, _written_at(members[0]), f"read until {last[readers][1]}"
+        yield (
+            place,
+            names.some(members, MOVED),
+            members[0].kind,
+            _written_at(members[0]),
+            f"read until {last[readers][1]}",
+        )
 
 
 def _written_at(direction: Direction) -> str:
