@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
@@ -30,6 +30,9 @@ from .simplify import simplify
 
 __all__ = ["CompileOptions", "Stage", "Stages", "compile_program", "emit", "stages"]
 
+#: Widths of comparisons that `-Os` tries.
+SMALL_ORDERS = (4, 12, 64)
+
 Stage = Literal["graph", "blocks", "layers"]
 
 
@@ -46,10 +49,28 @@ class Stages:
 
 
 def stages(program: Program, options: CompileOptions) -> Stages:
-    """Everything but the arrays.  Raises RaspError for a program that cannot be compiled."""
+    """Everything but the arrays.  Raises RaspError for a program that cannot be compiled.
+
+    `small` tries several ways of splitting wide comparisons and keeps the model with the fewest layers, then parameters.
+    """
+    if not options.small:
+        return _stages(program, options)
+    tried: list[Stages] = []
+    refused: RaspError | None = None
+    for widest in SMALL_ORDERS:
+        try:
+            tried.append(_stages(program, replace(options, widest_order=widest)))
+        except RaspError as error:
+            refused = error
+    if refused is not None and not tried:
+        raise refused
+    return min(tried, key=lambda made: (len(made.plan.layers), parameter_count(made.plan, made.space)))
+
+
+def _stages(program: Program, options: CompileOptions) -> Stages:
     vocabulary, max_length = require_input_space(program)
     space = Space(vocabulary, max_length, options.causal)
-    simplified, analysis = simplify(program, space)
+    simplified, analysis = simplify(program, space, options.widest_order)
 
     def text(node: Node) -> str:
         return describe(simplified.graph, node)

@@ -48,9 +48,11 @@ from .values import Undefined
 MANY = 1 << 20
 
 
-def simplify(program: Program, space: Space) -> tuple[Program, Analysis]:
-    """The simplified program and what is known about its nodes."""
-    rewriter = _Rewriter(program.graph, Analysis(space))
+def simplify(program: Program, space: Space, widest_order: int = 64) -> tuple[Program, Analysis]:
+    """The simplified program and what is known about its nodes.
+
+    `widest_order`: comparisons over more classes are better counted by digits than read by one head."""
+    rewriter = _Rewriter(program.graph, Analysis(space), widest_order)
     for node in reachable([output for _, output in program.outputs]):
         rewriter.rewrite(node)
     outputs = tuple((name, rewriter.sop(output)) for name, output in program.outputs)
@@ -58,7 +60,8 @@ def simplify(program: Program, space: Space) -> tuple[Program, Analysis]:
 
 
 class _Rewriter:
-    def __init__(self, old: Graph, analysis: Analysis) -> None:
+    def __init__(self, old: Graph, analysis: Analysis, widest_order: int) -> None:
+        self.widest_order = widest_order
         self.old = old
         self.graph = Graph()
         self.analysis = analysis
@@ -168,12 +171,20 @@ class _Rewriter:
             if any(result != rest[0] for result in rest):
                 continue
             selector = self._sought(leaf, sought == 0, span)
-            if selector is None or self._branches(selector) != 1:
+            if selector is None or self._branches(selector) != 1 or self._is_wide(selector):
                 continue
             anything = self.graph.aggregate(selector, self.graph.constant(1, span), 0, span)
             rows = (((0,), results[sought]), ((1,), rest[0]))
             return self.graph.table([anything], rows, None, "whether anything is selected", span)
         return None
+
+    def _is_wide(self, selector: Selector) -> bool:
+        """The selector compares over so many values that counting by digits takes much smaller heads."""
+        for part in self.predicates.conjunctions(selector)[0]:
+            codes = part.relation.codes
+            if codes is None or (min(codes.shape) > self.widest_order and part.signs() != frozenset({0})):
+                return True
+        return False
 
     def _sought(self, leaf: SOp, nothing: bool, span: Span) -> Selector | None:
         """The selector that selects nothing exactly when the leaf is 0 (`nothing`), or when it is 1."""

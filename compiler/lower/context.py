@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Options:
     """`small`: the smallest encoding of everything; otherwise categorical payloads and outputs stay one-hot.
-    `max_parameters`: what is larger is refused before memory is spent."""
+    `max_parameters`: what is larger is refused before memory is spent.  `widest_order`: a comparison `k < q` over more
+    classes than this is split into digits where the heads count."""
 
     small: bool = False
     uniform: bool = False
     causal: bool = False
     max_parameters: int = 200_000_000
+    widest_order: int = 64
 
 
 @dataclass

@@ -110,10 +110,11 @@ class Features:
 
     def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: bool = False) -> list[Form]:
         """For each set of places in the node's domain: 1 where its value is one of them, 0 elsewhere."""
-        size = len(self._values(node))
+        size = len(self.values(node))
         return self.functions(node, [tuple(float(i in places) for i in range(size)) for places in sets], snap=snap)
 
-    def _values(self, node: SOp) -> tuple[Scalar, ...]:
+    def values(self, node: SOp) -> tuple[Scalar, ...]:
+        """The node's listed domain.  Raises RaspError when it is too large to be listed."""
         values = self.analysis.domain(node).values
         if values is None:
             raise self.context.refuse(
@@ -129,7 +130,7 @@ class Features:
             case Constant(value=value):
                 return constant_form(float(value))
             case Tokens() | Indices():
-                return self._embed(node, [tuple(float(value) for value in self._values(node))])[0]
+                return self._embed(node, [tuple(float(value) for value in self.values(node))])[0]
             case SelectorWidth():
                 return self.context.heads.width(node)
             case SelectorSum():
@@ -146,10 +147,10 @@ class Features:
             return sum_forms([*parts, constant_form(float(affine.constant))])
         if self.analysis.domain(node).values is None:
             return self.joint.product(node)
-        return self.functions(node, [tuple(float(value) for value in self._values(node))])[0]
+        return self.functions(node, [tuple(float(value) for value in self.values(node))])[0]
 
     def _make(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
-        values = self._values(node)
+        values = self.values(node)
         constants = [_constant(want) for want in wanted]
         if all(constant is not None for constant in constants):
             return [constant_form(constant) for constant in constants if constant is not None]
@@ -181,14 +182,14 @@ class Features:
 
     def _through(self, node: SOp, leaf: SOp, want: Wanted) -> Wanted:
         """The wanted function of `node` as a function of the one leaf that it depends on."""
-        leaf_values = self._values(leaf)
+        leaf_values = self.values(leaf)
         column = evaluate(node, {leaf: Column((0,), np.arange(len(leaf_values)), leaf_values)}, [len(leaf_values)])
         return tuple(pick(want, self.analysis.domain(node).positions, column.values[code]) for code in column.codes.reshape(-1))
 
     # ---- embeddings -----------------------------------------------------------------------------
 
     def _embed(self, leaf: SOp, wanted: Sequence[Wanted]) -> list[Form]:
-        values = self._values(leaf)
+        values = self.values(leaf)
         numeric = self.analysis.domain(leaf).numeric
         many = len(wanted) >= max(3, len(values) - 1)
         if leaf in self._one_hot or many or (not numeric and not self.context.options.small):
@@ -198,7 +199,7 @@ class Features:
     def _from_one_hot(self, leaf: SOp, want: Wanted) -> Form:
         if leaf not in self._one_hot:
             text = self.context.describe(leaf)
-            values = self._values(leaf)
+            values = self.values(leaf)
             self._one_hot[leaf] = tuple(
                 self.context.direction(
                     "tokens" if isinstance(leaf, Tokens) else "indices", leaf, "one-hot", f"{text} = {value}",
@@ -225,7 +226,7 @@ class Features:
                 factor = sign * (high - low) / (first_high - first_low)
                 start = low if sign == 1 else high
                 return as_form(direction).scaled(factor, start - factor * first_low).bounded(low, high)
-        values = self._values(leaf)
+        values = self.values(leaf)
         text = self.context.describe(leaf)
         identity = all(not isinstance(value, str) and number == value for number, value in zip(numbers, values, strict=True))
         label = text if identity else _feature_label(text, values, numbers)

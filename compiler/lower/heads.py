@@ -23,7 +23,7 @@ from ..values import Scalar
 from .context import Context, as_form
 from .features import Wanted
 from .predicates import Conjunction, Part, Predicates, TooManyBranches, atoms_of
-from .scores import Scores, TablePart
+from .scores import HARMLESS, Scores, TablePart
 
 COUNT_LOG = 32.0
 #: exp(-104) is zero in float32: what loses by this much gets no weight at all.
@@ -228,8 +228,17 @@ class Heads:
         key = (selector, level, exact_level)
         tie = level != "retrieve"
         if key not in self._scored:
-            split = self.scores.split_orders(conjunctions) if level == "count" else [list(c) for c in conjunctions]
-            self._scored[key] = [self._join(parts, tie, exact_level) for parts in split]
+            whole = [list(conjunction) for conjunction in conjunctions]
+            found = None
+            if level == "count":
+                digits = self.scores.split_orders(conjunctions)
+                if len(digits) != len(whole):
+                    found = [self._join(parts, tie, exact_level) for parts in digits]
+            if found is None or max(one.error for one in found) > HARMLESS / self.analysis.space.max_length:
+                plain = [self._join(parts, tie, exact_level) for parts in whole]
+                if found is None or max(one.error for one in plain) < max(one.error for one in found):
+                    found = plain
+            self._scored[key] = found
         return self._scored[key]
 
     def _join(self, parts: Sequence[Part | TablePart], tie: bool, exact_level: bool) -> Scored:

@@ -367,8 +367,8 @@ class Joint:
                     f"its input is known to {error:.2g} only, and its values stand {gap:.2g} apart",
                     "use a shorter max_length, or fewer combined values",
                 )
-            flat = stairs(points, values, error == 0)
-            if flat.rounding < shape.rounding + shape.steepness * error:
+            flat = stairs(points, values, _order_free(code.form))
+            if flat.rounding <= shape.rounding + shape.steepness * error:
                 shape = flat
         group.margin = min(group.margin, gap / 4 - error)
         return self._write(node, group, shape, code.form, min(values), max(values))
@@ -396,6 +396,11 @@ def _add(
     if factor not in cut.factors:
         cut.factors.append(factor)
     cut.nodes[node] = (cut.factors.index(factor), scale, shift, comparison)
+
+
+def _order_free(form: Form) -> bool:
+    """At most two products, each exact: every neuron that reads the form gets the same sum, however it is added up."""
+    return len(form.terms) <= 2 and all(abs(np.frexp(coefficient)[0]) == 0.5 for _, coefficient in form.terms)
 
 
 def _plain(unit: Affine) -> SOp | None:

@@ -14,8 +14,8 @@ and s are active and sums stay small.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import frexp, sqrt
 
 from ..blocks import UNIT
 
@@ -46,18 +46,38 @@ def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -
     slopes = [(values[i + 1] - values[i]) / (points[i + 1] - points[i]) for i in range(len(points) - 1)]
     bends = [(points[i + 1], slopes[i + 1] - slopes[i]) for i in range(len(slopes) - 1) if _differ(slopes[i], slopes[i + 1])]
     steepness = max(abs(slope) for slope in slopes)
-    return _centred(points, values, slopes[0], bends, steepness, exact)
+    return min(_centred(points, values, slopes[0], bends, steepness, exact), key=_noise)
 
 
-def stairs(points: Sequence[float], values: Sequence[float], exact: bool) -> Piecewise:
-    """Flat at the points and beyond them.  `exact`: s has no error."""
+def stairs(points: Sequence[float], values: Sequence[float], order_free: bool) -> Piecewise:
+    """Flat at the points and beyond them.
+
+    `order_free`: all neurons that read s see the same float32 number.  Then a pair of neurons above its step gives the
+    step's exact height: s - knot is rounded to one grid for both, because no power of two lies between the knots, and
+    the error of s cancels.  A function with at most one such pair active at a time is exact, whatever the error of s.
+    """
     bends: list[tuple[float, float]] = []
     for i in range(len(points) - 1):
         if values[i] != values[i + 1]:
             gap = points[i + 1] - points[i]
             slope = (values[i + 1] - values[i]) / (gap / 2)
             bends += [(points[i] + gap / 4, slope), (points[i + 1] - gap / 4, -slope)]
-    return _centred(points, values, 0.0, bends, 0.0, exact)
+    shapes = _centred(points, values, 0.0, bends, 0.0, False)
+    if order_free and all(float(point).is_integer() and abs(point) < 2**20 for point in (points[0], points[-1])):
+        shapes = [replace(shape, rounding=0.0) if _one_pair_at_a_time(shape, points) else shape for shape in shapes]
+    return min(shapes, key=_noise)
+
+
+def _one_pair_at_a_time(shape: Piecewise, points: Sequence[float]) -> bool:
+    """At most two neurons are active at any point, all heights are powers of two, and all points whole."""
+    active = max(sum(o * (end - knot) > 0 for o, knot, _ in shape.neurons) for end in (points[0], points[-1]))
+    heights = [shape.constant, *(coefficient for _, _, coefficient in shape.neurons)]
+    powers = all(height == 0 or abs(frexp(height)[0]) == 0.5 for height in heights)
+    return active <= 2 and powers and all(float(4 * knot).is_integer() for _, knot, _ in shape.neurons)
+
+
+def _noise(shape: Piecewise) -> tuple[float, bool]:
+    return shape.rounding, shape.slope != 0
 
 
 def bends_of(points: Sequence[float], values: Sequence[float | None]) -> list[float]:
@@ -78,10 +98,11 @@ def _centred(
     bends: Sequence[tuple[float, float]],
     steepness: float,
     exact: bool,
-) -> Piecewise:
-    """Chooses the centre with the fewest and smallest active terms: no bends at all keep the form exact."""
-    found: list[tuple[tuple[float, bool, bool], Piecewise]] = []
-    for split in sorted({0, len(bends) // 2, len(bends)}):
+) -> list[Piecewise]:
+    """The function seen from several centres: below all bends, above all of them, and between."""
+    found: list[Piecewise] = []
+    middle = len(bends) // 4 * 2  # between two steps, where stairs are flat
+    for split in sorted({0, middle, len(bends)}):
         slope = first_slope + sum(bend for _, bend in bends[:split])
         neurons = [(-1, knot, bend) for knot, bend in bends[:split]] + [(1, knot, bend) for knot, bend in bends[split:]]
         # The value at the point nearest to the split fixes the constant.
@@ -98,9 +119,8 @@ def _centred(
             largest = max(largest, 2 * running + 2 * formed)
         clean = exact and largest < 2**20 and _dyadic(constant, slope, neurons, points)
         rounding = 0.0 if clean else UNIT * largest
-        cost = (rounding, slope != 0, split != 0)
-        found.append((cost, Piecewise(constant, slope, tuple(neurons), steepness, rounding)))
-    return min(found, key=lambda candidate: candidate[0])[1]
+        found.append(Piecewise(constant, slope, tuple(neurons), steepness, rounding))
+    return found
 
 
 def _nearest(points: Sequence[float], place: float) -> float:

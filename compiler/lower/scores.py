@@ -11,24 +11,23 @@ Pieces of a conjunction add up.  Forms:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis import Analysis
-from ..blocks import UNIT, Form
+from ..blocks import Form
 from ..graph import SOp
 from .context import Context
 from .predicates import Conjunction, Matrix, Part
 
-#: Order predicates with more classes than this are split into two digits when everything is kept readable.
-READABLE_ORDER = 64
-#: The same when the smallest model is asked for.
-SMALL_ORDER = 12
-#: A score error that no reader notices.
-HARMLESS = 2.0**-20
+#: A score error that no reader notices; for ties, divided by the most keys that can tie.
+HARMLESS = 2.0**-9
+#: Key codes that span more than this are centred exactly, though that makes them half integers.
+WIDE = 2000
 
 
 @dataclass(frozen=True)
@@ -82,24 +81,28 @@ class Scores:
         )
 
     def piece(self, part: Part | TablePart, *, tie: bool, exact_level: bool) -> Piece:
-        """The cheapest form.  `tie`: all selected keys must get equal scores (widths, means).
-        `exact_level`: BOS's score is compared with theirs, so the level must not depend on the query.
+        """The first form whose noise is harmless, else the least noisy.  `tie`: all selected keys must get equal
+        scores (widths, means).  `exact_level`: BOS's score is compared with theirs, so the level must not depend on the
+        query.
 
-        Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own: the
-        better of the two is taken."""
-        plain = self._piece(part, snap=False, exact_level=exact_level)
-        if not tie or plain.error <= HARMLESS:
-            return plain
-        snapped = self._piece(part, snap=True, exact_level=exact_level)
-        return min(plain, snapped, key=lambda piece: piece.error)
+        Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own."""
+        best: Piece | None = None
+        harmless = HARMLESS / self.analysis.space.max_length
+        for piece in self._forms(part, tie, exact_level):
+            if piece.error <= harmless or (not tie and piece.gap - 2 * piece.error >= piece.gap / 8):
+                return piece
+            if best is None or piece.error < best.error:
+                best = piece
+        assert best is not None
+        return best
 
-    def _piece(self, part: Part | TablePart, *, snap: bool, exact_level: bool) -> Piece:
-        if isinstance(part, TablePart):
-            return self._table_piece(part, snap)
-        if part.relation.codes is None:
+    def _forms(self, part: Part | TablePart, tie: bool, exact_level: bool) -> Iterator[Piece]:
+        """The forms that a predicate can take, the cheapest first."""
+        snaps = (False, True) if tie else (False,)
+        table = part if isinstance(part, TablePart) else None if part.relation.codes is None else self.tables(part)
+        if isinstance(part, Part) and (table is None or self._prefers_numbers(part, table)):
             if part.signs() != frozenset({0}):
-                relation = part.relation
-                node = relation.keys if relation.keys is not None else relation.queries
+                node = part.relation.keys if part.relation.keys is not None else part.relation.queries
                 assert node is not None
                 raise self.context.refuse(
                     node,
@@ -107,11 +110,14 @@ class Scores:
                     "a comparison over this many pairs of values has no form but equality",
                     "use a smaller vocabulary or max_length",
                 )
-            return self._equality(part, snap, exact_level)
-        table = self.tables(part)
-        if self._prefers_numbers(part, table):
-            return self._equality(part, snap, exact_level)
-        return self._table_piece(table, snap)
+            for snap in snaps:
+                yield self._equality(part, snap, exact_level)
+        elif isinstance(part, TablePart) and is_equality(part.truth) and len(part.truth) > 3:
+            for snap in snaps:
+                yield self._class_equality(part, snap, exact_level)
+        if table is not None:
+            for snap in snaps:
+                yield self._table_piece(table, snap)
 
     def _table_piece(self, table: TablePart, snap: bool) -> Piece:
         """An indicator where only one side matters, else one-hot times rows."""
@@ -127,7 +133,7 @@ class Scores:
         pairs = self._pairs(table, by_key <= by_query, snap)
         # One side is one-hot: a single term counts fully, the others only by what leaks into their zeros.
         leak = max(max(a.error, b.error) for a, b in pairs)
-        error = 2 * leak + len(pairs) * leak * (leak if self._is_equality(table) else 1.0)
+        error = 2 * leak + len(pairs) * leak * (leak if is_equality(truth) else 1.0)
         return Piece("table", None, None, tuple(pairs), 1.0, 1.0, error)
 
     def _pairs(self, table: TablePart, by_key: bool, snap: bool) -> list[tuple[Form, Form]]:
@@ -138,10 +144,6 @@ class Scores:
         row_forms = self._side(rows, [truth[i] for i in used], snap)
         pairs = list(zip(row_forms, one_hot, strict=True))
         return pairs if by_key else [(b, a) for a, b in pairs]
-
-    def _is_equality(self, table: TablePart) -> bool:
-        """Both sides are one-hot."""
-        return bool((table.truth.sum(axis=0) <= 1).all() and (table.truth.sum(axis=1) <= 1).all())
 
     def _side(self, side: Side, sets: list[NDArray[np.bool_]], snap: bool) -> list[Form]:
         """Indicator forms of sets of classes."""
@@ -173,39 +175,73 @@ class Scores:
     def _equality(self, part: Part, snap: bool, exact_level: bool) -> Piece:
         atom = part.relation.atoms[0]
         keys, queries = atom.keys, atom.queries
-        features = self.context.features
         codes = self._codes(keys, queries)
-        if codes is None:
-            key_domain = self.analysis.domain(keys)
-            low, high = float(key_domain.lowest), float(key_domain.highest)
-            centre = float(round((low + high) / 2))
-            values = features._values(keys)
-            shifted = [float(value) - centre for value in values]
-            gap = min((b - a for a, b in zip(shifted, shifted[1:])), default=1.0)
-            gap = min(gap, self._cross_gap(keys, queries))
-            query = features.identity(queries).scaled(1.0, -centre)
-            query_values = None if not exact_level else [float(v) - centre for v in features._values(queries)]
-        else:
-            order = codes
-            centre = (len(order) - 1) // 2
-            shifted = [order[value] - centre for value in self.analysis.domain(keys).values or ()]
-            query_values = [order[value] - centre for value in self.analysis.domain(queries).values or ()]
-            query = features.functions(queries, [tuple(query_values)], snap=snap)[0]
+        key_values = self.context.features.values(keys)
+        if codes is not None:
+            query_values = self.context.features.values(queries)
+            key_codes = [float(codes[value]) for value in key_values]
+            query_codes: list[float] | None = [float(codes[value]) for value in query_values]
             gap = 1.0
-        if codes is None and snap and query_values is not None and query.error > 0:
-            query = features.functions(queries, [tuple(query_values)], snap=True)[0]
-        key, square = features.functions(keys, [tuple(shifted), tuple(v * v for v in shifted)], snap=snap)
+        else:
+            key_codes = [float(value) for value in key_values]
+            listed = self.analysis.domain(queries).values
+            query_codes = None if listed is None else [float(value) for value in listed]
+            gap = self._gap(keys, queries, key_codes)
+        return self._squares(keys, queries, key_codes, query_codes, codes is None, gap, snap, exact_level)
+
+    def _class_equality(self, table: TablePart, snap: bool, exact_level: bool) -> Piece:
+        """Equality of classes, by their numbers; a query class without a partner gets a number of its own."""
+        assert table.keys.node is not None and table.queries.node is not None
+        count = len(table.truth)
+        partner = [int(np.argmax(column)) if column.any() else count + 1 for column in table.truth.T]
+        key_codes = [float(c) for c in table.keys.classes]
+        query_codes = [float(partner[c]) for c in table.queries.classes]
+        return self._squares(table.keys.node, table.queries.node, key_codes, query_codes, False, 1.0, snap, exact_level)
+
+    def _squares(
+        self,
+        keys: SOp,
+        queries: SOp,
+        key_codes: list[float],
+        query_codes: list[float] | None,
+        plain: bool,
+        gap: float,
+        snap: bool,
+        exact_level: bool,
+    ) -> Piece:
+        """-(k - q)^2 for codes of the key's and the query's values.
+
+        `plain`: codes are the numbers themselves, so the query is read as the linear form that it is.
+        `query_codes`: None when they are too many to list."""
+        features = self.context.features
+        centre = (min(key_codes) + max(key_codes)) / 2
+        if max(key_codes) - min(key_codes) < WIDE:
+            centre = float(round(centre))  # whole numbers are easier to read
+        shifted = tuple(code - centre for code in key_codes)
+        moved = None if query_codes is None else tuple(code - centre for code in query_codes)
+        if plain and not (snap and moved is not None):
+            query = features.identity(queries).scaled(1.0, -centre)
+        else:
+            assert moved is not None
+            query = features.functions(queries, [moved], snap=snap)[0]
+        key, square = features.functions(keys, [shifted, tuple(v * v for v in shifted)], snap=snap)
         query_only = None
         if exact_level:
-            assert query_values is not None
-            query_only = features.functions(queries, [tuple(-v * v for v in query_values)], snap=snap)[0]
-        largest = 2 * key.size * query.size + key.size**2 + (query.size**2 if exact_level else 0)
-        clean = key.error == query.error == square.error == 0 and largest < 2**23 and _whole_numbers(shifted)
+            if moved is None:
+                features.values(queries)  # refuses: they cannot be listed
+                raise AssertionError("unlisted values")
+            query_only = features.functions(queries, [tuple(-v * v for v in moved)], snap=snap)[0]
+        cross = 2 * key.size * (query.size + query.error)
+        # What is selected scores near zero, its neighbours by gap^2 less: one product and one sum are rounded.
+        ragged = half_ulp(cross) + half_ulp(max(key.size, query.size) ** 2)
+        exact = key.error == query.error == square.error == 0
+        if exact and cross < 2**24 and all(float(4 * v).is_integer() for v in shifted):
+            ragged = 0.0
         noise = key.error + query.error
-        # Near a match the score is -(k - q)^2, of second order in the noise; but k^2 is linear between the points
-        # (the key leaves the parabola by gap * error at most) and rounded on its own, and so is q^2.
+        # Near a match -(k - q)^2 is of second order in the noise; but k^2 is linear between the points (the key leaves
+        # the parabola by gap * error at most) or rounded on its own, and so is q^2.
         bent = gap * key.error + (gap * query.error if exact_level else 0.0) + noise * noise
-        ragged = 0.0 if clean else 2 * UNIT * largest
+        own = self._own_error(square, key) if snap else 0.0
         return Piece(
             "equality",
             square.scaled(-1.0),
@@ -213,19 +249,20 @@ class Scores:
             ((query.scaled(2.0), key),),
             0.0,
             gap * gap - 2 * gap * noise,
-            bent + ragged + (self._own_error(square, key) if snap else 0.0),
+            bent + ragged + own,
         )
 
     def _own_error(self, square: Form, key: Form) -> float:
         """Error of a snapped square: stairs leave the rounding of k and of k^2 unrelated."""
         return square.error + 2 * key.size * key.error
 
-    def _cross_gap(self, keys: SOp, queries: SOp) -> float:
-        key, query = self.analysis.domain(keys), self.analysis.domain(queries)
-        both = [d.denominator for d in (key, query)]
-        if both[0] is None or both[1] is None:
+    def _gap(self, keys: SOp, queries: SOp, key_codes: list[float]) -> float:
+        """The smallest distance between a key and a query, or another key, that differs from it."""
+        denominators = [self.analysis.domain(node).denominator for node in (keys, queries)]
+        if denominators[0] is None or denominators[1] is None:
             return 0.0
-        return 1.0 / float(np.lcm(both[0], both[1]))
+        apart = min((b - a for a, b in zip(key_codes, key_codes[1:], strict=False)), default=1.0)
+        return min(apart, 1.0 / float(np.lcm(denominators[0], denominators[1])))
 
     def _codes(self, keys: SOp, queries: SOp) -> dict[object, int] | None:
         """One number for each string (or mixed value) of either side; None when both sides are numbers."""
@@ -243,29 +280,35 @@ class Scores:
         With key k = b * k1 + k0 and threshold t = b * t1 + t0: k < t exactly when k1 < t1, or k1 = t1 and k0 < t0,
         and these exclude each other, so their widths add up.
         """
-        limit = SMALL_ORDER if self.context.options.small else READABLE_ORDER
         result: list[list[Part | TablePart]] = []
         todo: list[list[Part | TablePart]] = [list(conjunction) for conjunction in conjunctions]
         while todo:
             parts = todo.pop(0)
-            place = next((i for i, part in enumerate(parts) if isinstance(part, Part) and self._is_wide_order(part, limit)), None)
+            wide = [self._wide_order(part) for part in parts]
+            place = next((i for i, table in enumerate(wide) if table is not None), None)
             if place is None:
                 result.append(parts)
                 continue
-            wide = parts[place]
-            assert isinstance(wide, Part)
+            table = wide[place]
+            assert table is not None
             rest = parts[:place] + parts[place + 1 :]
-            high, equal, low = self._digits(self.tables(wide))
-            todo = [rest + [high], rest + [equal, low], *todo]
+            high, equal, low = self._digits(table)
+            todo = [[*rest, high], [*rest, equal, low], *todo]
         return result
 
-    def _is_wide_order(self, part: Part, limit: int) -> bool:
-        if part.relation.codes is None or part.relation.keys is None or part.relation.queries is None:
-            return False
-        table = self.tables(part)
-        if min(table.truth.shape) <= limit or self._prefers_numbers(part, table):
-            return False
-        return _chain(table.truth) is not None
+    def _wide_order(self, part: Part | TablePart) -> TablePart | None:
+        """The order predicate of a part that is wide enough to be split."""
+        if isinstance(part, Part):
+            if part.relation.codes is None or part.relation.keys is None or part.relation.queries is None:
+                return None
+            table = self.tables(part)
+            if self._prefers_numbers(part, table):
+                return None
+        else:
+            table = part
+        if min(table.truth.shape) <= self.context.options.widest_order or is_equality(table.truth):
+            return None
+        return table if _chain(table.truth) is not None else None
 
     def _digits(self, table: TablePart) -> tuple[TablePart, TablePart, TablePart]:
         chain = _chain(table.truth)
@@ -306,5 +349,12 @@ def _chain(truth: Matrix) -> tuple[list[int], list[int]] | None:
     return ranks.tolist(), thresholds.tolist()
 
 
-def _whole_numbers(numbers: list[float]) -> bool:
-    return all(float(number).is_integer() for number in numbers)
+def is_equality(truth: Matrix) -> bool:
+    """Each key class is selected by at most one query class and the other way round."""
+    return bool((truth.sum(axis=0) <= 1).all() and (truth.sum(axis=1) <= 1).all())
+
+
+def half_ulp(size: float) -> float:
+    """The rounding error of a float32 number up to `size`."""
+    return 0.0 if size == 0 else 2.0 ** (ceil(log2(size)) - 25)
+
