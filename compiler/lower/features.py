@@ -13,7 +13,6 @@ In order of preference:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class Features:
         self.joint = Joint(context)
         self._identities: dict[SOp, Form] = {}
         self._functions: dict[tuple[SOp, Wanted, bool], Form] = {}
-        self._embedded: dict[tuple[str, tuple[Fraction, ...]], tuple[Direction, float, float]] = {}
+        self._embedded: dict[tuple[str, tuple[float, ...]], tuple[Direction, float, float]] = {}
         self._one_hot: dict[SOp, tuple[Direction, ...]] = {}
         self._times: dict[SOp, int] = {}
 
@@ -217,8 +216,8 @@ class Features:
         numbers = [0.0 if number is None else number for number in want]
         role = "tokens" if isinstance(leaf, Tokens) else "indices"
         low, high = min(numbers), max(numbers)
-        shape = tuple(Fraction(number - low) / Fraction(high - low) for number in numbers)
-        flipped = tuple(1 - part for part in shape)
+        shape = tuple((number - low) / (high - low) for number in numbers)
+        flipped = tuple((high - number) / (high - low) for number in numbers)
         for key, sign in ((shape, 1), (flipped, -1)):
             found = self._embedded.get((role, key))
             if found is not None:

@@ -66,19 +66,20 @@ class Scores:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis: Analysis = context.analysis
+        self._tables: dict[Part, TablePart] = {}
 
     def tables(self, part: Part) -> TablePart:
         """The predicate with equal rows and equal columns merged."""
-        matrix = part.matrix()
-        _, key_classes = np.unique(matrix, axis=0, return_inverse=True)
-        _, query_classes = np.unique(matrix, axis=1, return_inverse=True)
-        key_first = _first_of(key_classes.reshape(-1))
-        query_first = _first_of(query_classes.reshape(-1))
-        return TablePart(
-            Side(part.relation.keys, tuple(key_classes.reshape(-1).tolist())),
-            Side(part.relation.queries, tuple(query_classes.reshape(-1).tolist())),
-            matrix[np.ix_(key_first, query_first)],
-        )
+        if part not in self._tables:
+            matrix = part.matrix()
+            key_classes, key_first = _classes(matrix)
+            query_classes, query_first = _classes(matrix.T)
+            self._tables[part] = TablePart(
+                Side(part.relation.keys, key_classes),
+                Side(part.relation.queries, query_classes),
+                matrix[np.ix_(key_first, query_first)],
+            )
+        return self._tables[part]
 
     def piece(self, part: Part | TablePart, *, tie: bool, exact_level: bool) -> Piece:
         """The first form whose noise is harmless, else the least noisy.  `tie`: all selected keys must get equal
@@ -333,8 +334,18 @@ class Scores:
         )
 
 
-def _first_of(classes: NDArray[np.int64]) -> list[int]:
-    return [int(np.argmax(classes == c)) for c in range(int(classes.max()) + 1)]
+def _classes(matrix: Matrix) -> tuple[tuple[int, ...], list[int]]:
+    """Each row's class (equal rows share one), and each class's first row."""
+    packed = np.packbits(matrix, axis=1)
+    numbers: dict[bytes, int] = {}
+    first: list[int] = []
+    classes = []
+    for place, row in enumerate(packed):
+        found = numbers.setdefault(row.tobytes(), len(numbers))
+        if found == len(first):
+            first.append(place)
+        classes.append(found)
+    return tuple(classes), first
 
 
 def _chain(truth: Matrix) -> tuple[list[int], list[int]] | None:
