@@ -1,0 +1,100 @@
+"""`raspc fuzz`: random programs, compiled and compared with the interpreter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import json_option
+from .report import Report
+
+if TYPE_CHECKING:
+    from ..fuzz.campaign import Failure, Summary
+
+
+@click.command(short_help="Test the compiler on random programs.")
+@click.option("--programs", type=click.IntRange(min=1), default=300, show_default=True, metavar="N", help="How many.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Choose other programs.")
+@click.option(
+    "--inputs", type=click.IntRange(min=1), default=50, show_default=True, metavar="K", help="Inputs per program."
+)
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="J", help="Processes.")
+@click.option("-Os", "small", is_flag=True, help="Compile for fewer parameters.")
+@click.option("--causal", is_flag=True, help="Compile to causal attention.")
+@json_option
+@click.pass_obj
+def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, small: bool, causal: bool) -> None:
+    """Generate random RASP programs, compile them, and compare the models with the interpreter.
+
+    Programs that the compiler refuses are counted by the code of its diagnostic.  A wrong answer or an internal error
+    is shown with a small program that has it; the exit status is 1 then.
+
+    \b
+    raspc fuzz --programs 300 --seed 7
+    raspc fuzz --programs 20000 --jobs 2 -Os
+    """
+    from ..fuzz.campaign import Settings, run
+
+    def progress(index: int, summary: Summary) -> None:
+        if (index + 1) % 1000 == 0 and not report.as_json:
+            print(f"{index + 1:,} of {programs:,} programs", file=sys.stderr)
+
+    summary = run(programs, Settings(seed, inputs, small, causal), jobs, progress)
+    if report.as_json:
+        print(json.dumps(_json(summary)))
+    else:
+        print("".join(f"{line}\n" for line in _text(summary)), end="")
+    if summary.failed:
+        report.error("fuzz-failed", "the compiler is wrong on some programs", "please report the small programs above")
+
+
+def _text(summary: Summary) -> Iterator[str]:
+    yield (
+        f"{summary.programs:,} programs, {summary.inputs:,} inputs, {summary.positions:,} positions compared; "
+        f"{summary.undefined:,} inputs left out, their output is undefined"
+    )
+    share = 100 * summary.refused / summary.programs
+    yield f"refused: {summary.refused:,} ({share:.2f}%)"
+    yield from (f"  {code}: {count:,}" for code, count in sorted(summary.refusals.items()))
+    for title, failures in (("mismatches", summary.mismatches), ("internal errors", summary.internal_errors)):
+        count = len(failures) + sum(
+            number for reason, number in summary.unshrunk.items() if (reason == "mismatch") == (title == "mismatches")
+        )
+        yield f"{title}: {count:,}"
+        for failure in failures:
+            yield f"  program {failure.index}: {_summary_line(failure)}"
+            yield from (f"    {line}" for line in failure.minimal.splitlines())
+
+
+def _summary_line(failure: Failure) -> str:
+    outcome = failure.outcome
+    if outcome.mismatch is not None:
+        return str(outcome.mismatch)
+    return f"{outcome.reason}: {outcome.detail.strip().splitlines()[-1]}"
+
+
+def _json(summary: Summary) -> dict[str, object]:
+    return {
+        "programs": summary.programs,
+        "inputs": summary.inputs,
+        "undefined": summary.undefined,
+        "positions": summary.positions,
+        "refused": dict(sorted(summary.refusals.items())),
+        "mismatches": [_failure_json(failure) for failure in summary.mismatches],
+        "internal_errors": [_failure_json(failure) for failure in summary.internal_errors],
+        "more_failures": dict(sorted(summary.unshrunk.items())),
+    }
+
+
+def _failure_json(failure: Failure) -> dict[str, object]:
+    return {
+        "program": failure.index,
+        "minimal": failure.minimal,
+        "text": failure.text,
+        "reason": failure.outcome.reason,
+        "detail": _summary_line(failure),
+    }
