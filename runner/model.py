@@ -22,6 +22,7 @@ from ..compiler.values import Scalar
 from ..compiler.vocabulary import parse_token, parse_tokens, too_long, unknown_token
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .decode import decoder
+from .packed import Packed
 from .precision import full_precision
 
 #: Memory for the activations of one batch, in bytes.  Measured: more makes a CPU slower, whose caches are small;
@@ -183,10 +184,11 @@ class Model(nn.Module):
         decode = decoder(self._output(output))
         encoded = [self._encode(tokens) for tokens in inputs]
         results: list[list[Scalar]] = [[] for _ in inputs]
+        compute = self.pack() if self._is_as_built() else self
         for rows in self._batches([len(ids) for ids in encoded]):
             ids, lengths = self._pad([encoded[row] for row in rows])
             with torch.inference_mode(), full_precision():
-                logits = self(ids, lengths)
+                logits = compute(ids, lengths)
             within = torch.arange(1, ids.shape[1], device=ids.device) < lengths.unsqueeze(1)
             logits = logits[:, 1:][within]  # [all tokens of the batch, d_vocab_out]
             if not bool(torch.isfinite(logits).all()):
@@ -195,6 +197,14 @@ class Model(nn.Module):
             for row in rows:
                 results[row] = [next(values) for _ in encoded[row]]
         return results
+
+    def pack(self) -> Packed:
+        """The same logits, computed faster, from the weights as they are now: later changes to them do not show.
+
+        Call it under `torch.inference_mode()` or `torch.no_grad()`, and `full_precision()` as `run_batch` does.
+        """
+        with torch.no_grad():
+            return Packed(self)
 
     def encode(self, inputs: Sequence[Sequence[Scalar]]) -> tuple[Tensor, Tensor]:
         """Ids [batch, position] and lengths [batch] for `forward`: BOS before each input, padding after it.
@@ -214,6 +224,18 @@ class Model(nn.Module):
     def outputs(self) -> tuple[str, ...]:
         """The names of the outputs."""
         return tuple(output.name for output in self.manifest.outputs)
+
+    @property
+    def layers(self) -> list[Block]:
+        """The layers in order, as `blocks` holds them."""
+        return [block for block in self.blocks if isinstance(block, Block)]
+
+    def _is_as_built(self) -> bool:
+        """Whether only weights may have changed: with hooks or other modules in it the model must run as it stands."""
+        return all(
+            type(module) in _MODULES and len(module._forward_hooks) == 0 and len(module._forward_pre_hooks) == 0
+            for module in self.modules()
+        )
 
     def _output(self, name: str | None) -> Output:
         outputs = {output.name: output for output in self.manifest.outputs}
@@ -274,6 +296,9 @@ def load(
     """
     return Model(artifact.read(Path(path)), device, dtype, memory)
 
+
+#: What `Packed` knows how to compute.
+_MODULES = (Model, Embed, PosEmbed, Unembed, Block, Attention, MLP, nn.ModuleList)
 
 _OVERFLOW = Diagnostic("M062", "the model's numbers became too large for its type", None, "run it with dtype float64")
 

@@ -38,6 +38,7 @@ class Features:
         self._embedded: dict[tuple[str, tuple[float, ...]], tuple[Direction, float, float]] = {}
         self._one_hot: dict[SOp, tuple[Direction, ...]] = {}
         self._times: dict[SOp, int] = {}
+        self._seen: dict[tuple[SOp, SOp], tuple[int | None, ...]] = {}
 
     # ---- when -----------------------------------------------------------------------------------
 
@@ -93,8 +94,15 @@ class Features:
         """
         missing = [w for w in dict.fromkeys(wanted) if (node, w, snap) not in self._functions]
         if missing:
-            for want, form in zip(missing, self._make(node, missing, snap), strict=True):
-                present = [value for value in want if value is not None] or [0.0]
+            moving = []
+            for want in missing:
+                constant = _constant(want)
+                if constant is None:
+                    moving.append(want)
+                else:
+                    self._functions[node, want, snap] = constant_form(constant)
+            for want, form in zip(moving, self._make(node, moving, snap) if moving else (), strict=True):
+                present = [value for value in want if value is not None]
                 self._functions[node, want, snap] = form.bounded(min(present), max(present))
         return [self._functions[node, want, snap] for want in wanted]
 
@@ -149,10 +157,8 @@ class Features:
         return self.functions(node, [tuple(float(value) for value in self.values(node))])[0]
 
     def _make(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
+        """Forms for functions that are not constant."""
         values = self.values(node)
-        constants = [_constant(want) for want in wanted]
-        if all(constant is not None for constant in constants):
-            return [constant_form(constant) for constant in constants if constant is not None]
         leaves = self.analysis.leaves(node)
         if len(leaves) == 1:
             (leaf,) = leaves
@@ -181,9 +187,12 @@ class Features:
 
     def _through(self, node: SOp, leaf: SOp, want: Wanted) -> Wanted:
         """The wanted function of `node` as a function of the one leaf that it depends on."""
-        leaf_values = self.values(leaf)
-        column = evaluate(node, {leaf: Column((0,), np.arange(len(leaf_values)), leaf_values)}, [len(leaf_values)])
-        return tuple(pick(want, self.analysis.domain(node).positions, column.values[code]) for code in column.codes.reshape(-1))
+        if (node, leaf) not in self._seen:
+            values = self.values(leaf)
+            column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
+            positions = self.analysis.domain(node).positions
+            self._seen[node, leaf] = tuple(_place(positions, column.values[code]) for code in column.codes.reshape(-1).tolist())
+        return tuple(None if place is None else want[place] for place in self._seen[node, leaf])
 
     # ---- embeddings -----------------------------------------------------------------------------
 
@@ -207,13 +216,13 @@ class Features:
                 )
                 for place, value in enumerate(values)
             )  # fmt: skip
-        numbers = [0.0 if number is None else number for number in want]
+        numbers = _filled(want)
         terms = tuple((d, number) for d, number in zip(self._one_hot[leaf], numbers, strict=True) if number != 0)
         return Form(terms, 0.0, min(numbers), max(numbers), max(map(_representation, numbers)))
 
     def _own_direction(self, leaf: SOp, want: Wanted) -> Form:
         """A direction that the embedding writes; functions that are affine in one another share it."""
-        numbers = [0.0 if number is None else number for number in want]
+        numbers = _filled(want)
         role = "tokens" if isinstance(leaf, Tokens) else "indices"
         low, high = min(numbers), max(numbers)
         shape = tuple((number - low) / (high - low) for number in numbers)
@@ -251,12 +260,9 @@ MAX_SETTLED = 2048
 SNAPPED = 2.0**-20
 
 
-def pick(want: Wanted, positions: dict[Scalar, int], value: Value) -> float | None:
-    """The wanted number for a value; None where the value is undefined or cannot occur."""
-    if isinstance(value, Undefined):
-        return None
-    place = positions.get(value)
-    return None if place is None else want[place]
+def _place(positions: dict[Scalar, int], value: Value) -> int | None:
+    """A value's place in a domain; None where the value is undefined or cannot occur."""
+    return None if isinstance(value, Undefined) else positions.get(value)
 
 
 def _computed(node: SOp) -> bool:
@@ -269,6 +275,12 @@ def _constant(want: Wanted) -> float | None:
     if len(present) > 1:
         return None
     return present.pop() if present else 0.0
+
+
+def _filled(want: Wanted) -> list[float]:
+    """The wanted numbers, with one of them where any will do."""
+    spare = next(number for number in want if number is not None)
+    return [spare if number is None else number for number in want]
 
 
 def _affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] | None:
