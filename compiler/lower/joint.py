@@ -38,7 +38,7 @@ MAX_NEURONS = 1 << 15
 MAX_CLASSES = 4096
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 #: An error below this part of the smallest step between two wanted numbers may pass through.
-TOLERANCE = 2.0**-10
+TOLERANCE = 2.0**-8
 
 Grid = NDArray[np.float64]
 
@@ -368,7 +368,8 @@ class Joint:
                     "use a shorter max_length, or fewer combined values",
                 )
             flat = stairs(points, values, _order_free(code.form))
-            if flat.rounding <= shape.rounding + shape.steepness * error:
+            through = shape.rounding + shape.steepness * error
+            if flat.rounding <= through and (snap or flat.rounding <= TOLERANCE * step or through > 64 * flat.rounding):
                 shape = flat
         group.margin = min(group.margin, gap / 4 - error)
         return self._write(node, group, shape, code.form, min(values), max(values))

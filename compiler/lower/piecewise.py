@@ -15,9 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import frexp, sqrt
+from math import frexp, inf, sqrt
 
 from ..blocks import UNIT
+
+
+#: Points within this part of the largest value from a line count as on it; float32 resolves 2^-24.
+STRAIGHT = 2.0**-32
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,9 @@ def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -
     """Linear between the points, and beyond them with the outermost slopes.  `exact`: s has no error."""
     if len(points) == 1:
         return Piecewise(values[0], 0.0, (), 0.0, 0.0)
-    slopes = [(values[i + 1] - values[i]) / (points[i + 1] - points[i]) for i in range(len(points) - 1)]
-    bends = [(points[i + 1], slopes[i + 1] - slopes[i]) for i in range(len(slopes) - 1) if _differ(slopes[i], slopes[i + 1])]
+    corners = _corners(points, values)
+    slopes = [_slope(points, values, a, b) for a, b in zip(corners, corners[1:], strict=False)]
+    bends = [(points[corner], slopes[i + 1] - slopes[i]) for i, corner in enumerate(corners[1:-1])]
     steepness = max(abs(slope) for slope in slopes)
     return min(_centred(points, values, slopes[0], bends, steepness, exact), key=_noise)
 
@@ -83,12 +88,32 @@ def _noise(shape: Piecewise) -> tuple[float, bool]:
 def bends_of(points: Sequence[float], values: Sequence[float | None]) -> list[float]:
     """Where the interpolation changes its slope."""
     places, wanted = known(points, values)
-    slopes = [(wanted[i + 1] - wanted[i]) / (places[i + 1] - places[i]) for i in range(len(places) - 1)]
-    return [places[i + 1] for i in range(len(slopes) - 1) if _differ(slopes[i], slopes[i + 1])]
+    return [places[corner] for corner in _corners(places, wanted)[1:-1]]
 
 
-def _differ(first: float, second: float) -> bool:
-    return abs(first - second) > 1e-9 * max(1.0, abs(first), abs(second))
+def _corners(points: Sequence[float], values: Sequence[float]) -> list[int]:
+    """The points where the slope has to change, and both ends.
+
+    Greedy: from each corner as far as one line passes all points within `STRAIGHT` of the largest value, so that
+    neither rounding in the points nor in the values makes a corner.
+    """
+    slack = STRAIGHT * max(1e-30, *map(abs, values))
+    corners = [0]
+    anchor, low, high = 0, -inf, inf
+    for place in range(1, len(points)):
+        run = points[place] - points[anchor]
+        rise = values[place] - values[anchor]
+        if not low <= rise / run <= high:
+            anchor = place - 1
+            corners.append(anchor)
+            low, high = -inf, inf
+            run, rise = points[place] - points[anchor], values[place] - values[anchor]
+        low, high = max(low, (rise - slack) / run), min(high, (rise + slack) / run)
+    return [*corners, len(points) - 1]
+
+
+def _slope(points: Sequence[float], values: Sequence[float], first: int, last: int) -> float:
+    return (values[last] - values[first]) / (points[last] - points[first])
 
 
 def _centred(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, log2, sqrt
+from math import ceil, lcm, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,10 +166,10 @@ class Scores:
         keys, queries = part.relation.atoms[0].keys, part.relation.atoms[0].queries
         numeric = self.analysis.domain(keys).numeric and self.analysis.domain(queries).numeric
         if numeric:
-            return self._whole(keys) and self._whole(queries)
+            return self._nearly_whole(keys) and self._nearly_whole(queries)
         return self.context.options.small
 
-    def _whole(self, node: SOp) -> bool:
+    def _nearly_whole(self, node: SOp) -> bool:
         denominator = self.analysis.domain(node).denominator
         return denominator is not None and denominator <= 64
 
@@ -182,13 +182,14 @@ class Scores:
             query_values = self.context.features.values(queries)
             key_codes = [float(codes[value]) for value in key_values]
             query_codes: list[float] | None = [float(codes[value]) for value in query_values]
-            gap = 1.0
+            scale = None
         else:
-            key_codes = [float(value) for value in key_values]
+            # Multiplied so that all are whole: then what differs differs by 1 at least.
+            scale = self._scale(keys, queries)
+            key_codes = [float(value * scale) for value in key_values if not isinstance(value, str)]
             listed = self.analysis.domain(queries).values
-            query_codes = None if listed is None else [float(value) for value in listed]
-            gap = self._gap(keys, queries, key_codes)
-        return self._squares(keys, queries, key_codes, query_codes, codes is None, gap, snap, exact_level)
+            query_codes = None if listed is None else [float(v * scale) for v in listed if not isinstance(v, str)]
+        return self._squares(keys, queries, key_codes, query_codes, scale, snap, exact_level)
 
     def _class_equality(self, table: TablePart, snap: bool, exact_level: bool) -> Piece:
         """Equality of classes, by their numbers; a query class without a partner gets a number of its own."""
@@ -197,7 +198,7 @@ class Scores:
         partner = [int(np.argmax(column)) if column.any() else count + 1 for column in table.truth.T]
         key_codes = [float(c) for c in table.keys.classes]
         query_codes = [float(partner[c]) for c in table.queries.classes]
-        return self._squares(table.keys.node, table.queries.node, key_codes, query_codes, False, 1.0, snap, exact_level)
+        return self._squares(table.keys.node, table.queries.node, key_codes, query_codes, None, snap, exact_level)
 
     def _squares(
         self,
@@ -205,14 +206,13 @@ class Scores:
         queries: SOp,
         key_codes: list[float],
         query_codes: list[float] | None,
-        plain: bool,
-        gap: float,
+        scale: int | None,
         snap: bool,
         exact_level: bool,
     ) -> Piece:
-        """-(k - q)^2 for codes of the key's and the query's values.
+        """-(k - q)^2 for whole codes of the key's and the query's values.
 
-        `plain`: codes are the numbers themselves, so the query is read as the linear form that it is.
+        `scale`: codes are the numbers themselves, times this, so the query is read as the linear form that it is.
         `query_codes`: None when they are too many to list."""
         features = self.context.features
         centre = (min(key_codes) + max(key_codes)) / 2
@@ -220,8 +220,8 @@ class Scores:
             centre = float(round(centre))  # whole numbers are easier to read
         shifted = tuple(code - centre for code in key_codes)
         moved = None if query_codes is None else tuple(code - centre for code in query_codes)
-        if plain and not (snap and moved is not None):
-            query = features.identity(queries).scaled(1.0, -centre)
+        if scale is not None and not (snap and moved is not None):
+            query = features.identity(queries).scaled(float(scale), -centre)
         else:
             assert moved is not None
             query = features.functions(queries, [moved], snap=snap)[0]
@@ -240,8 +240,8 @@ class Scores:
             ragged = 0.0
         noise = key.error + query.error
         # Near a match -(k - q)^2 is of second order in the noise; but k^2 is linear between the points (the key leaves
-        # the parabola by gap * error at most) or rounded on its own, and so is q^2.
-        bent = gap * key.error + (gap * query.error if exact_level else 0.0) + noise * noise
+        # the parabola by its error at most) or rounded on its own, and so is q^2.
+        bent = key.error + (query.error if exact_level else 0.0) + noise * noise
         own = self._own_error(square, key) if snap else 0.0
         return Piece(
             "equality",
@@ -249,7 +249,7 @@ class Scores:
             query_only,
             ((query.scaled(2.0), key),),
             0.0,
-            gap * gap - 2 * gap * noise,
+            1.0 - 2 * noise,
             bent + ragged + own,
         )
 
@@ -257,13 +257,10 @@ class Scores:
         """Error of a snapped square: stairs leave the rounding of k and of k^2 unrelated."""
         return square.error + 2 * key.size * key.error
 
-    def _gap(self, keys: SOp, queries: SOp, key_codes: list[float]) -> float:
-        """The smallest distance between a key and a query, or another key, that differs from it."""
+    def _scale(self, keys: SOp, queries: SOp) -> int:
+        """What makes every value of both sides whole."""
         denominators = [self.analysis.domain(node).denominator for node in (keys, queries)]
-        if denominators[0] is None or denominators[1] is None:
-            return 0.0
-        apart = min((b - a for a, b in zip(key_codes, key_codes[1:], strict=False)), default=1.0)
-        return min(apart, 1.0 / float(np.lcm(denominators[0], denominators[1])))
+        return lcm(*(1 if denominator is None else denominator for denominator in denominators))
 
     def _codes(self, keys: SOp, queries: SOp) -> dict[object, int] | None:
         """One number for each string (or mixed value) of either side; None when both sides are numbers."""
