@@ -199,9 +199,9 @@ class Model(nn.Module):
         return results
 
     def pack(self) -> Packed:
-        """The same logits, computed faster, from the weights as they are now: later changes to them do not show.
+        """What `forward` computes, computed faster from the weights as they are now: pack again when they change.
 
-        Call it under `torch.inference_mode()` or `torch.no_grad()`, and `full_precision()` as `run_batch` does.
+        Call the result under `torch.inference_mode()` and `full_precision()`, as `run_batch` does.
         """
         with torch.no_grad():
             return Packed(self)

@@ -1,0 +1,71 @@
+"""Packed weights give the logits of the model that they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from raspc.compiler.artifact import CompiledModel
+from raspc.runner import packed
+from raspc.runner.model import Model
+from raspc.tests.support.handmade import random_model, reverse
+
+SHAPES = {
+    "heads and neurons": ((2, 3, 5), (0, 0, 4), (1, 4, 0)),
+    "many heads": ((5, 4, 7), (3, 2, 0)),
+    "nothing": (),
+}
+
+
+def sparse(compiled: CompiledModel, seed: int) -> CompiledModel:
+    """The model with whole columns of heads and neurons set to zero, as the compiler leaves them; some heads write
+    nothing at all, and every bias but one in three is zero."""
+    rng = np.random.default_rng(seed)
+    tensors = {name: array.copy() for name, array in compiled.tensors.items()}
+    for name, array in tensors.items():
+        role = name.rsplit(".", 1)[1]
+        if role in ("W_Q", "W_K", "W_V"):
+            bias = tensors[name.replace(".W_", ".b_")]
+            dropped = rng.random(bias.shape) < 0.5
+            array[np.broadcast_to(dropped[:, None, :], array.shape)] = 0
+            bias[dropped & (rng.random(bias.shape) < 0.8)] = 0  # a constant column is in use, too
+        elif role == "W_O":
+            array[rng.random(array.shape[:2]) < 0.3] = 0
+        elif role == "W_out":
+            array[rng.random(array.shape[0]) < 0.4] = 0
+        elif role in ("b_O", "b_out") and rng.random() < 2 / 3:
+            array[:] = 0
+    return CompiledModel(tensors, compiled.manifest)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(8))
+def test_logits_are_those_of_the_model(seed: int, shape: str, causal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if seed % 2 == 1:
+        monkeypatch.setattr(packed, "CPU_SCORES", 40)  # a few queries at a time
+    model = Model(sparse(random_model(seed, SHAPES[shape], causal=causal), seed), "cpu", "float64")
+    for inputs in (["abcabc", "", "c", "ba"], ["abca", "bbbb"]):  # with padding, and without
+        ids, lengths = model.encode(inputs)
+        with torch.no_grad():
+            expected, found = model(ids, lengths), model.pack()(ids, lengths)
+        for row, length in enumerate(lengths.tolist()):
+            torch.testing.assert_close(found[row, :length], expected[row, :length], rtol=0, atol=1e-10)
+
+
+def test_changed_weights_show_in_the_next_run() -> None:
+    model = Model(reverse(), "cpu")
+    whole = model.run("abca")
+    model.unembed.W_U.data.copy_(model.unembed.W_U.roll(1, 1))
+    assert model.run("abca") != whole
+
+
+def test_a_hook_sees_every_run_and_may_change_it() -> None:
+    model = Model(reverse(), "cpu")
+    whole = model.run("abca")
+    handle = model.blocks[0].attn.register_forward_hook(  # type: ignore[union-attr]
+        lambda _module, _arguments, result: (torch.zeros_like(result[0]), result[1])
+    )
+    assert model.run("abca") != whole
+    handle.remove()
+    assert model.run("abca") == whole
