@@ -162,7 +162,7 @@ class Analysis:
         values = self.domain(node.values)
         if values.values == ():
             return values
-        single = self.at_most_one(node.selector)
+        single = self.one_value(node.selector, node.values)
         if single or not values.numeric:
             found = values if single else Domain(values.values, True, values.lowest, values.highest)
         else:
@@ -399,6 +399,29 @@ class Analysis:
                 return self.never(selector)
             case _:
                 return self.space.max_length == 1 or self.never(selector)
+
+    def one_value(self, selector: Selector, values: SOp) -> bool:
+        """All positions that a query selects hold the same value, so a mean is that value."""
+        if self.at_most_one(selector) or self.same_everywhere(values):
+            return True
+        return any(self._fixes(part, values) for part in conjuncts(selector))
+
+    def retrieves(self, node: Aggregate) -> bool:
+        """Where the aggregate is defined, it is one of the selected values unchanged (or its default)."""
+        return self.one_value(node.selector, node.values) or not self.domain(node.values).numeric
+
+    def _fixes(self, selector: Selector, values: SOp) -> bool:
+        """Keys that satisfy this hold one value: they equal the query, or no position exceeds them."""
+        match selector:
+            case Select(keys=keys, comparison="==") if keys is values:
+                return True
+            case Select(keys=Aggregate() as exceeded, queries=Constant(value=0), comparison="=="):
+                inner = exceeded.selector
+                extreme = isinstance(inner, Select) and inner.keys is inner.queries is values and inner.comparison in "<>"
+                found = isinstance(exceeded.values, Constant) and exceeded.values.value == 1 and exceeded.default in (None, 0)
+                return extreme and found and not self.space.causal
+            case _:
+                return False
 
     def _ranks_the_kept(self, selector: Selector) -> bool:
         """A conjunction of conditions with `rank == query`, where the rank counts, in a total order of the positions,

@@ -144,7 +144,7 @@ class _Rewriter:
             case Aggregate(selector=selector) if self._branches(selector) == 0:
                 return self._default_of(node)
             case Aggregate():
-                return self._reciprocal_length(node) or self._ratio(node)
+                return self._uniform(node) or self._reciprocal_length(node) or self._ratio(node)
             case _:
                 pass
         if isinstance(node, (Elementwise, Table)):
@@ -216,6 +216,20 @@ class _Rewriter:
         if default is None and not self.analysis.domain(node.values).numeric:
             return None
         return self.graph.constant(0 if default is None else default, node.span)
+
+    def _uniform(self, node: Aggregate) -> SOp | None:
+        """Values that are the same everywhere need no averaging; only whether anything is selected matters."""
+        values = node.values
+        if isinstance(values, Constant) or not self.analysis.same_everywhere(values) or self.analysis.domain(values).undefined:
+            return None
+        if self.analysis.never_empty(node.selector):
+            return values
+        if node.default is None and not self.analysis.domain(values).numeric:
+            return values
+        graph, span = self.graph, node.span
+        anything = graph.aggregate(node.selector, graph.constant(1, span), 0, span)
+        default = graph.constant(0 if node.default is None else node.default, span)
+        return graph.elementwise("where", [anything, values, default], span)
 
     def _is_width(self, node: SOp, selector: Selector) -> bool:
         """The node is how many positions the selector selects."""

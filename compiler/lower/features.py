@@ -69,11 +69,8 @@ class Features:
         match leaf:
             case Tokens() | Indices():
                 return True
-            case Aggregate(selector=selector):
-                domain = self.analysis.domain(leaf)
-                return domain.values is not None and (
-                    self.analysis.at_most_one(selector) or not self.analysis.domain(leaf.values).numeric
-                )
+            case Aggregate():
+                return self.analysis.domain(leaf).values is not None and self.analysis.retrieves(leaf)
             case _:
                 return False
 

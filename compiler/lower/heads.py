@@ -161,7 +161,7 @@ class Heads:
         # Weights need not tie where they do not matter: for one key, for a constant, and for strings, whose mean is only
         # defined when all the selected ones are equal.
         constant = all(not form.terms for form in forms)
-        level: Level = "retrieve" if single or constant or not self.analysis.domain(node.values).numeric else "mean"
+        level: Level = "retrieve" if constant or self.analysis.retrieves(node) else "mean"
         (scored,) = self._score(selector, conjunctions, level, exact_level=not always)
         time = max(scored.time, *(form.time for form in forms))
         head = self._head(selector, 0, scored, level, not always, time)
@@ -276,7 +276,7 @@ class Heads:
             sharpness = next((choice for choice in choices if choice * margin >= SURE), choices[-1])
         else:
             # A tie is spoiled in proportion to sharpness, the losers shut out exponentially in it.
-            choices = [2.0**power for power in range(2, 10)]
+            choices = [2.0**power for power in range(4, 10)]
             sharpness = min(choices, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0)))
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
         if margin <= 0 or sharpness * margin < 8 or weights_error > 0.25:

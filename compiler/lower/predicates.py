@@ -149,11 +149,7 @@ class Predicates:
         if len(leaves) == 1:
             (leaf,) = leaves
             domain = self.analysis.domain(leaf)
-            free = isinstance(leaf, (Tokens, Indices)) or (
-                isinstance(leaf, Aggregate)
-                and domain.values is not None
-                and (self.analysis.at_most_one(leaf.selector) or not self.analysis.domain(leaf.values).numeric)
-            )
+            free = isinstance(leaf, (Tokens, Indices)) or (isinstance(leaf, Aggregate) and self.analysis.retrieves(leaf))
             if free and domain.values is not None:
                 return leaf
         return node
