@@ -365,6 +365,8 @@ class Analysis:
         match selector:
             case Select(keys=Constant(value=key), queries=Constant(value=query), comparison=comparison):
                 return holds(comparison, key, query)
+            case Select(keys=keys, queries=queries, comparison=comparison) if keys is queries:
+                return 0 in SIGNS[comparison] and self.same_everywhere(keys) and not self.domain(keys).undefined
             case SelectorAnd(left=left, right=right):
                 return self.always(left) and self.always(right)
             case SelectorOr(left=left, right=right):
@@ -379,6 +381,8 @@ class Analysis:
         match selector:
             case Select(keys=Constant(value=key), queries=Constant(value=query), comparison=comparison):
                 return not holds(comparison, key, query)
+            case Select(keys=keys, queries=queries, comparison=comparison) if keys is queries:
+                return 0 not in SIGNS[comparison] and self.same_everywhere(keys)
             case SelectorAnd(left=left, right=right):
                 return self.never(left) or self.never(right)
             case SelectorOr(left=left, right=right):

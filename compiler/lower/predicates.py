@@ -175,6 +175,8 @@ class Predicates:
         visible = codes
         if self.analysis.space.causal and isinstance(keys, Indices) and isinstance(queries, Indices):
             visible = codes[np.triu_indices(key_count)]  # key <= query
+        elif keys is not None and keys is queries and self.analysis.same_everywhere(keys):
+            visible = np.diagonal(codes)
         return Relation(keys, queries, tuple(atoms), codes, tuple(np.unique(visible).tolist()))
 
     def _seen(self, node: SOp, source: SOp | None) -> list[Scalar | Undefined]:
