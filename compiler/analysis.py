@@ -33,6 +33,7 @@ from .graph import (
     inputs_of,
 )
 from .grid import Column, broadcast, evaluate
+from .intervals import bounded
 from .values import is_number, normal
 
 #: A joint evaluation over more combinations than this gives way to bounds.
@@ -204,7 +205,7 @@ class Analysis:
             if self._integer_affine(node):
                 return whole_range(int(lowest), int(highest), undefined)
             return Domain(None, undefined, lowest, highest, None)
-        return self._bounded(node, children)
+        return bounded(node.op if isinstance(node, Elementwise) else None, children)
 
     def _grid_domain(self, node: Elementwise | Table, cut: list[SOp]) -> Domain | None:
         size = 1
@@ -241,42 +242,6 @@ class Analysis:
             grids.append(np.array([int(v) for v in self.domain(cut[axis]).values or ()]).reshape(shape))
         sizes = [self.domain(node).size or 1 for node in cut]
         return np.broadcast_to(grids[0] < grids[1], sizes)
-
-    def _bounded(self, node: Elementwise | Table, children: list[Domain]) -> Domain:
-        """Interval arithmetic, where listing is out of reach; only numbers come here."""
-        undefined = any(child.undefined for child in children)
-        numeric = all(child.numeric for child in children)
-        ends = [(child.lowest, child.highest) for child in children]
-        whole = all(child.integer for child in children)
-        if isinstance(node, Elementwise) and numeric:
-            match node.op:
-                case "add" | "sub" | "mul":
-                    function = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b}[node.op]
-                    corners = [function(a, b) for a, b in product(*ends)]
-                    return Domain(None, undefined, min(corners), max(corners), 1 if whole else None)
-                case "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "and" | "or" | "not":
-                    return Domain((False, True), undefined, 0, 1)
-                case "round":
-                    return whole_range(round(ends[0][0]), round(ends[0][1]), undefined)
-                case "abs":
-                    return Domain(None, undefined, 0, max(abs(ends[0][0]), abs(ends[0][1])), children[0].max_denominator)
-                case "where":
-                    return union(*children[1:])
-                case "div" | "floordiv" | "mod":
-                    positive = ends[1][0] > 0 or ends[1][1] < 0
-                    divisor = [end for end in (*ends[1], 1, -1) if end != 0 and (ends[1][0] <= end <= ends[1][1])]
-                    if node.op == "mod":
-                        low, high = min(0, ends[1][0]), max(0, ends[1][1])
-                        return Domain(None, undefined or not positive, low, high, 1 if whole else None)
-                    corners = [Fraction(a) / Fraction(b) for a in ends[0] for b in divisor]
-                    low, high = min(corners), max(corners)
-                    if node.op == "floordiv":
-                        return whole_range(low // 1, high // 1, undefined or not positive)
-                    bound = int(max(abs(ends[1][0]), abs(ends[1][1]))) if whole else None
-                    return Domain(None, undefined or not positive, low, high, bound)
-                case _:
-                    pass
-        return Domain(None, True, -(2**62), 2**62, None)
 
     # ---- affine forms --------------------------------------------------------------------------
 
@@ -395,7 +360,7 @@ class Analysis:
     def at_most_one(self, selector: Selector) -> bool:
         """No query position selects two keys."""
         match selector:
-            case Select(keys=keys, queries=queries, comparison="=="):
+            case Select(keys=keys, comparison="=="):
                 return self.injective(keys)
             case SelectorAnd(left=left, right=right):
                 return self.at_most_one(left) or self.at_most_one(right) or self._ranks_the_kept(selector)
@@ -421,8 +386,14 @@ class Analysis:
                 return True
             case Select(keys=Aggregate() as exceeded, queries=Constant(value=0), comparison="=="):
                 inner = exceeded.selector
-                extreme = isinstance(inner, Select) and inner.keys is inner.queries is values and inner.comparison in "<>"
-                found = isinstance(exceeded.values, Constant) and exceeded.values.value == 1 and exceeded.default in (None, 0)
+                extreme = (
+                    isinstance(inner, Select) and inner.keys is inner.queries is values and inner.comparison in "<>"
+                )
+                found = (
+                    isinstance(exceeded.values, Constant)
+                    and exceeded.values.value == 1
+                    and exceeded.default in (None, 0)
+                )
                 return extreme and found and not self.space.causal
             case _:
                 return False
@@ -438,7 +409,11 @@ class Analysis:
                 continue
             counted = conjuncts(part.keys.selector)
             order = [one for one in counted if one not in parts]
-            if len(order) == 1 and all(self._same_class(one) for one in counted if one in parts) and self._orders(order[0]):
+            if (
+                len(order) == 1
+                and all(self._same_class(one) for one in counted if one in parts)
+                and self._orders(order[0])
+            ):
                 return True
         return False
 
@@ -454,7 +429,8 @@ class Analysis:
             return False
         moving = [atom for atom, _ in affine.terms if not self.same_everywhere(atom)]
         return len(moving) == 1 and (
-            isinstance(moving[0], Indices) or (isinstance(moving[0], SelectorWidth) and self._orders(moving[0].selector))
+            isinstance(moving[0], Indices)
+            or (isinstance(moving[0], SelectorWidth) and self._orders(moving[0].selector))
         )
 
     def same_everywhere(self, node: SOp) -> bool:
@@ -508,7 +484,9 @@ class Analysis:
         if not isinstance(selector, Select) or selector.comparison != "==" or self.space.causal:
             return False
         keys = selector.keys
-        numbering = isinstance(keys, Indices) or (isinstance(keys, SelectorWidth) and self.is_strict_order(keys.selector))
+        numbering = isinstance(keys, Indices) or (
+            isinstance(keys, SelectorWidth) and self.is_strict_order(keys.selector)
+        )
         if not numbering or self.domain(selector.queries).undefined:
             return False
         if isinstance(selector.queries, SelectorWidth) and self.is_strict_order(selector.queries.selector):
@@ -566,7 +544,9 @@ class Analysis:
             return False
         below = [v for v in vectors if truth[v]]
         for first, second in product(below, below):
-            options = [(a,) if a == b or b == 0 else (b,) if a == 0 else (-1, 0, 1) for a, b in zip(first, second, strict=True)]
+            options = [
+                (a,) if a == b or b == 0 else (b,) if a == 0 else (-1, 0, 1) for a, b in zip(first, second, strict=True)
+            ]
             for combined in product(*options):
                 if combined[index] == 0:  # would be the same position: excluded by totality
                     continue

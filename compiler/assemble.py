@@ -22,7 +22,6 @@ from .graph import Node
 from .kinds import Kinds
 from .schedule import Layer, PlacedHead, Schedule, bos_key, bos_stands_out
 
-
 Array = NDArray[np.float64]
 
 #: How far BOS's own key must win at the BOS position: exp(-128) is zero in float32.
@@ -234,7 +233,7 @@ def assemble(
         directions=directions,
         layers=layers,
         outputs=outputs,
-        attention_depth=plan.blocks.attention_depth,
+        attention_depth=min(plan.blocks.attention_depth, sum(bool(layer.heads) for layer in plan.layers)),
     )
     return CompiledModel(tensors, manifest)
 

@@ -213,7 +213,9 @@ class Blocks:
     notes: list[str] = field(default_factory=list)
 
 
-def needed_directions(outputs: Sequence[OutputBlock], heads: Sequence[Head], groups: Sequence[NeuronGroup]) -> set[Direction]:
+def needed_directions(
+    outputs: Sequence[OutputBlock], heads: Sequence[Head], groups: Sequence[NeuronGroup]
+) -> set[Direction]:
     """Every direction that an output depends on."""
     heads_of: dict[Direction, list[tuple[Head, Payload]]] = {}
     for head in heads:

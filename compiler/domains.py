@@ -124,7 +124,9 @@ def means(values: Domain, count: int) -> Domain:
         return Domain(None, values.undefined, lowest, highest, None)
     low, high = int(lowest * step), int(highest * step)
     if (high - low) * count * (count + 1) // 2 <= 4 * MAX_LISTED:
-        found = {Fraction(total, size * step) for size in range(1, count + 1) for total in range(low * size, high * size + 1)}
+        found = {
+            Fraction(total, size * step) for size in range(1, count + 1) for total in range(low * size, high * size + 1)
+        }
         if len(found) <= MAX_LISTED:
             exact: list[Scalar] = [value.numerator if value.denominator == 1 else value for value in sorted(found)]
             return Domain(tuple(exact), values.undefined, lowest, highest)
@@ -137,8 +139,13 @@ def union(first: Domain, second: Domain) -> Domain:
     if first.values is not None and second.values is not None:
         joined = listed([*first.values, *second.values])
         return Domain(joined.values, undefined, joined.lowest, joined.highest, joined.max_denominator)
-    bounds = [bound if bound is not None else denominator for bound, denominator in
-              ((first.max_denominator, first.denominator), (second.max_denominator, second.denominator))]
+    bounds = [
+        bound if bound is not None else denominator
+        for bound, denominator in (
+            (first.max_denominator, first.denominator),
+            (second.max_denominator, second.denominator),
+        )
+    ]
     known = [bound for bound in bounds if bound is not None]
     return Domain(
         None,

@@ -8,6 +8,7 @@ One set of frozen dataclasses is the format: `to_json` and `from_json` follow th
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,15 +146,17 @@ class ClassDecode:
 
 @dataclass(frozen=True)
 class NumberDecode:
-    """The output is the one logit plus `offset`, moved to the nearest of `values`, or, where they are not listed, to the
-    nearest fraction with a small denominator."""
+    """The output is the one logit plus `offset`, moved to the nearest of `values`, or, where they are not listed, to
+    the nearest fraction with a small denominator."""
 
     max_denominator: Annotated[Size | None, "The largest denominator; null leaves the number as it is."]
     offset: Annotated[Scalar, "Number added to the logit, exactly."]
     lowest: Annotated[Scalar, "The least value that the output can take."]
     highest: Annotated[Scalar, "The greatest value that the output can take."]
     error: Annotated[Bound | None, "Bound on the logit's error; null when none is stated."]
-    values: Annotated[tuple[Scalar, ...] | None, "Every value that the output can take, ascending; null when too many."] = None
+    values: Annotated[
+        tuple[Scalar, ...] | None, "Every value that the output can take, ascending; null when too many."
+    ] = None
     kind: Literal["number"] = "number"
 
 
@@ -332,7 +335,7 @@ def _check_output(output: Output, where: str, nodes: set[int]) -> None:
                 _require(not isinstance(value, str), f"{where}.decode.{name}", "is not a number")
             numbers = [value for value in listed or () if not isinstance(value, str)]
             _require(listed is None or len(numbers) == len(listed) > 0, f"{where}.decode.values", "are not numbers")
-            ascending = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+            ascending = all(a < b for a, b in itertools.pairwise(numbers))
             _require(ascending, f"{where}.decode.values", "are not ascending")
 
 

@@ -64,8 +64,8 @@ def _numeric(symbol: str, function: Callable[[Number, Number], Value]) -> Callab
 def _add(left: Value, right: Value) -> Value:
     if isinstance(left, str) and isinstance(right, str):
         return left + right
-    if is_number(left) and is_number(right):
-        return _checked(left + right)  # type: ignore[operator]
+    if isinstance(left, (int, Fraction, float)) and isinstance(right, (int, Fraction, float)):
+        return _checked(left + right)
     return _no_number("+")
 
 
@@ -108,7 +108,7 @@ def _power(left: Number, right: Number) -> Value:
     if left < 0 and not isinstance(exponent, int):
         return Undefined("a fractional power of a negative number")
     try:
-        return _checked(float(left) ** float(exponent))  # type: ignore[arg-type]
+        return _checked(float(left) ** float(exponent))
     except OverflowError:
         return _too_large()
 
@@ -143,7 +143,11 @@ def _parse_int(value: Value) -> Value:
 def _parse_float(value: Value) -> Value:
     if isinstance(value, str):
         try:
-            return _checked(Fraction(value)) if len(value) < 100 and "/" not in value and _small_exponent(value) else _too_large()
+            return (
+                _checked(Fraction(value))
+                if len(value) < 100 and "/" not in value and _small_exponent(value)
+                else _too_large()
+            )
         except (ValueError, ZeroDivisionError):
             return Undefined(f"`{value}` is not a number")
     return int(value) if isinstance(value, bool) else value
@@ -182,7 +186,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation("pow", "^", 2, _numeric("^", _power)),
         Operation("neg", "-", 1, _unary("-", lambda a: -a)),
         Operation("pos", "+", 1, _unary("+", lambda a: +a)),
-        Operation("abs", "abs", 1, _unary("abs", lambda a: abs(a))),
+        Operation("abs", "abs", 1, _unary("abs", lambda a: -a if a < 0 else +a)),
         Operation("round", "round", 1, _unary("round", lambda a: round(a))),
         Operation("indicator", "indicator", 1, lambda a: 1 if a else 0),
         Operation("eq", "==", 2, lambda a, b: a == b),

@@ -51,7 +51,8 @@ class Stages:
 def stages(program: Program, options: CompileOptions) -> Stages:
     """Everything but the arrays.  Raises RaspError for a program that cannot be compiled.
 
-    `small` tries several ways of splitting wide comparisons and keeps the model with the fewest layers, then parameters.
+    `small` tries several ways of splitting wide comparisons and keeps the model with the fewest layers, then the
+    fewest parameters.
     """
     if not options.small:
         return _stages(program, options)

@@ -46,7 +46,9 @@ def schedule(blocks: Blocks) -> Schedule:
     """The fewest layers, then the fewest attention parameters."""
     used = _used_directions(blocks)
     exposed = _read_at_bos(blocks)
-    count = max([head.time // 2 + 1 for head in blocks.heads] + [group.time // 2 + 1 for group in blocks.groups], default=0)
+    count = max(
+        [head.time // 2 + 1 for head in blocks.heads] + [group.time // 2 + 1 for group in blocks.groups], default=0
+    )
     layers = []
     for index in range(count):
         heads = [head for head in blocks.heads if head.time == 2 * index]

@@ -5,7 +5,7 @@ Rules, applied bottom-up while the graph is rebuilt:
 - an s-op that can only take one value is a constant;
 - a ternary whose condition is constant is its branch;
 - a truth about a width that only asks "is anything selected" reads a mean of ones instead (a linear form, no neurons);
-- a mean times the width of the same selector is a sum, and the mean of "is it position 0" over everything is 1 / length;
+- a mean times the width of the same selector is a sum; the mean of "is it position 0" over everything is 1 / length;
 - a mean over a selector that no single head can hold is a sum divided by a width.
 """
 
@@ -42,7 +42,6 @@ from .graph import (
 from .grid import Column, evaluate
 from .lower.predicates import Predicates, TooManyBranches
 from .values import Undefined
-
 
 #: Stands for a selector with more conjunctions than were counted.
 MANY = 1 << 20
@@ -196,8 +195,6 @@ class _Rewriter:
             return None
         if not self.analysis.never_empty(leaf.selector) and (not nothing or leaf.default not in (None, 0)):
             return None
-        if any(not isinstance(v, int) and not 0 < v < 1 for v in self.analysis.domain(leaf).values or ()):
-            return None
         graph = self.graph
         counted = graph.select(leaf.values, graph.constant(int(nothing), span), "==", span)
         return counted if self.analysis.always(leaf.selector) else graph.selector_and(leaf.selector, counted, span)
@@ -220,7 +217,11 @@ class _Rewriter:
     def _uniform(self, node: Aggregate) -> SOp | None:
         """Values that are the same everywhere need no averaging; only whether anything is selected matters."""
         values = node.values
-        if isinstance(values, Constant) or not self.analysis.same_everywhere(values) or self.analysis.domain(values).undefined:
+        if (
+            isinstance(values, Constant)
+            or not self.analysis.same_everywhere(values)
+            or self.analysis.domain(values).undefined
+        ):
             return None
         if self.analysis.never_empty(node.selector):
             return values
@@ -310,4 +311,3 @@ class _Rewriter:
             return len(self.predicates.conjunctions(selector))
         except TooManyBranches:
             return MANY
-

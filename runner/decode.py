@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import assert_never
@@ -44,7 +45,7 @@ def _nearest(output: Output, form: NumberDecode, kinds: Kinds, listed: tuple[Sca
     """The listed value next to the number; the places halfway between neighbours part them."""
     assert not isinstance(form.offset, str)
     shifted = [Fraction(value) - Fraction(form.offset) for value in listed]
-    halfway = np.array([float((a + b) / 2) for a, b in zip(shifted, shifted[1:], strict=False)])
+    halfway = np.array([float((a + b) / 2) for a, b in itertools.pairwise(shifted)])
     values = tuple(present(normal(value), kinds) for value in listed)
 
     def decode(logits: Tensor) -> list[Scalar]:

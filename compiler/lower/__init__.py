@@ -36,5 +36,3 @@ def lower(program: Program, analysis: Analysis, options: Options, describe: Call
         outputs,
         depth,
     )
-
-

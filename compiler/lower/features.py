@@ -12,11 +12,12 @@ In order of preference:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
-from ..blocks import UNIT, Direction, Form, constant_form, sum_forms
+from ..blocks import UNIT, Direction, Form, Role, constant_form, sum_forms
 from ..graph import Aggregate, Attended, Constant, Elementwise, Indices, SelectorSum, SelectorWidth, SOp, Table, Tokens
 from ..grid import Column, evaluate
 from ..values import Scalar, Undefined, Value
@@ -124,7 +125,7 @@ class Features:
             raise self.context.refuse(
                 node,
                 "C201",
-                f"it can take too many different values ({self.analysis.domain(node).describe()}) to be looked up in a table",
+                f"it can take too many values ({self.analysis.domain(node).describe()}) to be looked up in a table",
                 "use a shorter max_length or a smaller vocabulary, or round the value first",
             )
         return values
@@ -188,7 +189,9 @@ class Features:
             values = self.values(leaf)
             column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
             positions = self.analysis.domain(node).positions
-            self._seen[node, leaf] = tuple(_place(positions, column.values[code]) for code in column.codes.reshape(-1).tolist())
+            self._seen[node, leaf] = tuple(
+                _place(positions, column.values[code]) for code in column.codes.reshape(-1).tolist()
+            )
         return tuple(None if place is None else want[place] for place in self._seen[node, leaf])
 
     # ---- embeddings -----------------------------------------------------------------------------
@@ -220,7 +223,7 @@ class Features:
     def _own_direction(self, leaf: SOp, want: Wanted) -> Form:
         """A direction that the embedding writes; functions that are affine in one another share it."""
         numbers = _filled(want)
-        role = "tokens" if isinstance(leaf, Tokens) else "indices"
+        role: Role = "tokens" if isinstance(leaf, Tokens) else "indices"
         low, high = min(numbers), max(numbers)
         shape = tuple((number - low) / (high - low) for number in numbers)
         flipped = tuple((high - number) / (high - low) for number in numbers)
@@ -233,7 +236,9 @@ class Features:
                 return as_form(direction).scaled(factor, start - factor * first_low).bounded(low, high)
         values = self.values(leaf)
         text = self.context.describe(leaf)
-        identity = all(not isinstance(value, str) and number == value for number, value in zip(numbers, values, strict=True))
+        identity = all(
+            not isinstance(value, str) and number == value for number, value in zip(numbers, values, strict=True)
+        )
         label = text if identity else _feature_label(text, values, numbers)
         direction = self.context.direction(
             role, leaf, "scalar" if identity else "feature", label,
@@ -296,7 +301,7 @@ def _affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] |
 def _spacing(values: Sequence[Scalar]) -> float:
     """The smallest distance between two of the (ascending) numbers."""
     numbers = [float(value) for value in values]
-    return min((b - a for a, b in zip(numbers, numbers[1:])), default=1.0)
+    return min((b - a for a, b in itertools.pairwise(numbers)), default=1.0)
 
 
 def _representation(number: float) -> float:

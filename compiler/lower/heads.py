@@ -5,9 +5,9 @@ Three levels at which a head works:
 - *retrieve*: at most one key is selected; its weight is 1.  BOS stands half a level below what is selected and is read
   when nothing else is (omitted when something always is).
 - *mean*: the selected keys tie; each weighs 1/w.  BOS as above.
-- *count*: BOS stands `COUNT_LOG` nats above the selected keys.  Each selected key then weighs e^-COUNT_LOG / (1 + w e^-COUNT_LOG),
-  so that the sum of the selected values, scaled back by e^COUNT_LOG, is read off linearly, with a relative error of
-  w e^-COUNT_LOG (below float32's resolution).  Widths and sums therefore need no MLP, and over several heads they add up.
+- *count*: BOS stands `COUNT_LOG` = c nats above the selected keys.  Each selected key then weighs e^-c / (1 + w e^-c),
+  so that the sum of the selected values, scaled back by e^c, is read off linearly, with a relative error of w e^-c
+  (below float32's resolution).  Widths and sums therefore need no MLP, and over several heads they add up.
   This is ours: the published constructions read the width from 1 / (1 + w), which takes an MLP.
 """
 
@@ -119,7 +119,9 @@ class Heads:
         if default is None and inner.numeric:
             default = 0
         # Where nothing is ever missing, or a missing value is undefined, BOS is not needed and nothing is subtracted.
-        spare: list[float | None] = [None if default is None else w[places[default]] if default in places else None for w in wanted]
+        spare: list[float | None] = [
+            None if default is None else w[places[default]] if default in places else None for w in wanted
+        ]
         if not inner.numeric and not self.context.options.small:
             size = len(inner.values)
             hot = [tuple(float(i == j) for j in range(size)) for i in range(size)]
@@ -128,7 +130,9 @@ class Heads:
             for want, base in zip(wanted, spare, strict=True):
                 start = 0.0 if base is None else base
                 numbers = [0.0 if want[places[v]] is None else want[places[v]] for v in inner.values]
-                parts = [f.scaled((n or 0.0) - start) for f, n in zip(forms, numbers, strict=True) if (n or 0.0) != start]
+                parts = [
+                    f.scaled((n or 0.0) - start) for f, n in zip(forms, numbers, strict=True) if (n or 0.0) != start
+                ]
                 result.append(sum_forms([*parts, constant_form(start)]))
             return result
         moved = [tuple(want[places[value]] for value in inner.values) for want in wanted]
@@ -158,8 +162,8 @@ class Heads:
                 self._sum(selector, node, form.scaled(1.0, -default), 1.0).scaled(1.0, default)
                 for form, default in zip(forms, defaults, strict=True)
             ]
-        # Weights need not tie where they do not matter: for one key, for a constant, and for strings, whose mean is only
-        # defined when all the selected ones are equal.
+        # Weights need not tie where they do not matter: for one key, for a constant, and for strings, whose mean is
+        # only defined when all the selected ones are equal.
         constant = all(not form.terms for form in forms)
         level: Level = "retrieve" if constant or self.analysis.retrieves(node) else "mean"
         (scored,) = self._score(selector, conjunctions, level, exact_level=not always)
@@ -179,7 +183,7 @@ class Heads:
             error = form.error
             if head.level == "mean":
                 error += 2 * size * head.error
-                if not (size == 0):
+                if size != 0:
                     error += 4 * UNIT * size * (1 + sqrt(longest) / 4)
             error += size * leak(head, longest)
             label = self.context.describe(node)
@@ -204,7 +208,8 @@ class Heads:
             return constant_form(0.0)
         scored = self._score(selector, conjunctions, "count", exact_level=True)
         heads = [
-            self._head(selector, place, one, "count", True, max(one.time, form.time)) for place, one in enumerate(scored)
+            self._head(selector, place, one, "count", True, max(one.time, form.time))
+            for place, one in enumerate(scored)
         ]
         longest = self.analysis.space.max_length
         relative = max(head.error for head in heads) + (8 + sqrt(self.analysis.space.max_length)) * UNIT
@@ -255,7 +260,9 @@ class Heads:
             sum(piece.error for piece in pieces),
         )
 
-    def _head(self, selector: Selector, place: int, scored: Scored, level: Level, with_bos: bool, earliest: int) -> Head:
+    def _head(
+        self, selector: Selector, place: int, scored: Scored, level: Level, with_bos: bool, earliest: int
+    ) -> Head:
         time = earliest + earliest % 2
         key = (
             scored.key_only.key(), None if scored.query_only is None else scored.query_only.key(),
@@ -277,7 +284,9 @@ class Heads:
         else:
             # A tie is spoiled in proportion to sharpness, the losers shut out exponentially in it.
             choices = [2.0**power for power in range(4, 10)]
-            sharpness = min(choices, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0)))
+            sharpness = min(
+                choices, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0))
+            )
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
         if margin <= 0 or sharpness * margin < 8 or weights_error > 0.25:
             atom = next(iter(atoms_of(selector)), None)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,7 +122,7 @@ class Joint:
         raise self.context.refuse(
             node,
             "C201",
-            f"it can take too many different values ({self.analysis.domain(node).describe()}) to be looked up in a table",
+            f"it can take too many values ({self.analysis.domain(node).describe()}) to be looked up in a table",
             "use a shorter max_length or a smaller vocabulary, or round the value first",
         )
 
@@ -154,7 +154,11 @@ class Joint:
             total *= size
         if total * max(1, len(wanted)) > 8 * MAX_GRID or total > MAX_GRID:
             return None
-        columns = {inner: self._column(cut.factors[axis], inner, entry) for inner, entry in cut.nodes.items() for axis in (entry[0],)}
+        columns = {
+            inner: self._column(cut.factors[axis], inner, entry)
+            for inner, entry in cut.nodes.items()
+            for axis in (entry[0],)
+        }
         result = evaluate(node, columns, sizes)
         positions = self.analysis.domain(node).positions
         grids = []
@@ -185,16 +189,23 @@ class Joint:
                 continue
             leaf = isinstance(current, Attended)
             affine = self.analysis.affine(current)
-            if affine is not None and affine.terms and (leaf or not any(atom is current for atom, _ in affine.terms)):
-                if self._available(affine, ready, deep) and self._add_number(cut, affine, current, None):
-                    continue
+            sums = (
+                affine is not None and affine.terms and (leaf or not any(atom is current for atom, _ in affine.terms))
+            )
+            ready_sum = affine is not None and sums and self._available(affine, ready, deep)
+            if affine is not None and ready_sum and self._add_number(cut, affine, current, None):
+                continue
             if leaf:
                 return None
             if isinstance(current, Elementwise) and current.op in COMPARISONS:
                 left, right = (self.analysis.affine(child) for child in current.inputs)
                 if left is not None and right is not None:
                     gap = left.minus(right)
-                    if gap.terms and self._available(gap, ready, deep) and self._add_number(cut, gap, current, current.op):
+                    if (
+                        gap.terms
+                        and self._available(gap, ready, deep)
+                        and self._add_number(cut, gap, current, current.op)
+                    ):
                         continue
             if not isinstance(current, (Elementwise, Table)):
                 return None
@@ -216,7 +227,8 @@ class Joint:
             return True
         features = self.context.features
         return all(
-            not isinstance(atom, (Elementwise, Table)) or features.function_time(atom) <= ready for atom, _ in affine.terms
+            not isinstance(atom, (Elementwise, Table)) or features.function_time(atom) <= ready
+            for atom, _ in affine.terms
         )
 
     def _add_number(self, cut: Cut, affine: Affine, node: SOp, comparison: str | None) -> bool:
@@ -257,7 +269,9 @@ class Joint:
         assert size is not None
         return size
 
-    def _column(self, factor: Factor, node: SOp, entry: tuple[int, Fraction | int, Fraction | int, str | None]) -> Column:
+    def _column(
+        self, factor: Factor, node: SOp, entry: tuple[int, Fraction | int, Fraction | int, str | None]
+    ) -> Column:
         axis, scale, shift, comparison = entry
         if isinstance(factor, Discrete):
             values = self.analysis.domain(node).values
@@ -308,7 +322,9 @@ class Joint:
 
     def _orders(self, factors: list[Factor], stack: Grid) -> Iterator[Code]:
         axes = range(len(factors))
-        orders = permutations(axes) if len(factors) <= 3 and stack.size < 20_000 else [tuple(axes), tuple(reversed(axes))]
+        orders = (
+            permutations(axes) if len(factors) <= 3 and stack.size < 20_000 else [tuple(axes), tuple(reversed(axes))]
+        )
         for order in orders:
             yield self._code([factors[axis] for axis in order], np.transpose(stack, (0, *(axis + 1 for axis in order))))
 
@@ -354,9 +370,9 @@ class Joint:
     def _emit_one(self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: bool) -> Form:
         points, values = known(code.points, want)
         error = code.form.error
-        gap = min((b - a for a, b in zip(points, points[1:])), default=1.0)
+        gap = min((b - a for a, b in pairwise(points)), default=1.0)
         distinct = sorted(set(values))
-        step = min((b - a for a, b in zip(distinct, distinct[1:])), default=1.0)
+        step = min((b - a for a, b in pairwise(distinct)), default=1.0)
         shape = interpolate(points, values, error == 0)
         passed = 2.0**-20 if snap else TOLERANCE
         if shape.steepness * error > passed * step:
@@ -387,7 +403,9 @@ class Joint:
             time=group.time + 1, low=low_direction, high=high_direction, error=error,
         )  # fmt: skip
         group.outputs.append((direction, weights))
-        total = sum_forms([as_form(direction), linear]) if linear.terms else as_form(direction).scaled(1.0, shape.constant)
+        total = (
+            sum_forms([as_form(direction), linear]) if linear.terms else as_form(direction).scaled(1.0, shape.constant)
+        )
         return Form(total.terms, total.constant, low, high, error + UNIT * max(abs(low), abs(high)) * (error > 0))
 
 
@@ -411,7 +429,9 @@ def _plain(unit: Affine) -> SOp | None:
 
 def _compare(comparison: str, gap: Fraction | int) -> bool:
     sign = (gap > 0) - (gap < 0)
-    return {"eq": sign == 0, "ne": sign != 0, "lt": sign < 0, "le": sign <= 0, "gt": sign > 0, "ge": sign >= 0}[comparison]
+    return {"eq": sign == 0, "ne": sign != 0, "lt": sign < 0, "le": sign <= 0, "gt": sign > 0, "ge": sign >= 0}[
+        comparison
+    ]
 
 
 def _number(want: Wanted, positions: dict[Scalar, int], value: Scalar | Undefined) -> float:

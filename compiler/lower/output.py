@@ -1,14 +1,13 @@
 """How an output is read from the residual stream: logits whose argmax is the value, or a number.
 
 - One-hot: a value's logit is its indicator.
-- By code: a form y that equals c_v where the output is v; the logit 2 (c_v - c) y - (c_v - c)^2 is largest for the nearest
-  code (centred at c, NUMERICS section 6).
-- By intervals: a code of the factors on which every value occupies one interval; the upper envelope of one line for each
-  value decides, so that a joint function of several numbers needs no neurons at the output.
+- By code: a form y that equals c_v where the output is v; the logit 2 (c_v - c) y - (c_v - c)^2 is largest for the
+  nearest code (centred at c).
 """
 
 from __future__ import annotations
 
+import itertools
 from math import inf
 
 from ..blocks import UNIT, ClassDecode, Form, NumberDecode, OutputBlock
@@ -61,7 +60,7 @@ class Outputs:
     ) -> OutputBlock:
         """Logits that are largest for the code nearest to the form's value."""
         centre = codes[len(codes) // 2]
-        steps = [b - a for a, b in zip(codes, codes[1:])]
+        steps = [b - a for a, b in itertools.pairwise(codes)]
         gap = min(steps, default=inf)
         largest = max(abs(code - centre) for code in codes)
         # The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms.
@@ -85,7 +84,7 @@ class Outputs:
         bound = domain.max_denominator if domain.values is None else None
         if domain.values is not None:
             numbers = [float(value) for value in domain.values]
-            tolerance = min(b - a for a, b in zip(numbers, numbers[1:])) / 2
+            tolerance = min(b - a for a, b in itertools.pairwise(numbers)) / 2
         else:
             tolerance = 0.0 if bound is None else 0.5 / (bound * bound)
         listed = domain.values
@@ -106,4 +105,3 @@ class Outputs:
 def _time(output: OutputBlock) -> int:
     assert isinstance(output.decode, ClassDecode)
     return max(form.time for form in output.decode.logits)
-

@@ -13,12 +13,12 @@ and s are active and sums stay small.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import frexp, inf, sqrt
 
 from ..blocks import UNIT
-
 
 #: Points within this part of the largest value from a line count as on it; float32 resolves 2^-24.
 STRAIGHT = 2.0**-32
@@ -48,7 +48,7 @@ def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -
     if len(points) == 1:
         return Piecewise(values[0], 0.0, (), 0.0, 0.0)
     corners = _corners(points, values)
-    slopes = [_slope(points, values, a, b) for a, b in zip(corners, corners[1:], strict=False)]
+    slopes = [_slope(points, values, a, b) for a, b in itertools.pairwise(corners)]
     bends = [(points[corner], slopes[i + 1] - slopes[i]) for i, corner in enumerate(corners[1:-1])]
     steepness = max(abs(slope) for slope in slopes)
     return min(_centred(points, values, slopes[0], bends, steepness, exact), key=_noise)
@@ -132,7 +132,9 @@ def _centred(
         neurons = [(-1, knot, bend) for knot, bend in bends[:split]] + [(1, knot, bend) for knot, bend in bends[split:]]
         # The value at the point nearest to the split fixes the constant.
         anchor = points[0] if split == 0 else points[-1] if split == len(bends) else _nearest(points, bends[split][0])
-        active = sum(coefficient * max(0.0, orientation * (anchor - knot)) for orientation, knot, coefficient in neurons)
+        active = sum(
+            coefficient * max(0.0, orientation * (anchor - knot)) for orientation, knot, coefficient in neurons
+        )
         constant = values[points.index(anchor)] - slope * anchor - active
         largest = 0.0
         for end in (points[0], points[-1]):
@@ -140,7 +142,9 @@ def _centred(
             # Each term is rounded once when s - knot is formed and once when it is multiplied; the partial sums, in
             # whatever order they are taken, add up like a random walk (Higham and Mary 2019) of steps below the terms.
             running = abs(constant) + abs(slope * end) + sum(terms)
-            formed = max(abs(points[0]), abs(points[-1])) * sqrt(sum(c * c for o, knot, c in neurons if o * (end - knot) > 0))
+            formed = max(abs(points[0]), abs(points[-1])) * sqrt(
+                sum(c * c for o, knot, c in neurons if o * (end - knot) > 0)
+            )
             largest = max(largest, 2 * running + 2 * formed)
         clean = exact and largest < 2**20 and _dyadic(constant, slope, neurons, points)
         rounding = 0.0 if clean else UNIT * largest

@@ -33,8 +33,8 @@ MAX_BRANCHES = 1 << 12
 class Relation:
     """Comparisons that read the same key source and the same query source (None: a constant).
 
-    `codes[k, q]` tells for each pair of values which comparisons hold (bit i: atom i); None when the pairs are too many,
-    then all atoms compare exactly `keys` with `queries` and the code is that of the sign.
+    `codes[k, q]` tells for each pair of values which comparisons hold (bit i: atom i); None when the pairs are too
+    many, then all atoms compare exactly `keys` with `queries` and the code is that of the sign.
     """
 
     keys: SOp | None
@@ -109,7 +109,9 @@ class Predicates:
             relation = order[place]
             residuals: dict[tuple[bool, ...], list[int]] = {}
             for code in relation.realised:
-                residuals.setdefault(self._outcomes(selector, order[place + 1 :], truth | _bits(relation, code)), []).append(code)
+                residuals.setdefault(
+                    self._outcomes(selector, order[place + 1 :], truth | _bits(relation, code)), []
+                ).append(code)
             for codes in residuals.values():
                 whole = len(codes) == len(relation.realised)
                 part = () if whole else (Part(relation, frozenset(codes)),)
@@ -142,14 +144,16 @@ class Predicates:
         return [self._relation(keys, queries, group) for (keys, queries), group in grouped.items()]
 
     def _source(self, node: SOp) -> SOp | None:
-        """The one leaf that a node is a function of, when any function of that leaf can be had for free; else the node."""
+        """The one leaf that a node depends on, when any function of that leaf can be had for free; else the node."""
         leaves = self.analysis.leaves(node)
         if not leaves:
             return None
         if len(leaves) == 1:
             (leaf,) = leaves
             domain = self.analysis.domain(leaf)
-            free = isinstance(leaf, (Tokens, Indices)) or (isinstance(leaf, Aggregate) and self.analysis.retrieves(leaf))
+            free = isinstance(leaf, (Tokens, Indices)) or (
+                isinstance(leaf, Aggregate) and self.analysis.retrieves(leaf)
+            )
             if free and domain.values is not None:
                 return leaf
         return node

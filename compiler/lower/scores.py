@@ -193,7 +193,8 @@ class Scores:
 
     def _class_equality(self, table: TablePart, snap: bool, exact_level: bool) -> Piece:
         """Equality of classes, by their numbers; a query class without a partner gets a number of its own."""
-        assert table.keys.node is not None and table.queries.node is not None
+        assert table.keys.node is not None
+        assert table.queries.node is not None
         count = len(table.truth)
         partner = [int(np.argmax(column)) if column.any() else count + 1 for column in table.truth.T]
         key_codes = [float(c) for c in table.keys.classes]
@@ -346,7 +347,7 @@ def _classes(matrix: Matrix) -> tuple[tuple[int, ...], list[int]]:
 
 
 def _chain(truth: Matrix) -> tuple[list[int], list[int]] | None:
-    """For a predicate whose columns are nested: each row's rank and each column's threshold, selected when rank < threshold."""
+    """For nested columns: each row's rank and each column's threshold; selected is rank < threshold."""
     sizes = truth.sum(axis=1)
     order = np.argsort(-sizes, kind="stable")
     ranks = np.empty(len(order), dtype=np.int64)
@@ -365,4 +366,3 @@ def is_equality(truth: Matrix) -> bool:
 def half_ulp(size: float) -> float:
     """The rounding error of a float32 number up to `size`."""
     return 0.0 if size == 0 else 2.0 ** (ceil(log2(size)) - 25)
-
