@@ -298,12 +298,13 @@ class Analysis:
             return None
         low: Fraction | int | float = affine.constant
         high: Fraction | int | float = affine.constant
-        index, length = 0, 0
+        index: Fraction | int = 0
+        length: Fraction | int = 0
         for atom, coefficient in affine.terms:
             if isinstance(atom, Indices):
-                index = coefficient  # type: ignore[assignment]
+                index += coefficient
             elif self.is_length(atom):
-                length = coefficient  # type: ignore[assignment]
+                length += coefficient
             else:
                 domain = self.domain(atom)
                 ends = (coefficient * domain.lowest, coefficient * domain.highest)
@@ -498,9 +499,9 @@ class Analysis:
         length: Fraction | int = 0
         for atom, coefficient in affine.terms:
             if isinstance(atom, Indices):
-                index = coefficient
+                index += coefficient
             elif self.is_length(atom):
-                length = coefficient
+                length += coefficient
             else:
                 return False
         if any(Fraction(part).denominator != 1 for part in (index, length, affine.constant)):

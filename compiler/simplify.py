@@ -21,6 +21,7 @@ from .analysis import Analysis
 from .domains import Space
 from .graph import (
     Aggregate,
+    Comparison,
     Constant,
     Elementwise,
     Graph,
@@ -85,6 +86,8 @@ class _Rewriter:
             while better is not None:
                 image = better
                 better = self._constant(image) or self._improved(image)
+        elif isinstance(image, Selector):
+            image = self._settled(image)
         self.new[node] = image
         name = self.old.name(node)
         if name is not None:
@@ -119,6 +122,14 @@ class _Rewriter:
                 return graph.selector_not(self.selector(operand), span)
             case _:
                 raise AssertionError(node)
+
+    def _settled(self, selector: Selector) -> Selector:
+        """The one node for "everything" and the one for "nothing"."""
+        if not (self.analysis.always(selector) or self.analysis.never(selector)):
+            return selector
+        one = self.graph.constant(1, selector.span)
+        comparison: Comparison = "==" if self.analysis.always(selector) else "!="
+        return self.graph.select(one, one, comparison, selector.span)
 
     # ---- rules ----------------------------------------------------------------------------------
 
@@ -243,9 +254,9 @@ class _Rewriter:
         length: Coefficient = 0
         for atom, coefficient in affine.terms:
             if isinstance(atom, Indices):
-                index = coefficient
+                index += coefficient
             elif self.analysis.is_length(atom):
-                length = coefficient
+                length += coefficient
             else:
                 return False
         if self.analysis.always(selector) and not self.analysis.space.causal:

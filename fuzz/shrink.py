@@ -132,7 +132,10 @@ def _inlined(text: str, call: tree.Call, function: tree.Definition) -> Iterator[
             body = _part(text, result.span)
             for parameter, argument in zip(function.parameters, call.arguments, strict=True):
                 body = re.sub(rf"\b{parameter.name}\b", f"({_part(text, argument.span)})".replace("\\", r"\\"), body)
-            yield _replaced(text, call.span, f"({body})")
+            called = text[: call.span.start] + f"({body})" + text[call.span.end :]
+            yield called
+            # Calls come after definitions; where this was the only one, the definition goes with it.
+            yield _replaced(called, function.span, "")
 
 
 def _fewer_tokens(text: str, vocabulary: tree.Expression) -> Iterator[str]:

@@ -261,7 +261,7 @@ class Writer:
     def _sane(self, facts: Facts) -> bool:
         if facts.layers > MAX_LAYERS or facts.count > MAX_COUNT or max(-facts.low, facts.high) > MAX_NUMBER:
             return False
-        if facts.undefined and (facts.plain or not self.chance(0.15)):
+        if facts.undefined and (facts.plain or not self.chance(0.4)):
             return False
         strings = [value for value in facts.values or () if isinstance(value, str)]
         return len(strings) <= MAX_STRINGS and all(len(value) <= MAX_CHARACTERS for value in strings)

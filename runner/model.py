@@ -185,7 +185,7 @@ class Model(nn.Module):
         encoded = [self._encode(tokens) for tokens in inputs]
         results: list[list[Scalar]] = [[] for _ in inputs]
         compute = self.pack() if self._is_as_built() else self
-        for rows in self._batches([len(ids) for ids in encoded]):
+        for rows in self.batches([len(ids) for ids in encoded]):
             ids, lengths = self._pad([encoded[row] for row in rows])
             with torch.inference_mode(), full_precision():
                 logits = compute(ids, lengths)
@@ -266,7 +266,7 @@ class Model(nn.Module):
         device = self.embed.W_E.device
         return torch.from_numpy(ids).to(device), lengths.to(device)
 
-    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+    def batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Rows in batches that fit the memory; rows of like length together, so that little is padding."""
         rows = sorted((row for row, length in enumerate(lengths) if length > 0), key=lambda row: lengths[row])
         while len(rows) > 0:

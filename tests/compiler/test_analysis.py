@@ -124,6 +124,29 @@ def test_facts_about_generated_sops_are_true(space: Space, data: st.DataObject) 
                 assert column == [len(column)] * len(column)
 
 
+@settings(max_examples=200, deadline=None)
+@given(spaces(), st.data())
+def test_one_value_is_one_value(space: Space, data: st.DataObject) -> None:
+    build = Build()
+    values = data.draw(sops(build, 1))
+    selector = data.draw(
+        st.sampled_from([build.select(values, values, "=="), build.everything()]) | selectors(build, 1)
+    )
+    _check_one_value(space, selector, values)
+
+
+def _check_one_value(space: Space, selector: Selector, values: SOp) -> bool:
+    """Asserts that the claim that all selected positions hold one value is true; gives whether it is claimed."""
+    if not Analysis(space).one_value(selector, values):
+        return False
+    for tokens in inputs_of_space(space):
+        found = evaluate([selector, values], tokens, causal=space.causal, vocabulary=space.vocabulary)
+        for row in _defined(cast(Rows, found[selector])):
+            column = cast(list[Value], found[values])
+            assert len({value for cell, value in zip(row, column, strict=True) if cell}) <= 1, tokens
+    return True
+
+
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_holds_is_the_comparison(comparison: str) -> None:
     build = Build()
@@ -328,6 +351,27 @@ def test_strings_have_an_order_too() -> None:
 def test_orders_need_a_model_that_sees_everything() -> None:
     assert _check_claims(Space((0, 1), 3, causal=True), SELECTORS["sort order"][0](Words())) == set()
     assert ONE in _check_claims(Space((0, 1), 3, causal=True), SELECTORS["opposite"][0](Words()))
+
+
+@pytest.mark.parametrize("vocabulary", [(0, 1, 2), ("a", "b"), (1, "a")], ids=str)
+@pytest.mark.parametrize("causal", [False, True])
+def test_one_value(vocabulary: tuple[int | str, ...], causal: bool) -> None:
+    """What is selected is equal: to the query, or to the greatest or smallest value of the input."""
+    words = Words()
+    space = Space(vocabulary, 3, causal)
+    greater, smaller = (words.select(words.tokens, words.tokens, sign) for sign in (">", "<"))
+    one, wrong = words.constant(1), words.aggregate(words.select(words.tokens, words.tokens, ">="), words.constant(1))
+    extremes = [words.select(words.aggregate(sign, one), words.constant(0), "==") for sign in (greater, smaller)]
+    for extreme in extremes:
+        assert _check_one_value(space, extreme, words.tokens) == (not causal)
+        assert _check_one_value(space, words.and_(extreme, words.earlier), words.tokens) == (not causal)
+        assert not _check_one_value(space, extreme, words.indices)
+    assert _check_one_value(space, words.same, words.tokens)
+    assert _check_one_value(space, words.everything(), words.constant(2))
+    assert _check_one_value(space, words.everything(), words.length) == (not causal)
+    assert not _check_one_value(space, words.select(wrong, words.constant(0), "=="), words.tokens)
+    assert not _check_one_value(space, words.select(words.aggregate(greater, one), one, "=="), words.tokens)
+    assert not _check_one_value(space, words.everything(), words.tokens)
 
 
 def test_widths_of_orders_are_ranks() -> None:
