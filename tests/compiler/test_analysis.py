@@ -18,7 +18,7 @@ from raspc.compiler.domains import Space
 from raspc.compiler.graph import Aggregate, Node, Selector, SOp, reachable
 from raspc.compiler.inputs import Input
 from raspc.compiler.interpreter import evaluate
-from raspc.compiler.values import Undefined, Value
+from raspc.compiler.values import Scalar, Undefined, Value
 from raspc.tests.compiler.building import SPAN, Build
 from raspc.tests.compiler.generated import COMPARISONS, CONSTANTS, inputs_of_space, selectors, sops, spaces
 from raspc.tests.compiler.test_domains import admits
@@ -231,7 +231,7 @@ class Words(Build):
         """The position that the query names."""
         return self.select(self.indices, query, "==")
 
-    def is_(self, value: int | str) -> Selector:
+    def is_(self, value: Scalar) -> Selector:
         return self.select(self.tokens, self.constant(value), "==")
 
     def plus(self, node: SOp, amount: int) -> SOp:
