@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..compiler.ops import apply
 from ..compiler.values import Scalar
@@ -172,6 +173,9 @@ def ternary(wanted: Wanted) -> Production:
         condition = writer.expr("bool", depth)
         then, otherwise = writer.expr(wanted, depth), writer.expr(wanted, depth)
         facts = combine("where", condition.facts, then.facts, otherwise.facts)
+        if condition.facts.plain:
+            # One branch is all that is left, and it may be the plain one.
+            facts = replace(facts, plain=then.facts.plain or otherwise.facts.plain)
         return Expr(f"{then.operand} if {condition.operand} else {otherwise.operand}", facts)
 
     return make
