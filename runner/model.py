@@ -193,9 +193,11 @@ class Model(nn.Module):
             logits = logits[:, 1:][within]  # [all tokens of the batch, d_vocab_out]
             if not bool(torch.isfinite(logits).all()):
                 raise RaspError(_OVERFLOW)
-            values = iter(decode(logits))
+            values, start = decode(logits), 0
             for row in rows:
-                results[row] = [next(values) for _ in encoded[row]]
+                stop = start + len(encoded[row])
+                results[row] = values[start:stop]
+                start = stop
         return results
 
     def pack(self) -> Packed:
