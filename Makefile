@@ -46,7 +46,8 @@ types: install
 unit: install
 	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 
-bench: install ## measure start-up and print the table
+bench: install ## measure sizes, lengths, speed and start-up; writes benchmarks/RESULTS.md
+	$(BIN)/python -m raspc.benchmarks.run_all
 	$(BIN)/python benchmarks/startup.py
 
 fmt: install ## format the code and fix what ruff can fix
