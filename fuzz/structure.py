@@ -93,8 +93,8 @@ def _recursive(writer: Writer, depth: int) -> Expr:
     parameter = Expr(writer.fresh("p"), inside, True)
     name, times = writer.fresh("f"), writer.fresh("n")
     with _inner(writer, parameter) as block:
-        step = writer.expr("number", min(depth, 1), lambda facts: facts.whole and facts.layers <= 2)
-        if not step.facts.whole:
+        step = writer.expr("number", min(depth, 1), lambda facts: facts.whole and facts.layers <= 2 and not facts.plain)
+        if not step.facts.whole or step.facts.plain:
             step = Expr(f"{parameter.text} + 1", inside)
         again = f"{name}({times} - 1, {step.operand} % {modulus})"
         writer.line(f"return {parameter.text} if {times} == 0 else {again};")

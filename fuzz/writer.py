@@ -261,6 +261,8 @@ class Writer:
     def _sane(self, facts: Facts) -> bool:
         if facts.layers > MAX_LAYERS or facts.count > MAX_COUNT or max(-facts.low, facts.high) > MAX_NUMBER:
             return False
+        if facts.values is not None and len(facts.values) == 0:  # undefined on every input
+            return False
         if facts.undefined and (facts.plain or not self.chance(0.4)):
             return False
         strings = [value for value in facts.values or () if isinstance(value, str)]
