@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -76,14 +76,14 @@ def evaluate(
     roots: Sequence[Node],
     tokens: Sequence[Scalar],
     *,
-    causal: bool = False,
+    causal: bool | Collection[Selector] = False,
     vocabulary: Sequence[Scalar] | None = None,
 ) -> dict[Node, list[Value] | Selection]:
     """The values of every node that the roots depend on: one per position for an s-op, rows for a selector.
 
     `vocabulary` says which kinds the tokens can have (only an empty selection without default depends
     on it); without one, the given tokens say it.  With `causal`, a position selects only itself and
-    earlier ones.  Never raises: what cannot be computed is `Undefined`.
+    earlier ones; given as some selectors, only in these.  Never raises: what cannot be computed is `Undefined`.
     """
     sops, selections = _evaluate(_plan(roots, tokens if vocabulary is None else vocabulary), tokens, causal)
     return dict(chain[tuple[Node, list[Value] | Selection]](sops.items(), selections.items()))
@@ -148,7 +148,7 @@ def _plan(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> _Plan:
 
 
 def _evaluate(
-    plan: _Plan, tokens: Sequence[Scalar], causal: bool
+    plan: _Plan, tokens: Sequence[Scalar], causal: bool | Collection[Selector]
 ) -> tuple[dict[SOp, list[Value]], dict[Selector, Selection]]:
     sops: dict[SOp, list[Value]] = {}
     selections: dict[Selector, Selection] = {}
@@ -157,7 +157,8 @@ def _evaluate(
             sops[node] = _values(node, plan, tokens, sops, selections)
         elif isinstance(node, Selector):
             selection = _selection(node, sops, selections)
-            selections[node] = _causal(selection) if causal else selection
+            restricted = causal if isinstance(causal, bool) else node in causal
+            selections[node] = _causal(selection) if restricted else selection
     return sops, selections
 
 

@@ -228,20 +228,24 @@ class _Rewriter:
     def _uniform(self, node: Aggregate) -> SOp | None:
         """Values that are the same everywhere need no averaging; only whether anything is selected matters."""
         values = node.values
-        if (
-            isinstance(values, Constant)
-            or not self.analysis.same_everywhere(values)
-            or self.analysis.domain(values).undefined
-        ):
+        if not self.analysis.same_everywhere(values) or self.analysis.domain(values).undefined:
             return None
+        if isinstance(values, Constant) and self._branches(node.selector) <= 1:
+            return None  # one head reads whether anything is selected, and scales it
         if self.analysis.never_empty(node.selector):
             return values
         if node.default is None and not self.analysis.domain(values).numeric:
             return values
         graph, span = self.graph, node.span
-        anything = graph.aggregate(node.selector, graph.constant(1, span), 0, span)
         default = graph.constant(0 if node.default is None else node.default, span)
-        return graph.elementwise("where", [anything, values, default], span)
+        return graph.elementwise("where", [self._anything(node.selector, span), values, default], span)
+
+    def _anything(self, selector: Selector, span: Span) -> SOp:
+        """Whether anything is selected: a mean of ones where one head holds the selector, else a width above zero."""
+        if self._branches(selector) <= 1:
+            return self.graph.aggregate(selector, self.graph.constant(1, span), 0, span)
+        width = self.graph.selector_width(selector, span)
+        return self.graph.elementwise("gt", [width, self.graph.constant(0, span)], span)
 
     def _is_width(self, node: SOp, selector: Selector) -> bool:
         """The node is how many positions the selector selects."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import traceback
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,9 @@ MAX_PARAMETERS = 20_000_000
 
 #: Where an output is a float without a stated bound (a fractional power, read out as a number), relative to it.
 FLOAT_TOLERANCE = 1e-3
+
+#: Floats that differ by less are the same number, computed in another order.
+ROUNDING = 1e-12
 
 Status = Literal["ok", "mismatch", "internal-error", "refused"]
 
@@ -140,13 +144,17 @@ def _run(compiled: CompiledModel, inputs: Sequence[Input]) -> list[list[Scalar]]
 
 
 def equal(output: Output, got: Scalar, wanted: Scalar) -> bool:
-    """Whether the model's answer is right: exactly, but for numbers that are read out as they come."""
+    """Whether the model's answer is right: exactly, but for floats, and for numbers that are read out as they come."""
     if isinstance(got, bool) != isinstance(wanted, bool):
         return False
     decode = output.decode
     inexact = isinstance(decode, NumberDecode) and decode.max_denominator is None
-    if not inexact or isinstance(got, str) or isinstance(wanted, str):
+    if isinstance(got, str) or isinstance(wanted, str):
         return got == wanted
+    if not inexact:
+        # 2/3 of 1 and of the float 1.0 are two values that nobody can tell apart.
+        rounded = isinstance(got, float) or isinstance(wanted, float)
+        return math.isclose(got, wanted, rel_tol=ROUNDING, abs_tol=ROUNDING) if rounded else got == wanted
     assert isinstance(decode, NumberDecode)
     bound = decode.error if decode.error is not None else FLOAT_TOLERANCE * max(1.0, abs(float(wanted)))
     return abs(float(got) - float(wanted)) <= bound

@@ -288,7 +288,7 @@ class Heads:
                 choices, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0))
             )
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
-        if margin <= 0 or sharpness * margin < 8 or weights_error > 0.25:
+        if margin <= 0 or longest * exp(-sharpness * margin) > 1 / 64 or weights_error > 0.25:
             atom = next(iter(atoms_of(selector)), None)
             raise self.context.refuse(
                 selector if atom is None else atom,

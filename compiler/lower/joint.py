@@ -5,14 +5,19 @@ A one-hidden-layer ReLU network is a sum of functions of single linear forms.  S
 (`code = x + (span(x) + 1) * y`), which is a linear form, and the function is piecewise linear in the code with as many
 neurons as it has bends.  Factors that only matter by class are recoded to as few classes as the function tells apart,
 numbers that are only compared enter as their difference, and the order of the digits is the one with the fewest bends.
+
+A factor is *loose* when it may be undefined where the function is defined (a branch of a ternary that is not taken).
+What the residual stream then holds is some mixture of its values.  As the least significant digit that does no harm,
+because the function is flat along it; a ternary with several loose factors is the sum of its branches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise, permutations
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +27,7 @@ from ..affine import Affine
 from ..analysis import MAX_GRID
 from ..blocks import UNIT, Form, NeuronGroup, constant_form, sum_forms
 from ..graph import Attended, Constant, Elementwise, SOp, Table
-from ..grid import Column, broadcast, evaluate
+from ..grid import NOT_DEFINED, Column, broadcast, evaluate
 from ..values import Scalar, Undefined
 from .context import Context, as_form
 from .piecewise import Piecewise, bends_of, interpolate, known, stairs
@@ -36,6 +41,8 @@ WORTH_A_LAYER = 1024
 MAX_NEURONS = 1 << 15
 #: Discrete factors with more values than this are read as numbers only.
 MAX_CLASSES = 4096
+#: A function of several loose factors is cut into parts by at most this many ternaries.
+MAX_TERNARIES = 5
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 #: An error below this part of the smallest step between two wanted numbers may pass through.
 TOLERANCE = 2.0**-8
@@ -49,6 +56,7 @@ class Number:
 
     unit: Affine
     points: tuple[Fraction | int, ...]
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class Discrete:
 
     node: SOp
     classes: tuple[int, ...] | None = None
+    loose: bool = False
 
 
 Factor = Number | Discrete
@@ -92,7 +101,7 @@ class Joint:
     def functions(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
         """Forms for the wanted functions of an element-wise node or a numeric leaf."""
         found = self.table(node, wanted, deep=False)
-        if found is None or (isinstance(found, Code) and found.bends > WORTH_A_LAYER):
+        if found is None or _bends(found) > WORTH_A_LAYER:
             later = self.table(node, wanted, deep=True)
             if later is not None and (found is None or _bends(later) * 4 < _bends(found)):
                 found = later
@@ -107,9 +116,8 @@ class Joint:
                 f"as a joint function it needs a table of more than {MAX_GRID} combinations: {sizes}",
                 "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values",
             )
-        if isinstance(found, list):
-            return found
-        return self.emit(node, found, snap)
+        parts = [part if isinstance(part, list) else self.emit(node, part, snap) for part in found]
+        return parts[0] if len(parts) == 1 else [sum_forms(forms) for forms in zip(*parts, strict=True)]
 
     def product(self, node: SOp) -> Form:
         """x * y for numbers with too many pairs for a table: a quarter of the squares of x + y and x - y."""
@@ -140,8 +148,9 @@ class Joint:
 
     # ---- from an expression to a code -----------------------------------------------------------
 
-    def table(self, node: SOp, wanted: Sequence[Wanted], *, deep: bool) -> Code | list[Form] | None:
-        """The best code for the wanted functions, or forms when no neurons are needed; None when the grid is too large.
+    def table(self, node: SOp, wanted: Sequence[Wanted], *, deep: bool) -> list[Code | list[Form]] | None:
+        """Codes for the wanted functions, or forms when no neurons are needed, to be added up; None when the grid is
+        too large or too much of it is loose.
 
         `deep`: factors may themselves need neurons, which costs a layer.
         """
@@ -149,25 +158,59 @@ class Joint:
         if cut is None:
             return None
         sizes = [self._size(factor) for factor in cut.factors]
-        total = 1
-        for size in sizes:
-            total *= size
+        total = prod(sizes)
         if total * max(1, len(wanted)) > 8 * MAX_GRID or total > MAX_GRID:
             return None
-        columns = {
-            inner: self._column(cut.factors[axis], inner, entry)
-            for inner, entry in cut.nodes.items()
-            for axis in (entry[0],)
-        }
+        columns = {inner: self._column(cut.factors[entry[0]], inner, entry) for inner, entry in cut.nodes.items()}
+        self._find_loose(node, cut, columns, sizes)
         result = evaluate(node, columns, sizes)
         positions = self.analysis.domain(node).positions
-        grids = []
         codes = broadcast(result, sizes)
         possible = self._possible(cut.factors)
+        grids = []
         for want in wanted:
             numbers = np.array([_number(want, positions, value) for value in result.values])
             grids.append(numbers[codes] if possible is None else np.where(possible, numbers[codes], np.nan))
-        return self._encode(cut.factors, grids)
+        masks: list[NDArray[np.bool_] | None] = [None]
+        if sum(factor.loose for factor in cut.factors) > 1:
+            masks = list(self._branches(node, columns, sizes))
+        parts = []
+        for mask in masks:
+            found = self._encode(cut.factors, grids if mask is None else [np.where(mask, grid, 0.0) for grid in grids])
+            if found is None:
+                return None
+            parts.append(found)
+        return parts
+
+    def _find_loose(self, node: SOp, cut: Cut, columns: dict[SOp, Column], sizes: Sequence[int]) -> None:
+        """Marks the factors that may be undefined where the expression is defined."""
+        for axis, factor in enumerate(cut.factors):
+            inner = [one for one, entry in cut.nodes.items() if entry[0] == axis]
+            atoms = [factor.node] if isinstance(factor, Discrete) else [atom for atom, _ in factor.unit.terms]
+            if not any(self.analysis.domain(atom).undefined for atom in atoms):
+                continue
+            nothing = Column((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
+            result = evaluate(node, columns | dict.fromkeys(inner, nothing), sizes)
+            if any(not isinstance(result.values[code], Undefined) for code in np.unique(result.codes).tolist()):
+                cut.factors[axis] = replace(factor, loose=True)
+
+    def _branches(self, node: SOp, columns: dict[SOp, Column], sizes: Sequence[int]) -> Iterator[NDArray[np.bool_]]:
+        """The parts of the grid on which every ternary of the expression takes one branch."""
+        taken: NDArray[np.int64] = np.zeros(tuple(sizes), dtype=np.int64)
+        stack, seen, count = [node], set(columns), 0
+        while stack:
+            current = stack.pop()
+            if current in seen or not isinstance(current, (Elementwise, Table)):
+                continue
+            seen.add(current)
+            stack.extend(current.inputs)
+            if isinstance(current, Elementwise) and current.op == "where" and count < MAX_TERNARIES:
+                column = evaluate(current.inputs[0], columns, sizes)
+                truths = np.array([not isinstance(value, Undefined) and bool(value) for value in column.values])
+                taken += truths[broadcast(column, sizes)].astype(np.int64) << count
+                count += 1
+        for code in np.unique(taken).tolist():
+            yield taken == code
 
     def _cut(self, node: SOp, deep: bool) -> Cut | None:
         features = self.context.features
@@ -292,7 +335,7 @@ class Joint:
 
     # ---- codes ----------------------------------------------------------------------------------
 
-    def _encode(self, factors: Sequence[Factor], grids: list[Grid]) -> Code | list[Form]:
+    def _encode(self, factors: Sequence[Factor], grids: list[Grid]) -> Code | list[Form] | None:
         """Drops what does not matter, merges classes, and orders the digits."""
         kept: list[Factor] = []
         stack = np.stack(grids)  # [functions, *sizes]
@@ -307,7 +350,7 @@ class Joint:
             if isinstance(factor, Discrete):
                 order = sorted(range(len(rows)), key=lambda row: tuple(np.nan_to_num(flat[rows[row]], nan=-1e300)))
                 rank = {row: place for place, row in enumerate(order)}
-                factor = Discrete(factor.node, tuple(rank[row] for row in inverse))
+                factor = replace(factor, classes=tuple(rank[row] for row in inverse))
                 filled = _fill(flat, inverse, len(rows))[order].reshape(len(rows), *moved.shape[1:])
                 stack = np.moveaxis(filled, 0, axis + 1)
             kept.insert(0, factor)
@@ -318,7 +361,7 @@ class Joint:
             classes = kept[0].classes
             assert classes is not None
             return features.functions(kept[0].node, [tuple(_optional(row[c]) for c in classes) for row in stack])
-        return min(self._orders(kept, stack), key=lambda code: code.bends)
+        return min(self._orders(kept, stack), key=lambda code: code.bends, default=None)
 
     def _orders(self, factors: list[Factor], stack: Grid) -> Iterator[Code]:
         axes = range(len(factors))
@@ -326,6 +369,8 @@ class Joint:
             permutations(axes) if len(factors) <= 3 and stack.size < 20_000 else [tuple(axes), tuple(reversed(axes))]
         )
         for order in orders:
+            if any(factors[axis].loose for axis in order[:-1]):
+                continue
             yield self._code([factors[axis] for axis in order], np.transpose(stack, (0, *(axis + 1 for axis in order))))
 
     def _code(self, factors: list[Factor], stack: Grid) -> Code:
@@ -488,5 +533,5 @@ def _count(points: Sequence[float], wanted: Sequence[Sequence[float | None]]) ->
     return len({knot for want in wanted for knot in bends_of(points, want)})
 
 
-def _bends(found: Code | list[Form]) -> int:
-    return found.bends if isinstance(found, Code) else 0
+def _bends(found: Sequence[Code | list[Form]]) -> int:
+    return sum(part.bends for part in found if isinstance(part, Code))

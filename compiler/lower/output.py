@@ -17,6 +17,8 @@ from .context import Context
 
 #: Outputs with more values than this read out as numbers.
 MAX_CLASSES = 5000
+#: Outputs with at most this many values are always named exactly.
+FEW = 1024
 
 
 class Outputs:
@@ -88,8 +90,10 @@ class Outputs:
         else:
             tolerance = 0.0 if bound is None else 0.5 / (bound * bound)
         listed = domain.values
-        if error >= tolerance:  # neighbours cannot be told apart: the number is given as it is, with its error bound
-            bound, listed = None, None
+        if error >= tolerance:
+            if listed is not None and len(listed) <= FEW:
+                raise self._too_noisy(node, error, tolerance)
+            bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)
         return OutputBlock(name, node, decode, domain.undefined, error, max(0.0, tolerance - error))
 

@@ -38,8 +38,12 @@ class Piecewise:
 
 
 def known(points: Sequence[float], values: Sequence[float | None]) -> tuple[list[float], list[float]]:
-    """The points whose value is wanted."""
+    """The points whose value is wanted, and the outermost points, so that nothing leaves the range of the values."""
     kept = [(point, value) for point, value in zip(points, values, strict=True) if value is not None]
+    if values[0] is None:
+        kept.insert(0, (points[0], kept[0][1]))
+    if values[-1] is None:
+        kept.append((points[-1], kept[-1][1]))
     return [point for point, _ in kept], [value for _, value in kept]
 
 
