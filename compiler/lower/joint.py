@@ -228,7 +228,7 @@ class Joint:
             if isinstance(current, Constant) or not self.analysis.leaves(current):
                 continue
             if not root and self._discrete(current, ready, deep):
-                _add(cut, Discrete(current), current, 1, 0, None)
+                _add(cut, Discrete(self._source(current)), current, 1, 0, None)
                 continue
             leaf = isinstance(current, Attended)
             affine = self.analysis.affine(current)
@@ -256,6 +256,13 @@ class Joint:
                 return None
             stack.extend((child, False) for child in reversed(current.inputs))
         return cut
+
+    def _source(self, node: SOp) -> SOp:
+        """The one leaf that the node is a function of, when functions of it can be had; else the node itself."""
+        leaves = self.analysis.leaves(node)
+        if len(leaves) == 1 and self.context.features.carries(next(iter(leaves))):
+            return next(iter(leaves))
+        return node
 
     def _discrete(self, node: SOp, ready: int, deep: bool) -> bool:
         size = self.analysis.domain(node).size
@@ -317,9 +324,11 @@ class Joint:
     ) -> Column:
         axis, scale, shift, comparison = entry
         if isinstance(factor, Discrete):
-            values = self.analysis.domain(node).values
+            values = self.analysis.domain(factor.node).values
             assert values is not None
-            return Column((axis,), np.arange(len(values)), values)
+            source = Column((0,), np.arange(len(values)), values)
+            seen = evaluate(node, {factor.node: source}, [len(values)])
+            return Column((axis,), np.broadcast_to(seen.codes, (len(values),)), seen.values)
         numbers = [scale * point + shift for point in factor.points]
         if comparison is None:
             whole = [n.numerator if isinstance(n, Fraction) and n.denominator == 1 else n for n in numbers]
@@ -365,12 +374,13 @@ class Joint:
 
     def _orders(self, factors: list[Factor], stack: Grid) -> Iterator[Code]:
         axes = range(len(factors))
-        orders = (
-            permutations(axes) if len(factors) <= 3 and stack.size < 20_000 else [tuple(axes), tuple(reversed(axes))]
-        )
-        for order in orders:
-            if any(factors[axis].loose for axis in order[:-1]):
-                continue
+        loose = tuple(axis for axis in axes if factors[axis].loose)
+        firm = tuple(axis for axis in axes if not factors[axis].loose)
+        if len(loose) > 1:
+            return
+        few = len(firm) <= 3 and stack.size < 20_000
+        for order in permutations(firm) if few else (firm, firm[::-1]):
+            order = (*order, *loose)
             yield self._code([factors[axis] for axis in order], np.transpose(stack, (0, *(axis + 1 for axis in order))))
 
     def _code(self, factors: list[Factor], stack: Grid) -> Code:
