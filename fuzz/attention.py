@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .facts import Facts, SelectorFacts, combine, listed, mean, union
+from .facts import Facts, SelectorFacts, combine, listed, mean, truth, union
 from .writer import BOOLEAN, Expr, Production, Selection, Wanted, Writer, value_text
 
 COMPARISONS = ("==", "==", "==", "!=", "<", "<=", ">", ">=")
@@ -154,6 +154,62 @@ def aggregate(wanted: Wanted) -> Production:
         return Expr(f"{text})", _attended(facts, selector), True)
 
     return make
+
+
+def of_both_kinds(writer: Writer, depth: int) -> Expr:
+    """An s-op that holds numbers and strings; what reads it must take both."""
+    rng = writer.rng
+    kinds: list[Wanted] = ["number", "bool", "string"]
+    rng.shuffle(kinds)
+    match rng.randrange(4):
+        case 0 if writer.tokens.facts.kind == "mixed":
+            values = writer.tokens
+        case 1:
+            value = literal_of(writer, "string" if kinds[0] != "string" else kinds[1])
+            selector = writer.selector(depth, lambda facts: facts.single)
+            some = writer.expr(kinds[0], depth)
+            facts = _attended(union((mean(some.facts, writer.max_length), value.facts)), selector)
+            return Expr(f"aggregate({selector.text}, {some.text}, {value.text})", facts, True)
+        case _:
+            condition = writer.expr("bool", depth)
+            first, second = (writer.expr(wanted, depth) for wanted in _one_string(kinds))
+            facts = combine("where", condition.facts, first.facts, second.facts)
+            values = Expr(f"{first.operand} if {condition.operand} else {second.operand}", facts)
+    if not writer.chance(0.4):
+        return values
+    selector = writer.selector(depth)
+    text = f"aggregate({selector.text}, {values.text}"
+    facts = values.facts if selector.facts.single else replace(values.facts, undefined=True)
+    if writer.chance(0.5):
+        default = literal_of(writer, rng.choice(kinds))
+        return Expr(f"{text}, {default.text})", _attended(union((facts, default.facts)), selector), True)
+    return Expr(f"{text})", _attended(facts, selector), True)
+
+
+def _one_string(kinds: list[Wanted]) -> list[Wanted]:
+    """Two of the kinds, in their order; one of them is the strings."""
+    return kinds[:2] if "string" in kinds[:2] else [kinds[0], "string"]
+
+
+def same_of_both_kinds(writer: Writer, depth: int) -> Expr:
+    """A comparison that takes both kinds."""
+    left = of_both_kinds(writer, depth)
+    right = of_both_kinds(writer, depth) if writer.chance(0.3) else writer.any(depth)
+    sign = writer.rng.choice(("==", "!="))
+    return Expr(f"{left.operand} {sign} {right.operand}", truth(left.facts, right.facts))
+
+
+def compared_of_both_kinds(writer: Writer, depth: int) -> Selection:
+    left = of_both_kinds(writer, depth)
+    right = of_both_kinds(writer, depth) if writer.chance(0.5) else writer.any(depth)
+    if writer.chance(0.5):
+        left, right = right, left
+    undefined = left.facts.undefined or right.facts.undefined
+    layers = max(left.facts.layers, right.facts.layers)
+    sign = writer.rng.choice(("==", "==", "!="))
+    return Selection(
+        f"select({left.text}, {right.text}, {sign})", SelectorFacts(False, False, undefined, 1, layers), True
+    )
 
 
 def literal_of(writer: Writer, wanted: Wanted) -> Expr:

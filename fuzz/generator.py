@@ -43,6 +43,7 @@ GRAMMAR = Grammar(
         "bool": [
             *_common("bool"),
             (16, elementwise.comparison),
+            (2, attention.same_of_both_kinds),
             (8, elementwise.connective),
             (4, elementwise.negation),
             (4, elementwise.in_list),
@@ -59,6 +60,7 @@ GRAMMAR = Grammar(
     },
     [
         (18, attention.compared),
+        (1, attention.compared_of_both_kinds),
         (9, attention.joined),
         (4, attention.complement),
         (2, attention.library_selector),
@@ -92,13 +94,8 @@ def generate(rng: random.Random, budget: int) -> str:
 
 
 def _output(writer: Writer) -> Expr:
-    if writer.chance(0.04):
-        kinds: tuple[Wanted, ...] = ("number", "string", "bool")
-        first, second = writer.rng.sample(kinds, 2)
-        condition = writer.expr("bool", MAX_DEPTH - 1)
-        branches = [writer.expr(wanted, MAX_DEPTH - 1) for wanted in (first, second)]
-        text = f"{branches[0].operand} if {condition.operand} else {branches[1].operand}"
-        return Expr(text, branches[0].facts)
+    if writer.chance(0.06):
+        return attention.of_both_kinds(writer, MAX_DEPTH - 1)
     return writer.sop(writer.some_kind(), MAX_DEPTH)
 
 
@@ -114,8 +111,9 @@ def _vocabulary(rng: random.Random) -> tuple[Scalar, ...]:
         (2, (-1, 0, 2, 5, 9)),
         (2, (True, False)),
         (2, (Fraction(1, 2), 1, Fraction(1, 3), 2, Fraction(-3, 4))),
-        (1, ("a", 1, "b", 2, Fraction(1, 2))),
+        (2, ("a", 1, "b", 2, Fraction(1, 2))),
         (1, (True, "a", 2, "b")),
+        (1, (-1, "a", 2, 0)),
         (1, (False, 1, 3, 2)),
     ]
     if rng.random() < 0.05:

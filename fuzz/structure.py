@@ -16,7 +16,9 @@ def _inner(writer: Writer, *names: Expr, is_open: bool = True) -> Iterator[Block
     """A block inside the one under way, which knows some more names."""
     block = Block(writer.blocks[-1].indent + "    ", is_open and writer.blocks[-1].open, values=list(names))
     writer.blocks.append(block)
+    functions = len(writer.functions)
     yield block
+    del writer.functions[functions:]  # what is defined in there is known in there only
     writer.blocks.pop()
 
 
