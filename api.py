@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Compiled:
     """A compiled program, in memory: `save` writes it, `model` runs it.
 
-    `warnings` are what the compiler had to say about the program.
+    `warnings` are what the compiler had to say about the program; with `causal`, which selectors that changes.
     """
 
     artifact: CompiledModel
@@ -73,11 +73,13 @@ def compile(
 
     Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
     """
+    from .compiler.causality import causal_warnings
     from .compiler.pipeline import CompileOptions, compile_program
 
     program = _program(source_or_path, entry, vocab, max_length)
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_parameters)
-    return Compiled(compile_program(program, options), program.warnings)
+    compiled = compile_program(program, options)
+    return Compiled(compiled, program.warnings + (causal_warnings(program) if causal else ()))
 
 
 def load(path: str | Path, *, device: str = "auto", dtype: str = "float32") -> Model:

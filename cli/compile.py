@@ -69,6 +69,10 @@ def command(
     from ..compiler.pipeline import emit as emit_stage
 
     program = read_program(path, entries, vocab, max_length, report)
+    if causal:
+        from ..compiler.causality import causal_warnings
+
+        report.show(causal_warnings(program))
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_params)
     match emit:
         case "graph" | "blocks" | "layers":
