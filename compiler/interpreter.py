@@ -50,7 +50,7 @@ from .vocabulary import too_long, unknown_token
 #: One row per query position, one column per key position.
 Selection = list[list[bool | Undefined]]
 
-_COMPARE: dict[Comparison, Callable[..., bool]] = {
+COMPARE: dict[Comparison, Callable[..., bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -178,31 +178,31 @@ def _values(
             return [normal(value)] * len(tokens)
         case Elementwise(op=op, inputs=inputs):
             columns = zip(*(sops[operand] for operand in inputs), strict=True)
-            return [_located(apply(op, arguments), node.span) for arguments in columns]
+            return [located(apply(op, arguments), node.span) for arguments in columns]
         case Table(inputs=inputs):
             columns = zip(*(sops[operand] for operand in inputs), strict=True)
-            return [_located(_look_up(node, plan.tables[node], arguments), node.span) for arguments in columns]
+            return [located(look_up(node, plan.tables[node], arguments), node.span) for arguments in columns]
         case Aggregate(selector=selector, values=values, default=default):
-            empty = _default(plan.kinds[values]) if default is None else normal(default)
+            empty = default_of(plan.kinds[values]) if default is None else normal(default)
             column = sops[values]
-            return [_located(_mean(_chosen(row, column), empty), node.span) for row in selections[selector]]
+            return [located(mean_of(_chosen(row, column), empty), node.span) for row in selections[selector]]
         case SelectorWidth(selector=selector):
             return [_width(row) for row in selections[selector]]
         case SelectorSum(selector=selector, values=values):
             column = sops[values]
-            return [_located(_total(_chosen(row, column)), node.span) for row in selections[selector]]
+            return [located(sum_of(_chosen(row, column)), node.span) for row in selections[selector]]
         case _:
             raise TypeError(f"no meaning for {type(node).__name__}")
 
 
-def _located(value: Value, span: Span) -> Value:
+def located(value: Value, span: Span) -> Value:
     """`value`; where it has just become undefined, this is the place to remember."""
     if isinstance(value, Undefined) and value.span is None:
         return replace(value, span=span)
     return value
 
 
-def _look_up(node: Table, rows: Mapping[tuple[Scalar, ...], Scalar], arguments: Sequence[Value]) -> Value:
+def look_up(node: Table, rows: Mapping[tuple[Scalar, ...], Scalar], arguments: Sequence[Value]) -> Value:
     key: list[Scalar] = []
     for argument in arguments:
         if isinstance(argument, Undefined):
@@ -215,7 +215,7 @@ def _look_up(node: Table, rows: Mapping[tuple[Scalar, ...], Scalar], arguments: 
     return Undefined(f"{node.what}: nothing for {', '.join(_quoted(part) for part in key)}")
 
 
-def _default(kinds: Kinds) -> Value:
+def default_of(kinds: Kinds) -> Value:
     """What an aggregate without a default gives where nothing is selected."""
     if kinds == STRING:
         return Undefined("an empty selection of strings and no default")
@@ -233,7 +233,7 @@ def _chosen(row: Sequence[bool | Undefined], values: Sequence[Value]) -> list[Va
     return chosen
 
 
-def _mean(values: list[Value] | Undefined, empty: Value) -> Value:
+def mean_of(values: list[Value] | Undefined, empty: Value) -> Value:
     """The mean of the selected values; of one, or of equal strings, the value itself."""
     if isinstance(values, Undefined):
         return values
@@ -244,7 +244,7 @@ def _mean(values: list[Value] | Undefined, empty: Value) -> Value:
     return _sum(values, "mean", len(values))
 
 
-def _total(values: list[Value] | Undefined) -> Value:
+def sum_of(values: list[Value] | Undefined) -> Value:
     return values if isinstance(values, Undefined) else _sum(values, "sum", 1)
 
 
@@ -294,7 +294,7 @@ def _selection(node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapp
 
 
 def _compare(keys: Sequence[Value], queries: Sequence[Value], comparison: Comparison, span: Span) -> Selection:
-    compare = _COMPARE[comparison]
+    compare = COMPARE[comparison]
     defined = not any(isinstance(value, Undefined) for value in (*keys, *queries))
     if defined and (comparison in ("==", "!=") or len({is_number(value) for value in (*keys, *queries)}) < 2):
         return [[compare(key, query) for key in keys] for query in queries]
@@ -309,7 +309,7 @@ def _cell(key: Value, query: Value, comparison: Comparison, mixed: Undefined) ->
         return query
     if comparison not in ("==", "!=") and is_number(key) != is_number(query):
         return mixed
-    return _COMPARE[comparison](key, query)
+    return COMPARE[comparison](key, query)
 
 
 def _pairwise(left: Selection, right: Selection, combine: Callable[[bool, bool], bool]) -> Selection:
