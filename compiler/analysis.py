@@ -6,6 +6,7 @@ All facts hold for every input that the space admits; "unknown" is always a safe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -164,16 +165,20 @@ class Analysis:
         if values.values == ():
             return values
         single = self.one_value(node.selector, node.values)
-        if single or not values.numeric:
-            found = values if single else Domain(values.values, True, values.lowest, values.highest)
-        else:
+        if single:
+            found = values
+        elif values.numeric:
             found = means(values, self.space.max_length)
+        else:  # several strings have no mean unless they are equal; numbers among them have
+            numbers = listed(value for value in values.values or () if not isinstance(value, str))
+            found = values if values.textual else union(values, means(numbers, self.space.max_length))
+            found = replace(found, undefined=True)
         if self.never_empty(node.selector):
             return found
         if node.default is not None:
             return union(found, listed([node.default]))
-        if values.values is not None and all(isinstance(value, str) for value in values.values):
-            return Domain(found.values, True, found.lowest, found.highest)
+        if values.textual:
+            return replace(found, undefined=True)
         return union(found, listed([0]))
 
     def _infer_sum(self, values: Domain) -> Domain:
@@ -378,7 +383,7 @@ class Analysis:
 
     def retrieves(self, node: Aggregate) -> bool:
         """Where the aggregate is defined, it is one of the selected values unchanged (or its default)."""
-        return self.one_value(node.selector, node.values) or not self.domain(node.values).numeric
+        return self.one_value(node.selector, node.values) or self.domain(node.values).textual
 
     def _fixes(self, selector: Selector, values: SOp) -> bool:
         """Keys that satisfy this hold one value: they equal the query, or no position exceeds them."""

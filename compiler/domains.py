@@ -50,6 +50,11 @@ class Domain:
         return self.values is None or all(is_number(value) for value in self.values)
 
     @cached_property
+    def textual(self) -> bool:
+        """Every value is a string."""
+        return self.values is not None and all(isinstance(value, str) for value in self.values)
+
+    @cached_property
     def boolean(self) -> bool:
         """Every value is 0 or 1, whatever it prints as."""
         return self.values is not None and all(is_number(value) and value in (0, 1) for value in self.values)

@@ -11,6 +11,7 @@ Rules, applied bottom-up while the graph is rebuilt:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +42,7 @@ from .graph import (
     reachable,
 )
 from .grid import Column, evaluate
+from .kinds import STRING, Kinds, infer
 from .lower.predicates import Predicates, TooManyBranches
 from .values import Undefined
 
@@ -52,7 +54,8 @@ def simplify(program: Program, space: Space, widest_order: int = 64) -> tuple[Pr
     """The simplified program and what is known about its nodes.
 
     `widest_order`: comparisons over more classes are better counted by digits than read by one head."""
-    rewriter = _Rewriter(program.graph, Analysis(space), widest_order)
+    kinds = infer([output for _, output in program.outputs], space.vocabulary)
+    rewriter = _Rewriter(program.graph, Analysis(space), kinds, widest_order)
     for node in reachable([output for _, output in program.outputs]):
         rewriter.rewrite(node)
     outputs = tuple((name, rewriter.sop(output)) for name, output in program.outputs)
@@ -60,7 +63,8 @@ def simplify(program: Program, space: Space, widest_order: int = 64) -> tuple[Pr
 
 
 class _Rewriter:
-    def __init__(self, old: Graph, analysis: Analysis, widest_order: int) -> None:
+    def __init__(self, old: Graph, analysis: Analysis, kinds: Mapping[SOp, Kinds], widest_order: int) -> None:
+        self.kinds = kinds
         self.widest_order = widest_order
         self.old = old
         self.graph = Graph()
@@ -107,7 +111,12 @@ class _Rewriter:
             case Table(inputs=inputs, rows=rows, otherwise=otherwise, what=what):
                 return graph.table(map(self.sop, inputs), rows, otherwise, what, span)
             case Aggregate(selector=selector, values=values, default=default):
-                return graph.aggregate(self.selector(selector), self.sop(values), default, span)
+                chosen, moved = self.selector(selector), self.sop(values)
+                if self.analysis.never_empty(chosen):
+                    default = None  # never read
+                elif default is None and self.kinds[values] != STRING and self.analysis.domain(moved).textual:
+                    default = 0  # what a missing default means where the values only happen to be strings
+                return graph.aggregate(chosen, moved, default, span)
             case SelectorWidth(selector=selector):
                 return graph.selector_width(self.selector(selector), span)
             case SelectorSum(selector=selector, values=values):
@@ -153,6 +162,8 @@ class _Rewriter:
                 return self.graph.constant(0, node.span)
             case Aggregate(selector=selector) if self._branches(selector) == 0:
                 return self._default_of(node)
+            case Aggregate(values=values, default=str()) if self.analysis.domain(values).numeric:
+                return self._text_default(node)
             case Aggregate():
                 return self._uniform(node) or self._reciprocal_length(node) or self._ratio(node)
             case _:
@@ -218,10 +229,19 @@ class _Rewriter:
             return None  # where nothing is selected, default * 0 is 0, as the empty sum
         return self.graph.selector_sum(mean.selector, mean.values, node.span)
 
+    def _text_default(self, node: Aggregate) -> SOp | None:
+        """Numbers with a string where nothing is selected: a ternary, so that the numbers stay numbers."""
+        if self.analysis.retrieves(node) or self.analysis.never_empty(node.selector) or node.default is None:
+            return None
+        graph, span = self.graph, node.span
+        numbers = graph.aggregate(node.selector, node.values, 0, span)
+        default = graph.constant(node.default, span)
+        return graph.elementwise("where", [self._anything(node.selector, span), numbers, default], span)
+
     def _default_of(self, node: Aggregate) -> SOp | None:
         """What an aggregate gives when nothing is ever selected; None when that is undefined."""
         default = node.default
-        if default is None and not self.analysis.domain(node.values).numeric:
+        if default is None and self.analysis.domain(node.values).textual:
             return None
         return self.graph.constant(0 if default is None else default, node.span)
 
@@ -234,7 +254,7 @@ class _Rewriter:
             return None  # one head reads whether anything is selected, and scales it
         if self.analysis.never_empty(node.selector):
             return values
-        if node.default is None and not self.analysis.domain(values).numeric:
+        if node.default is None and self.analysis.domain(values).textual:
             return values
         graph, span = self.graph, node.span
         default = graph.constant(0 if node.default is None else node.default, span)
@@ -302,7 +322,7 @@ class _Rewriter:
         width = graph.selector_width(node.selector, span)
         moved, back = node.values, None
         if not values.numeric:
-            if values.values is None or values.undefined:
+            if not values.textual or values.values is None or values.undefined:
                 return None
             moved = graph.table([moved], [((v,), i) for i, v in enumerate(values.values)], None, "code", span)
             back = [((i,), v) for i, v in enumerate(values.values)]
@@ -314,7 +334,7 @@ class _Rewriter:
             return mean
         default = node.default
         if default is None:
-            if not values.numeric:
+            if values.textual:
                 return mean
             default = 0
         empty = graph.elementwise("eq", [width, graph.constant(0, span)], span)

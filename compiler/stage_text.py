@@ -205,8 +205,9 @@ def _decode(output: OutputBlock) -> str:
     match output.decode:
         case ClassDecode(values=values):
             how = f"largest of {_count(len(values), 'logit')}"
-        case NumberDecode(lowest=low, highest=high, max_denominator=bound):
-            exact = "" if bound is None else f", to the nearest with denominator at most {bound}"
+        case NumberDecode(lowest=low, highest=high, max_denominator=bound, values=listed):
+            exact = "" if bound is None else f", the nearest with denominator at most {bound}"
+            exact = exact if listed is None else f", the nearest of {_count(len(listed), 'value')}"
             how = f"a number in {_scalar(low)}..{_scalar(high)}{exact}"
     undefined = "; may be undefined" if output.may_be_undefined else ""
     return f"{how}, error {small(output.error)}, margin {small(output.margin)}{undefined}"

@@ -116,7 +116,7 @@ class Heads:
         assert inner.values is not None
         places = self.analysis.domain(node).positions
         default = node.default
-        if default is None and inner.numeric:
+        if default is None and not inner.textual:
             default = 0
         # Where nothing is ever missing, or a missing value is undefined, BOS is not needed and nothing is subtracted.
         spare: list[float | None] = [
@@ -147,7 +147,7 @@ class Heads:
         conjunctions = self.conjunctions(selector)
         if not conjunctions:
             return [constant_form(default) for default in defaults]
-        strings_without_default = node.default is None and not self.analysis.domain(node.values).numeric
+        strings_without_default = node.default is None and self.analysis.domain(node.values).textual
         always = self.analysis.never_empty(selector) or strings_without_default
         single = self.analysis.at_most_one(selector)
         if len(conjunctions) > 1:
