@@ -176,7 +176,10 @@ def _without_plus(terms: Sequence[str]) -> list[str]:
 
 def _neuron(orientation: int, knot: float, coefficient: float) -> str:
     shift = f"{'-' if knot > 0 else '+'} {number(abs(knot))}"
-    inside = ("s" if knot == 0 else f"s {shift}") if orientation > 0 else f"{number(knot)} - s"
+    if orientation > 0:
+        inside = "s" if knot == 0 else f"s {shift}"
+    else:
+        inside = "-s" if knot == 0 else f"{number(knot)} - s"
     size = "" if abs(coefficient) == 1 else f"{number(abs(coefficient))} "
     return f"{'-' if coefficient < 0 else '+'} {size}relu({inside})"
 
