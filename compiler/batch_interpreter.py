@@ -10,7 +10,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -45,6 +44,10 @@ MEMORY = 1 << 26
 
 #: Distinct values that are kept from one batch for the next.
 MAX_HELD = 1 << 20
+
+
+Found = Mapping[Node, Column | Cellwise]
+Rule = Callable[[Codes, Found], Column | Cellwise]
 
 
 class BatchInterpreter:
@@ -91,3 +94,90 @@ class BatchInterpreter:
         for node in self._order:
             found[node] = self._value(node, ids, found)
         return found
+
+    def _forget(self) -> None:
+        """Begin with empty pools."""
+        self._reasons = new_reasons()
+        self._pools: list[Pool] = [self._reasons]
+        self._rules: dict[Node, Rule] = {node: self._rule(node) for node in self._order}
+
+    def _value(self, node: Node, ids: Codes, found: Found) -> Column | Cellwise:
+        value = self._rules[node](ids, found)
+        if isinstance(value, Cellwise) and self._causal:
+            return only_earlier(value, ids.shape[1])
+        return value
+
+    def _rule(self, node: Node) -> Rule:
+        """How a node's value follows from those of its inputs."""
+        match node:
+            case Tokens():
+                tokens = self._pool(self._vocabulary)
+                return lambda ids, found: Column(tokens, ids)
+            case Indices():
+                numbers = self._pool()
+                return lambda ids, found: Column(
+                    numbers, np.array([[numbers.code(index) for index in range(ids.shape[1])]], np.int64)
+                )
+            case Constant(value=value):
+                constant = self._pool([normal(value)])
+                return lambda ids, found: Column(constant, np.zeros((1, 1), np.int64))
+            case Elementwise(op=op, inputs=inputs, span=span):
+                return self._function(inputs, lambda arguments: located(apply(op, arguments), span))
+            case Table(inputs=inputs, rows=rows, span=span):
+                listed = dict(rows)
+                return self._function(inputs, lambda arguments: located(look_up(node, listed, arguments), span))
+            case Aggregate(selector=selector, values=values, default=default, span=span):
+                empty = default_of(self.kinds[values]) if default is None else normal(default)
+                return self._reduction(selector, values, node, partial(mean_of, empty=empty), empty, mean=True)
+            case SelectorSum(selector=selector, values=values):
+                return self._reduction(selector, values, node, sum_of, 0, mean=False)
+            case SelectorWidth(selector=selector):
+                width = Width()
+                self._pools.append(width.pool)
+                return lambda ids, found: width(_cells(found[selector]), ids.shape[1])
+            case Select(keys=keys, queries=queries, comparison=comparison, span=span):
+                mixed = Undefined(f"`{comparison}` of a string and a number", span)
+                return lambda ids, found: compare(
+                    _column(found[keys]), _column(found[queries]), comparison, mixed, self._reasons
+                )
+            case SelectorAnd(left=left, right=right):
+                return lambda ids, found: combine(_cells(found[left]), _cells(found[right]), operator.and_)
+            case SelectorOr(left=left, right=right):
+                return lambda ids, found: combine(_cells(found[left]), _cells(found[right]), operator.or_)
+            case SelectorNot(operand=operand):
+                return lambda ids, found: negate(_cells(found[operand]))
+            case _:
+                raise TypeError(f"no meaning for {type(node).__name__}")
+
+    def _function(self, inputs: Sequence[SOp], compute: Callable[[tuple[Value, ...]], Value]) -> Rule:
+        function = Function(compute)
+        self._pools.append(function.pool)
+        return lambda ids, found: function([_column(found[operand]) for operand in inputs])
+
+    def _reduction(
+        self,
+        selector: Selector,
+        values: SOp,
+        node: SOp,
+        reference: Callable[[list[Value]], Value],
+        empty: Value,
+        *,
+        mean: bool,
+    ) -> Rule:
+        reduction = Reduction(reference, mean=mean, empty=empty, located=partial(located, span=node.span))
+        self._pools.append(reduction.pool)
+        return lambda ids, found: reduction(_cells(found[selector]), _column(found[values]), ids.shape[1])
+
+    def _pool(self, values: Sequence[Value] = ()) -> Pool:
+        self._pools.append(Pool(values))
+        return self._pools[-1]
+
+
+def _column(value: Column | Cellwise) -> Column:
+    assert isinstance(value, Column)
+    return value
+
+
+def _cells(value: Column | Cellwise) -> Cellwise:
+    assert isinstance(value, Cellwise)
+    return value

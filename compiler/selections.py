@@ -9,15 +9,18 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Codes, Column, Pool, distinct
 from .graph import Comparison
-from .values import Undefined, Value, is_number, normal
+from .values import Undefined, Value, normal
 
 Cells = NDArray[np.bool_]
+#: Of float64, int64 or Python's integers: see `_numerators`.
+Numbers = NDArray[Any]
 
 _COMPARE: dict[Comparison, Callable[[Codes, Codes], Cells]] = {
     "==": np.equal,
@@ -47,18 +50,15 @@ class Cellwise:
     def rows(self, batch: int, length: int) -> list[list[list[bool | Undefined]]]:
         """The selection matrix of each input."""
         shape = batch, length, length
-        cells = np.broadcast_to(self.cells, shape).tolist()
+        cells: list[list[list[bool | Undefined]]] = np.broadcast_to(self.cells, shape).tolist()
         if self.unknown is None:
             return cells
-        unknown = np.broadcast_to(self.unknown, shape).tolist()
-        reasons = self.reasons.values
-        return [
-            [
-                [reasons[u] if u else cell for cell, u in zip(row, places, strict=True)]  # type: ignore[misc]
-                for row, places in zip(matrix, matrices, strict=True)
-            ]
-            for matrix, matrices in zip(cells, unknown, strict=True)
-        ]
+        unknown = np.broadcast_to(self.unknown, shape)
+        for row, query, key in zip(*np.nonzero(unknown), strict=True):
+            reason = self.reasons.values[unknown[row, query, key]]
+            assert isinstance(reason, Undefined)
+            cells[row][query][key] = reason
+        return cells
 
     def unknown_rows(self, length: int) -> Codes | None:
         """[input, query]: the first undefined cell of each row, 0 where there is none."""
@@ -77,18 +77,14 @@ def new_reasons() -> Pool:
 def compare(keys: Column, queries: Column, comparison: Comparison, mixed: Undefined, reasons: Pool) -> Cellwise:
     """Where `keys[key] comparison queries[query]`; `mixed` is what an order of a string and a number gives."""
     key_ranks, query_ranks = _ranks(keys.pool.values, queries.pool.values)
-    cells = _COMPARE[comparison](
-        key_ranks[keys.codes][:, None, :], query_ranks[queries.codes][:, :, None]
-    )
+    cells = _COMPARE[comparison](key_ranks[keys.codes][:, None, :], query_ranks[queries.codes][:, :, None])
     key_sorts, query_sorts = _sorts(keys.pool.values), _sorts(queries.pool.values)
     k, q = key_sorts[keys.codes], query_sorts[queries.codes]
     ordered = comparison not in ("==", "!=")
     strings = (k == _STRING).any() or (q == _STRING).any()
     if not ((k == _UNDEFINED).any() or (q == _UNDEFINED).any() or (ordered and strings)):
         return Cellwise(cells, None, reasons)
-    key_reasons, query_reasons = (
-        _reasons_of(column.pool.values, reasons)[column.codes] for column in (keys, queries)
-    )
+    key_reasons, query_reasons = (_reasons_of(column.pool.values, reasons)[column.codes] for column in (keys, queries))
     unknown = np.where(key_reasons[:, None, :] != 0, key_reasons[:, None, :], query_reasons[:, :, None])
     if ordered:
         differ = (k == _STRING)[:, None, :] != (q == _STRING)[:, :, None]
@@ -123,6 +119,7 @@ class Width:
 
     def __init__(self) -> None:
         self._out = _Result(lambda value: value)
+        self.pool = self._out.pool
 
     def __call__(self, selection: Cellwise, length: int) -> Column:
         counts = _full(selection.cells, length).sum(-1)
@@ -150,6 +147,7 @@ class Reduction:
         self._mean = mean
         self._empty = empty
         self._out = _Result(located)
+        self.pool = self._out.pool
 
     def __call__(self, selection: Cellwise, values: Column, length: int) -> Column:
         """One value for each row of the selection."""
@@ -159,7 +157,7 @@ class Reduction:
         if bool((sorts == _EXACT).all()):
             return self._out.column(self._numbers(cells, codes, values.pool.values), selection, length)
         result = self._numbers(cells, codes, values.pool.values)
-        touched = _product(cells, (sorts != _EXACT).astype(np.float64)) > 0  # [input, query]
+        touched = (cells & (sorts != _EXACT)[:, None, :]).any(-1)  # [input, query]
         batch = touched.shape[0]
         inputs, queries = np.nonzero(touched)
         rows = np.broadcast_to(cells, (batch, *cells.shape[1:]))[inputs, queries]  # [row, key]
@@ -184,7 +182,7 @@ class Reduction:
             result[several] = self._quotients(totals[several], counts[several], denominator)
         return result
 
-    def _quotients(self, totals: NDArray[np.generic], counts: Codes, denominator: int) -> Codes:
+    def _quotients(self, totals: Numbers, counts: Codes, denominator: int) -> Codes:
         """The codes of totals / denominator, for a mean divided by the counts too."""
         distinct_totals, places = np.unique(totals, return_inverse=True)
         combinations, which = distinct([places, counts], [len(distinct_totals), int(counts.max()) + 1])
@@ -251,14 +249,16 @@ def _full(cells: Cells, length: int) -> Cells:
     return np.broadcast_to(cells, (*cells.shape[:2], length))
 
 
-def _product(cells: Cells, numbers: NDArray[np.generic]) -> NDArray[np.generic]:
+def _product(cells: Cells, numbers: Numbers) -> Numbers:
     """[input, query]: the sum over the selected keys of numbers [input, key]."""
     if numbers.dtype == np.float64:
-        return (cells.astype(np.float64) @ numbers[:, :, None])[..., 0]
-    return np.where(cells, numbers[:, None, :], 0).sum(-1)
+        sums: Numbers = (cells.astype(np.float64) @ numbers[:, :, None])[..., 0]
+    else:
+        sums = np.where(cells, numbers[:, None, :], 0).sum(-1)
+    return sums
 
 
-def _numerators(pool: Sequence[Value]) -> tuple[NDArray[np.generic], int]:
+def _numerators(pool: Sequence[Value]) -> tuple[Numbers, int]:
     """The exact numbers of a pool as numerators of one denominator (0 for other values): in a type in which the sum
     of as many as an input can be long is exact."""
     exact = [Fraction(value) if _sort(value) == _EXACT else Fraction(0) for value in pool]  # type: ignore[arg-type]
