@@ -175,11 +175,8 @@ def _without_plus(terms: Sequence[str]) -> list[str]:
 
 
 def _neuron(orientation: int, knot: float, coefficient: float) -> str:
-    shift = f"{'-' if knot > 0 else '+'} {number(abs(knot))}"
-    if orientation > 0:
-        inside = "s" if knot == 0 else f"s {shift}"
-    else:
-        inside = "-s" if knot == 0 else f"{number(knot)} - s"
+    sign, shift = ("s", -knot) if orientation > 0 else ("-s", knot)
+    inside = sign if knot == 0 else f"{sign} {'-' if shift < 0 else '+'} {number(abs(knot))}"
     size = "" if abs(coefficient) == 1 else f"{number(abs(coefficient))} "
     return f"{'-' if coefficient < 0 else '+'} {size}relu({inside})"
 
