@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..rasp_grammar.diagnostics import Diagnostic
+from ..rasp_grammar.diagnostics import MAX_QUOTE, Diagnostic, shortened
 from .graph import (
     Aggregate,
     Constant,
@@ -195,10 +195,12 @@ def _rows(values: Values, node: Selector) -> Selection:
 
 
 def _warning(graph: Graph, selector: Selector, witness: _Witness) -> Diagnostic:
+    text = describe(graph, selector)
+    what = f"`{text}`" if len(text) <= MAX_QUOTE else f"the selector in `{shortened(selector.span.text)}`"
     shown = " ".join(show(token) for token in witness.tokens)
     return Diagnostic(
         CODE,
-        f"`--causal` changes what `{describe(graph, selector)}` selects: on the input `{shown}`, "
+        f"`--causal` changes what {what} selects: on the input `{shown}`, "
         f"position {witness.query} would select the later position {witness.key}, and the output depends on it",
         selector.span,
         "add `and select(indices, indices, <=)` if only earlier positions are meant, or compile without --causal",

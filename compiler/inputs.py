@@ -7,12 +7,18 @@ same order, on every Python.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, product
 
-from .values import Scalar
+import numpy as np
+
+from .columns import Codes
+from .values import Scalar, is_number
 
 Input = tuple[Scalar, ...]
+
+#: Inputs in one array of `all_ids`.
+_CHUNK = 1 << 15
 
 
 def count_inputs(vocabulary_size: int, max_length: int) -> int:
@@ -24,6 +30,23 @@ def all_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator[Input]
     """Every input of 1 to `max_length` tokens, the short ones first."""
     for length in range(1, max_length + 1):
         yield from product(vocabulary, repeat=length)
+
+
+def all_ids(vocabulary_size: int, max_length: int) -> Iterator[Codes]:
+    """The inputs of `all_inputs` in the same order, as places in the vocabulary: arrays [input, position]."""
+    for length in range(1, max_length + 1):
+        powers = [vocabulary_size**place for place in reversed(range(length))]
+        count = vocabulary_size**length
+        for start in range(0, count, _CHUNK):
+            numbers = np.arange(start, min(count, start + _CHUNK))
+            yield np.stack([numbers // power % vocabulary_size for power in powers], 1)
+
+
+def ids_of(inputs: Iterable[Input], vocabulary: Sequence[Scalar]) -> Iterator[Codes]:
+    """The inputs as places in the vocabulary: one array [input, position] for each length, the shortest first."""
+    places = {token: place for place, token in enumerate(vocabulary)}
+    for _, group in groupby(sorted(inputs, key=len), key=len):
+        yield np.array([[places[token] for token in tokens] for tokens in group], np.int64)
 
 
 def sampled_inputs(vocabulary: Sequence[Scalar], max_length: int, count: int, seed: int = 0) -> list[Input]:
@@ -63,7 +86,8 @@ def chosen_inputs(
 def structured_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator[Input]:
     """Inputs with a shape: constant, in order and reversed, alternating, in blocks, one odd token at an end.
 
-    At most about ten per token; lengths 1, 2, the longest and one less.  Repeats are possible.
+    At most about ten per token; lengths 1, 2, the longest and one less.  Repeats are possible.  The least and the
+    greatest number are combined wherever they stand in the vocabulary.
     """
     first, last = vocabulary[0], vocabulary[-1]
     for length in sorted({1, min(2, max_length), max(1, max_length - 1), max_length}, reverse=True):
@@ -72,8 +96,9 @@ def structured_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator
         yield from ((token,) * length for token in vocabulary)
         yield from (tuple(ascending), tuple(reversed(ascending)), tuple(cycling), tuple(reversed(cycling)))
     half = max_length // 2
-    for token in vocabulary:
-        other = first if token != first else last
+    numbers = sorted(token for token in vocabulary if is_number(token))
+    edges = [(numbers[0], numbers[-1]), (numbers[-1], numbers[0])] if len(numbers) > 1 else []
+    for token, other in (*((token, first if token != first else last) for token in vocabulary), *edges):
         yield tuple(token if i % 2 == 0 else other for i in range(max_length))
         yield (token,) * half + (other,) * (max_length - half)
         yield (token,) * (max_length - 1) + (other,)

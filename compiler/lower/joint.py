@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import pairwise, permutations
 from math import prod
 from typing import TYPE_CHECKING
@@ -26,10 +25,11 @@ from numpy.typing import NDArray
 from ..affine import Affine
 from ..analysis import MAX_GRID
 from ..blocks import UNIT, Form, NeuronGroup, constant_form, sum_forms
-from ..graph import Attended, Constant, Elementwise, SOp, Table
+from ..graph import Elementwise, SOp, Table
 from ..grid import NOT_DEFINED, Column, broadcast, evaluate
 from ..values import Scalar, Undefined
 from .context import Context, as_form
+from .cuts import Cut, Cuts, Discrete, Factor, Number, plain_node
 from .piecewise import Piecewise, bends_of, interpolate, known, stairs
 
 if TYPE_CHECKING:
@@ -51,35 +51,6 @@ Grid = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Number:
-    """A factor that is there as a number: `unit`'s value, one of `points` (ascending)."""
-
-    unit: Affine
-    points: tuple[Fraction | int, ...]
-    loose: bool = False
-
-
-@dataclass(frozen=True)
-class Discrete:
-    """A factor any function of which is there: the places of a node's domain, told apart only by class."""
-
-    node: SOp
-    classes: tuple[int, ...] | None = None
-    loose: bool = False
-
-
-Factor = Number | Discrete
-
-
-@dataclass
-class Cut:
-    """The factors of an expression, and for each node of its cut what it is at each point of its factor."""
-
-    factors: list[Factor]
-    nodes: dict[SOp, tuple[int, Fraction | int, Fraction | int, str | None]]
-
-
-@dataclass(frozen=True)
 class Code:
     """A linear form and its value at every point of the (compressed) grid, with the wanted numbers there."""
 
@@ -95,6 +66,7 @@ class Joint:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis = context.analysis
+        self.cuts = Cuts(context)
 
     # ---- entry points ---------------------------------------------------------------------------
 
@@ -136,7 +108,7 @@ class Joint:
 
     def _square(self, node: SOp, affine: Affine) -> Form:
         unit, scale, shift = affine.normalised()
-        points = self._points(unit)
+        points = self.cuts.points(unit)
         if points is None or len(points) > MAX_NEURONS:
             raise self.context.refuse(
                 node, "C203", "the product of numbers this large has no exact form", "use a smaller max_length"
@@ -154,15 +126,16 @@ class Joint:
 
         `deep`: factors may themselves need neurons, which costs a layer.
         """
-        cut = self._cut(node, deep)
+        cut = self.cuts.find(node, deep)
         if cut is None:
             return None
-        sizes = [self._size(factor) for factor in cut.factors]
+        columns, sizes = cut.columns, cut.sizes
         total = prod(sizes)
         if total * max(1, len(wanted)) > 8 * MAX_GRID or total > MAX_GRID:
             return None
-        columns = {inner: self._column(cut.factors[entry[0]], inner, entry) for inner, entry in cut.nodes.items()}
-        self._find_loose(node, cut, columns, sizes)
+        if len(sizes) > 1 and any(isinstance(factor, Number) and factor.open_ended for factor in cut.factors):
+            return None  # beyond its points a number's code would run into the other digits
+        self._find_loose(node, cut)
         result = evaluate(node, columns, sizes)
         positions = self.analysis.domain(node).positions
         codes = broadcast(result, sizes)
@@ -182,15 +155,15 @@ class Joint:
             parts.append(found)
         return parts
 
-    def _find_loose(self, node: SOp, cut: Cut, columns: dict[SOp, Column], sizes: Sequence[int]) -> None:
+    def _find_loose(self, node: SOp, cut: Cut) -> None:
         """Marks the factors that may be undefined where the expression is defined."""
         for axis, factor in enumerate(cut.factors):
-            inner = [one for one, entry in cut.nodes.items() if entry[0] == axis]
+            inner = [one for one, reading in cut.readings.items() if reading.axis == axis]
             atoms = [factor.node] if isinstance(factor, Discrete) else [atom for atom, _ in factor.unit.terms]
             if not any(self.analysis.domain(atom).undefined for atom in atoms):
                 continue
             nothing = Column((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
-            result = evaluate(node, columns | dict.fromkeys(inner, nothing), sizes)
+            result = evaluate(node, cut.columns | dict.fromkeys(inner, nothing), cut.sizes)
             if any(not isinstance(result.values[code], Undefined) for code in np.unique(result.codes).tolist()):
                 cut.factors[axis] = replace(factor, loose=True)
 
@@ -212,133 +185,9 @@ class Joint:
         for code in np.unique(taken).tolist():
             yield taken == code
 
-    def _cut(self, node: SOp, deep: bool) -> Cut | None:
-        features = self.context.features
-        leaves = self.analysis.leaves(node)
-        latest = max((features.leaf_time(leaf) for leaf in leaves), default=0)
-        ready = max(1, latest + 1 - latest % 2)
-        cut = Cut([], {})
-        seen: set[SOp] = set()
-        stack: list[tuple[SOp, bool]] = [(node, True)]
-        while stack:
-            current, root = stack.pop()
-            if current in seen:
-                continue
-            seen.add(current)
-            if isinstance(current, Constant) or not self.analysis.leaves(current):
-                continue
-            if not root and self._discrete(current, ready, deep):
-                _add(cut, Discrete(self._source(current)), current, 1, 0, None)
-                continue
-            leaf = isinstance(current, Attended)
-            affine = self.analysis.affine(current)
-            sums = (
-                affine is not None and affine.terms and (leaf or not any(atom is current for atom, _ in affine.terms))
-            )
-            ready_sum = affine is not None and sums and self._available(affine, ready, deep)
-            if affine is not None and ready_sum and self._add_number(cut, affine, current, None):
-                continue
-            if leaf:
-                return None
-            if isinstance(current, Elementwise) and current.op in COMPARISONS:
-                left, right = (self.analysis.affine(child) for child in current.inputs)
-                if left is not None and right is not None:
-                    gap = left.minus(right)
-                    if (
-                        gap.terms
-                        and self._available(gap, ready, deep)
-                        and self._add_number(cut, gap, current, current.op)
-                    ):
-                        continue
-            if not isinstance(current, (Elementwise, Table)):
-                return None
-            if deep and not root:
-                return None
-            stack.extend((child, False) for child in reversed(current.inputs))
-        return cut
-
-    def _source(self, node: SOp) -> SOp:
-        """The one leaf that the node is a function of, when functions of it can be had; else the node itself."""
-        leaves = self.analysis.leaves(node)
-        if len(leaves) == 1 and self.context.features.carries(next(iter(leaves))):
-            return next(iter(leaves))
-        return node
-
-    def _discrete(self, node: SOp, ready: int, deep: bool) -> bool:
-        size = self.analysis.domain(node).size
-        if size is None or size > MAX_CLASSES:
-            return False
-        if isinstance(node, Attended) and not self.context.features.carries(node):
-            return False
-        return deep or self.context.features.function_time(node) <= ready
-
-    def _available(self, affine: Affine, ready: int, deep: bool) -> bool:
-        if deep:
-            return True
-        features = self.context.features
-        return all(
-            not isinstance(atom, (Elementwise, Table)) or features.function_time(atom) <= ready
-            for atom, _ in affine.terms
-        )
-
-    def _add_number(self, cut: Cut, affine: Affine, node: SOp, comparison: str | None) -> bool:
-        unit, scale, shift = affine.normalised()
-        for factor in cut.factors:
-            if isinstance(factor, Number) and factor.unit == unit:
-                _add(cut, factor, node, scale, shift, comparison)
-                return True
-        points = self._points(unit)
-        if points is None:
-            return False
-        _add(cut, Number(unit, points), node, scale, shift, comparison)
-        return True
-
-    def _points(self, unit: Affine) -> tuple[Fraction | int, ...] | None:
-        """Every value that an affine form can take (or more), ascending."""
-        domains = [self.analysis.domain(atom) for atom, _ in unit.terms]
-        if all(d.integer for d in domains) and all(Fraction(c).denominator == 1 for _, c in unit.terms):
-            ends = [sorted((c * d.lowest, c * d.highest)) for (_, c), d in zip(unit.terms, domains, strict=True)]
-            low, high = (int(unit.constant + sum(int(end[side]) for end in ends)) for side in (0, 1))
-            if len(domains) == 1 and domains[0].values is not None:
-                coefficient = unit.terms[0][1]
-                return tuple(sorted(coefficient * int(v) + unit.constant for v in domains[0].values))
-            return tuple(range(low, high + 1)) if high - low < MAX_GRID else None
-        totals: set[Fraction] = {Fraction(unit.constant)}
-        for (_, c), domain in zip(unit.terms, domains, strict=True):
-            if domain.values is None or len(totals) * len(domain.values) > MAX_GRID:
-                return None
-            if any(isinstance(value, float) for value in domain.values):
-                return None
-            totals = {total + c * Fraction(value) for total in totals for value in domain.values}
-        return tuple(sorted(totals))
-
-    def _size(self, factor: Factor) -> int:
-        if isinstance(factor, Number):
-            return len(factor.points)
-        size = self.analysis.domain(factor.node).size
-        assert size is not None
-        return size
-
-    def _column(
-        self, factor: Factor, node: SOp, entry: tuple[int, Fraction | int, Fraction | int, str | None]
-    ) -> Column:
-        axis, scale, shift, comparison = entry
-        if isinstance(factor, Discrete):
-            values = self.analysis.domain(factor.node).values
-            assert values is not None
-            source = Column((0,), np.arange(len(values)), values)
-            seen = evaluate(node, {factor.node: source}, [len(values)])
-            return Column((axis,), np.broadcast_to(seen.codes, (len(values),)), seen.values)
-        numbers = [scale * point + shift for point in factor.points]
-        if comparison is None:
-            whole = [n.numerator if isinstance(n, Fraction) and n.denominator == 1 else n for n in numbers]
-            return Column((axis,), np.arange(len(numbers)), tuple(whole))
-        truths = [_compare(comparison, number) for number in numbers]
-        return Column((axis,), np.array(truths, dtype=np.int64), (False, True))
-
     def _possible(self, factors: Sequence[Factor]) -> NDArray[np.bool_] | None:
         """Which points of the grid can occur, as far as known."""
-        nodes = [factor.node if isinstance(factor, Discrete) else _plain(factor.unit) for factor in factors]
+        nodes = [plain_node(factor) for factor in factors]
         known = [node for node in nodes if node is not None]
         return self.analysis.possible(known) if len(known) == len(nodes) else None
 
@@ -359,7 +208,7 @@ class Joint:
             if isinstance(factor, Discrete):
                 order = sorted(range(len(rows)), key=lambda row: tuple(np.nan_to_num(flat[rows[row]], nan=-1e300)))
                 rank = {row: place for place, row in enumerate(order)}
-                factor = replace(factor, classes=tuple(rank[row] for row in inverse))
+                factor = replace(factor, classes=tuple(rank[inverse[c]] for c in factor.classes))
                 filled = _fill(flat, inverse, len(rows))[order].reshape(len(rows), *moved.shape[1:])
                 stack = np.moveaxis(filled, 0, axis + 1)
             kept.insert(0, factor)
@@ -368,14 +217,13 @@ class Joint:
             return [constant_form(0.0 if np.isnan(number) else float(number)) for number in stack.reshape(-1)]
         if len(kept) == 1 and isinstance(kept[0], Discrete):
             classes = kept[0].classes
-            assert classes is not None
             return features.functions(kept[0].node, [tuple(_optional(row[c]) for c in classes) for row in stack])
         return min(self._orders(kept, stack), key=lambda code: code.bends, default=None)
 
     def _orders(self, factors: list[Factor], stack: Grid) -> Iterator[Code]:
         axes = range(len(factors))
-        loose = tuple(axis for axis in axes if factors[axis].loose)
-        firm = tuple(axis for axis in axes if not factors[axis].loose)
+        loose = tuple(axis for axis in axes if _is_last(factors[axis]))
+        firm = tuple(axis for axis in axes if not _is_last(factors[axis]))
         if len(loose) > 1:
             return
         few = len(firm) <= 3 and stack.size < 20_000
@@ -390,7 +238,6 @@ class Joint:
         span, gap = 0.0, 1.0
         for place, factor in enumerate(reversed(factors)):
             if isinstance(factor, Discrete):
-                assert factor.classes is not None
                 form = self.context.features.functions(factor.node, [tuple(map(float, factor.classes))])[0]
                 digits = np.arange(max(factor.classes) + 1, dtype=np.float64)
             else:
@@ -464,29 +311,9 @@ class Joint:
         return Form(total.terms, total.constant, low, high, error + UNIT * max(abs(low), abs(high)) * (error > 0))
 
 
-def _add(
-    cut: Cut, factor: Factor, node: SOp, scale: Fraction | int, shift: Fraction | int, comparison: str | None
-) -> None:
-    if factor not in cut.factors:
-        cut.factors.append(factor)
-    cut.nodes[node] = (cut.factors.index(factor), scale, shift, comparison)
-
-
 def _order_free(form: Form) -> bool:
     """At most two products, each exact: every neuron that reads the form gets the same sum, however it is added up."""
     return len(form.terms) <= 2 and all(abs(np.frexp(coefficient)[0]) == 0.5 for _, coefficient in form.terms)
-
-
-def _plain(unit: Affine) -> SOp | None:
-    """The node that an affine form is, when it is just that."""
-    return unit.terms[0][0] if len(unit.terms) == 1 and unit.terms[0][1] == 1 and unit.constant == 0 else None
-
-
-def _compare(comparison: str, gap: Fraction | int) -> bool:
-    sign = (gap > 0) - (gap < 0)
-    return {"eq": sign == 0, "ne": sign != 0, "lt": sign < 0, "le": sign <= 0, "gt": sign > 0, "ge": sign >= 0}[
-        comparison
-    ]
 
 
 def _number(want: Wanted, positions: dict[Scalar, int], value: Scalar | Undefined) -> float:
@@ -545,3 +372,8 @@ def _count(points: Sequence[float], wanted: Sequence[Sequence[float | None]]) ->
 
 def _bends(found: Sequence[Code | list[Form]]) -> int:
     return sum(part.bends for part in found if isinstance(part, Code))
+
+
+def _is_last(factor: Factor) -> bool:
+    """The factor can only be the least significant digit."""
+    return factor.loose or (isinstance(factor, Number) and factor.thinned)
