@@ -26,7 +26,13 @@ DEFAULT_MAX_PARAMS = 200_000_000
     metavar="MODEL",
     help="The weights file; the manifest is written beside it.  [default: FILE's name with .safetensors, here]",
 )
-@click.option("--entry", "entries", multiple=True, metavar="NAME", help="The output; else the last expression of FILE.")
+@click.option(
+    "--entry",
+    "entries",
+    multiple=True,
+    metavar="NAME",
+    help="The output, instead of the last expression of FILE; several times: several outputs of one model.",
+)
 @declaration_options
 @click.option("-Os", "small", is_flag=True, help="Fewer parameters, where that needs more layers.")
 @click.option("--uniform", is_flag=True, help="Pad all layers to one shape.")
@@ -59,6 +65,7 @@ def command(
     \b
     raspc compile sort.rasp
     raspc compile sort.rasp --vocab 'range(10)' --max-length 20 -o big.safetensors
+    raspc compile facts.rasp --entry first --entry last
     raspc compile sort.rasp --emit layers
     """
     started = time.perf_counter()

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from ..compiler.values import Scalar
 from .inputs import run_lines, word_tokens
 from .options import (
     declaration_options,
+    entry_option,
     input_options,
     json_option,
     program_argument,
@@ -17,13 +19,13 @@ from .options import (
     require_one_input,
 )
 from .report import Report
-from .values import text_line
+from .values import Result, result_text
 
 
 @click.command(short_help="Evaluate a program on tokens, without a model.")
 @program_argument
 @input_options
-@click.option("--entry", metavar="NAME", help="The output; else the last expression of FILE.")
+@entry_option
 @declaration_options
 @json_option
 @click.pass_obj
@@ -32,7 +34,7 @@ def command(
     path: Path,
     tokens: Sequence[str],
     lines: str | None,
-    entry: str | None,
+    entries: Sequence[str],
     vocab: str | None,
     max_length: int | None,
     causal: bool,
@@ -44,14 +46,20 @@ def command(
     \b
     raspc eval sort.rasp 3 1 2
     raspc eval reverse.rasp hello
+    raspc eval sort.rasp --entry target 3 1 2
     raspc eval sort.rasp --input inputs.jsonl
     """
     require_one_input(tokens, lines)
     from ..compiler.interpreter import Interpreter
 
-    program = read_program(path, () if entry is None else (entry,), vocab, max_length, report)
-    interpreter = Interpreter(program, entry=entry, causal=causal)
+    program = read_program(path, entries, vocab, max_length, report)
+    interpreters = {name: Interpreter(program, entry=name, causal=causal) for name, _ in program.outputs}
+
+    def evaluate(given: Sequence[Scalar]) -> Result:
+        results = {name: interpreter.run(given) for name, interpreter in interpreters.items()}
+        return results if len(results) > 1 else next(iter(results.values()))
+
     if lines is None:
-        print(text_line(interpreter.run(word_tokens(tokens, program.vocabulary))))
+        print(result_text(evaluate(word_tokens(tokens, program.vocabulary))))
     else:
-        run_lines(lines, lambda batch: [interpreter.run(line) for line in batch], 1, report)
+        run_lines(lines, lambda batch: [evaluate(line) for line in batch], 1, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from ..compiler.vocabulary import parse_tokens
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from ..rasp_grammar.span import Source, Span
 from .report import Report
-from .values import json_line
+from .values import Result, json_line
 
 #: Bytes of one line.  The longest models take some thousand tokens; a line beyond this is a mistaken file.
 MAX_LINE = 1 << 20
@@ -25,6 +25,8 @@ MAX_LINE = 1 << 20
 MAX_DIGITS = 400
 
 Batch = list[list[Scalar]]
+
+Remark = Callable[[Sequence[Scalar], Result], Iterable[Diagnostic]]
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,17 @@ def word_tokens(words: Sequence[str], vocabulary: Sequence[Scalar] | None) -> li
     return list(words[0]) if len(words) == 1 else list(words)
 
 
-def run_lines(path: str, run: Callable[[Batch], Batch], batch: int, report: Report) -> None:
-    """Read inputs from a JSON lines file (`-` is standard input), print one JSON array for each.
+def _no_remark(_: Sequence[Scalar], __: Result) -> Iterable[Diagnostic]:
+    return ()
 
-    A bad line is reported and has no output line; the others still run.  Blank lines are skipped.
+
+def run_lines(
+    path: str, run: Callable[[Batch], Sequence[Result]], batch: int, report: Report, remark: Remark = _no_remark
+) -> None:
+    """Read inputs from a JSON lines file (`-` is standard input), print one JSON array or object for each.
+
+    A bad line is reported and has no output line; the others still run.  Blank lines are skipped.  `remark` is what
+    there is to say about an input and its result.
     """
     waiting: list[Line] = []
     for line in read_lines(path):
@@ -67,24 +76,25 @@ def run_lines(path: str, run: Callable[[Batch], Batch], batch: int, report: Repo
             continue
         waiting.append(line)
         if len(waiting) == batch:
-            _run_batch(waiting, run, report)
+            _run_batch(waiting, run, report, remark)
             waiting = []
     if waiting:
-        _run_batch(waiting, run, report)
+        _run_batch(waiting, run, report, remark)
 
 
-def _run_batch(lines: list[Line], run: Callable[[Batch], Batch], report: Report) -> None:
+def _run_batch(lines: list[Line], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark) -> None:
     try:
         results = run([line.tokens for line in lines])
     except RaspError as error:
         if len(lines) > 1:  # one bad line must not take the others with it
             for line in lines:
-                _run_batch([line], run, report)
+                _run_batch([line], run, report, remark)
         else:
             report.show(map(lines[0].locate, error.diagnostics))
         return
-    for result in results:
+    for line, result in zip(lines, results, strict=True):
         print(json_line(result))
+        report.show(map(line.locate, remark(line.tokens, result)))
     sys.stdout.flush()
 
 

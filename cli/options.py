@@ -58,6 +58,17 @@ def declaration_options(command: F) -> F:
     return command
 
 
+def entry_option(command: F) -> F:
+    """`--entry NAME ...`: which outputs to show."""
+    return click.option(
+        "--entry",
+        "entries",
+        multiple=True,
+        metavar="NAME",
+        help="The output to show, by name; can be given several times.",
+    )(command)
+
+
 def input_options(command: F) -> F:
     """`TOKEN...` or `--input FILE`: one input, or many."""
     command = click.option(

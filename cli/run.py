@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
+from ..compiler.values import Scalar
+from ..rasp_grammar.diagnostics import Diagnostic
 from .inputs import run_lines, word_tokens
-from .options import DEFAULT_BATCH, input_options, json_option, model_argument, require_one_input
+from .options import DEFAULT_BATCH, entry_option, input_options, json_option, model_argument, require_one_input
 from .report import Report
-from .values import text_line
+from .values import Result, result_text
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("float32", "float64")
@@ -19,7 +21,13 @@ DTYPES = ("float32", "float64")
 @click.command(short_help="Run a compiled model on tokens.")
 @model_argument
 @input_options
-@click.option("--entry", metavar="NAME", help="Which output, of a model compiled with several; else the first.")
+@entry_option
+@click.option(
+    "--generate",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Continue the input by up to N tokens, each the output at the last position; for causal models.",
+)
 @click.option(
     "--device",
     type=click.Choice(DEVICES),
@@ -43,7 +51,8 @@ def command(
     path: Path,
     tokens: Sequence[str],
     lines: str | None,
-    entry: str | None,
+    entries: Sequence[str],
+    generate: int | None,
     device: str,
     dtype: str,
     batch: int,
@@ -56,15 +65,37 @@ def command(
     raspc run sort.safetensors 3 1 2
     raspc run reverse.safetensors hello
     raspc run sort.safetensors --input inputs.jsonl --batch 256
+    raspc run repeat.safetensors abcab --generate 4
     """
     require_one_input(tokens, lines)
+    if generate is not None and len(entries) > 1:
+        raise click.UsageError("--generate takes one --entry: the output that gives the next token")
+    from ..runner.generation import cut_short, require_causal
     from ..runner.model import load
 
     model = load(path, device=_device(device, many=lines is not None), dtype=dtype)
-    if lines is None:
-        print(text_line(model.run(word_tokens(tokens, model.manifest.vocabulary), entry)))
-    else:
-        run_lines(lines, lambda inputs: model.run_batch(inputs, entry), batch, report)
+    if generate is not None:
+        require_causal(model)
+    names = entries or model.outputs
+
+    def run(inputs: Sequence[Sequence[Scalar]]) -> Sequence[Result]:
+        if generate is not None:
+            return model.generate_batch(inputs, generate, names[0])
+        results = model.run_outputs(inputs, names)
+        return results if len(names) > 1 else [values[names[0]] for values in results]
+
+    def remark(_: Sequence[Scalar], result: Result) -> Iterable[Diagnostic]:
+        if generate is None or len(result) == generate:
+            return ()
+        return (cut_short(len(result), generate, model.manifest.max_length),)
+
+    if lines is not None:
+        run_lines(lines, run, batch, report, remark)
+        return
+    given = word_tokens(tokens, model.manifest.vocabulary)
+    (result,) = run([given])
+    print(result_text(result))
+    report.show(remark(given, result))
 
 
 def _device(choice: str, *, many: bool) -> str:

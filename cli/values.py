@@ -10,6 +10,9 @@ from ..compiler.values import Scalar, show
 
 JsonScalar = bool | int | float | str
 
+#: What one input gives: an output's value at each position, or several outputs by name.
+Result = list[Scalar] | dict[str, list[Scalar]]
+
 
 def as_json(value: Scalar) -> JsonScalar:
     """Booleans, whole numbers and strings as themselves; a fraction as the nearest float.
@@ -33,6 +36,20 @@ def text_line(values: Iterable[Scalar]) -> str:
     return " ".join(map(as_text, values))
 
 
-def json_line(values: Sequence[Scalar]) -> str:
-    """A JSON array on one line."""
-    return json.dumps([as_json(value) for value in values], ensure_ascii=False)
+def result_text(result: Result) -> str:
+    """One output on a line by itself; several on a line each, after their names."""
+    if isinstance(result, dict):
+        return "\n".join(f"{name}: {text_line(values)}".rstrip() for name, values in result.items())
+    return text_line(result)
+
+
+def json_line(result: Result) -> str:
+    """A JSON array on one line, or an object of arrays for several outputs."""
+    if isinstance(result, dict):
+        arrays = {name: _array(values) for name, values in result.items()}
+        return json.dumps(arrays, ensure_ascii=False)
+    return json.dumps(_array(result), ensure_ascii=False)
+
+
+def _array(values: Sequence[Scalar]) -> list[JsonScalar]:
+    return [as_json(value) for value in values]

@@ -22,6 +22,7 @@ from ..compiler.values import Scalar
 from ..compiler.vocabulary import parse_token, parse_tokens, too_long, unknown_token
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .decode import decoder
+from .generation import continuations
 from .packed import Packed
 from .precision import full_precision
 
@@ -181,9 +182,20 @@ class Model(nn.Module):
         `output` names one of several outputs; the first is meant otherwise.  Raises RaspError for tokens outside the
         vocabulary, for inputs longer than `max_length`, and for an output that the model does not have.
         """
-        decode = decoder(self._output(output))
+        name = self._output(output).name
+        return [values[name] for values in self.run_outputs(inputs, (name,))]
+
+    def run_outputs(
+        self, inputs: Sequence[Sequence[Scalar]], outputs: Sequence[str] | None = None
+    ) -> list[dict[str, list[Scalar]]]:
+        """Several outputs at once, by name: for each input, what `run_batch` gives for each of them.
+
+        `outputs` names those that are wanted; None is all of them.  Raises RaspError as `run_batch` does.
+        """
+        names = self.outputs if outputs is None else tuple(outputs)
+        decoders = {name: decoder(self._output(name)) for name in names}
         encoded = [self._encode(tokens) for tokens in inputs]
-        results: list[list[Scalar]] = [[] for _ in inputs]
+        results: list[dict[str, list[Scalar]]] = [{name: [] for name in names} for _ in inputs]
         compute = self.pack() if self._is_as_built() else self
         for rows in self.batches([len(ids) for ids in encoded]):
             ids, lengths = self._pad([encoded[row] for row in rows])
@@ -193,12 +205,28 @@ class Model(nn.Module):
             logits = logits[:, 1:][within]  # [all tokens of the batch, d_vocab_out]
             if not bool(torch.isfinite(logits).all()):
                 raise RaspError(_OVERFLOW)
-            values, start = decode(logits), 0
-            for row in rows:
-                stop = start + len(encoded[row])
-                results[row] = values[start:stop]
-                start = stop
+            for name, decode in decoders.items():
+                values, start = decode(logits), 0
+                for row in rows:
+                    stop = start + len(encoded[row])
+                    results[row][name] = values[start:stop]
+                    start = stop
         return results
+
+    def generate(self, tokens: Sequence[Scalar], count: int, output: str | None = None) -> list[Scalar]:
+        """The tokens that follow `tokens`, as `generate_batch` gives them."""
+        return self.generate_batch([tokens], count, output)[0]
+
+    def generate_batch(
+        self, inputs: Sequence[Sequence[Scalar]], count: int, output: str | None = None
+    ) -> list[list[Scalar]]:
+        """Up to `count` tokens that continue each input: the output at the last position is the next token.
+
+        Fewer where input and continuation together have reached `max_length`.  Raises RaspError for a model that is
+        not causal (there, a new token changes what stood before it), for an input without tokens, for an output that
+        is no token of the vocabulary, and as `run_batch` does.
+        """
+        return continuations(self, inputs, count, output)
 
     def pack(self) -> Packed:
         """What `forward` computes, computed faster from the weights as they are now: pack again when they change.

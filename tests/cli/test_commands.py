@@ -47,7 +47,19 @@ x = tokens == "a" or indices == 0 and length == 1;
 x;
 """
 
+CONTINUE = """set vocab "abc.";
+set max_length 6;
+before = shift(tokens, 1, "");
+follows = select(before, tokens, ==) and select(indices, indices, <=);
+seen = selector_width(follows);
+occurrence = selector_width(select(before, before, ==) and select(indices, indices, <=));
+following = aggregate(follows and select(occurrence, seen, ==), tokens, ".");
+all = selector_width(full_s);
+following;
+"""
+
 FILES: dict[str, str | bytes] = {
+    "continue.rasp": CONTINUE,
     "reverse.rasp": REVERSE,
     "numbers.rasp": NUMBERS,
     "inverse.rasp": INVERSE,
@@ -58,6 +70,7 @@ FILES: dict[str, str | bytes] = {
     "latin.rasp": "x = 'é';".encode("latin-1"),
     "inputs.jsonl": b'["a", "b"]\n\n["c"]\nnot json\n["a", "x"]\n["a", "a", "a", "a", "b"]\n[]\n["c", "b"]',
     "numbers.jsonl": b"[1, 2, 3]\n[0]\n[1.0, true]\n",
+    "continue.jsonl": b'["a", "b", "a"]\n["c"]\n[]\n["a", "b", "c", "a", "b"]\n["x"]\n',
     "inverse.jsonl": b"[1, 2]\n[2, 0]\n[2]\n",
 }
 
@@ -143,7 +156,36 @@ SESSIONS = {
         raspc run numbers.safetensors 1 2 3 --entry is_last
         raspc run numbers.safetensors --input numbers.jsonl --entry is_last
         raspc run numbers.safetensors 1 2 3 --entry lost
+        raspc run numbers.safetensors --input numbers.jsonl
+        raspc run numbers.safetensors ""
         raspc verify numbers.safetensors
+        raspc eval numbers.rasp 1 2 3 --entry before --entry is_last
+        raspc eval numbers.rasp --input numbers.jsonl --entry before --entry is_last
+    """,
+    "generate": """
+        raspc compile continue.rasp --causal
+        raspc run continue.safetensors abcab --generate 1
+        raspc run continue.safetensors ab --generate 3
+        raspc run continue.safetensors aba --generate 9
+        raspc run continue.safetensors aba --generate 9 --json
+        raspc run continue.safetensors abcabc --generate 2
+        raspc run continue.safetensors abcabca --generate 2
+        raspc run continue.safetensors "" --generate 2
+        raspc run continue.safetensors --input continue.jsonl --generate 3
+        raspc compile continue.rasp --causal --entry following --entry all -o two.safetensors
+        raspc run two.safetensors aba --generate 2
+        raspc run two.safetensors aba --generate 2 --entry all
+        raspc compile continue.rasp -o two.safetensors
+        raspc run two.safetensors aba --generate 2
+        raspc run two.safetensors --input continue.jsonl --generate 2
+    """,
+    "causal": """
+        raspc compile reverse.rasp --causal
+        raspc run reverse.safetensors abc
+        raspc eval reverse.rasp abc --causal
+        raspc verify reverse.safetensors
+        raspc compile numbers.rasp --causal --entry before
+        raspc compile numbers.rasp --causal --entry is_last
     """,
     "verify": """
         raspc compile reverse.rasp
@@ -214,7 +256,7 @@ def test_options_reach_the_compiler(call: Call, tmp_path: Path) -> None:
     model = _compile(
         call,
         tmp_path,
-        REVERSE,
+        'set vocab "abc"; set max_length 4; shift(tokens, 1, "-");',
         "--causal",
         "--uniform",
         "-Os",
