@@ -247,7 +247,7 @@ class Heads:
         return self._scored[key]
 
     def _join(self, parts: Sequence[Part | TablePart], tie: bool, exact_level: bool) -> Scored:
-        pieces = [self.scores.piece(part, tie=tie, exact_level=exact_level) for part in parts]
+        pieces = self.scores.pieces(parts, tie=tie, exact_level=exact_level)
         key_only = [piece.key_only for piece in pieces if piece.key_only is not None]
         query_only = [piece.query_only for piece in pieces if piece.query_only is not None]
         return Scored(

@@ -91,6 +91,12 @@ class Joint:
         parts = [part if isinstance(part, list) else self.emit(node, part, snap) for part in found]
         return parts[0] if len(parts) == 1 else [sum_forms(forms) for forms in zip(*parts, strict=True)]
 
+    def bends(self, node: SOp) -> int:
+        """How many neurons a truth takes as one joint function; very many when it has no table."""
+        values = self.context.features.values(node)
+        found = self.table(node, [tuple(float(value) for value in values if not isinstance(value, str))], deep=False)
+        return MAX_NEURONS if found is None else _bends(found)
+
     def product(self, node: SOp) -> Form:
         """x * y for numbers with too many pairs for a table: a quarter of the squares of x + y and x - y."""
         if isinstance(node, Elementwise) and node.op == "mul":

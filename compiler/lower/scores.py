@@ -11,16 +11,16 @@ Pieces of a conjunction add up.  Forms:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import ceil, lcm, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis import Analysis
-from ..blocks import Form
-from ..graph import SOp
+from ..blocks import Form, constant_form, sum_forms
+from ..graph import Elementwise, SOp
 from .context import Context
 from .predicates import Conjunction, Matrix, Part
 
@@ -32,7 +32,9 @@ WIDE = 2000
 
 @dataclass(frozen=True)
 class Piece:
-    """Scores: `key_only(k) + query_only(q) + sum of a(q) b(k)`; `error` bounds their float32 error."""
+    """Scores: `key_only(k) + query_only(q) + sum of a(q) b(k)`; `error` bounds their float32 error.
+
+    `excess`: pairs for which the predicate holds may score this much above `level` (never where ties matter)."""
 
     form: str
     key_only: Form | None
@@ -41,6 +43,21 @@ class Piece:
     level: float
     gap: float
     error: float
+    excess: float = 0.0
+
+    def scaled(self, factor: float) -> Piece:
+        """The same predicate, `factor` times as loud."""
+        if factor == 1.0:
+            return self
+        return replace(
+            self,
+            key_only=None if self.key_only is None else self.key_only.scaled(factor),
+            query_only=None if self.query_only is None else self.query_only.scaled(factor),
+            pairs=tuple((a.scaled(factor), b) for a, b in self.pairs),
+            level=factor * self.level,
+            gap=factor * self.gap,
+            error=factor * self.error,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +97,53 @@ class Scores:
                 matrix[np.ix_(key_first, query_first)],
             )
         return self._tables[part]
+
+    def pieces(self, parts: Sequence[Part | TablePart], *, tie: bool, exact_level: bool) -> list[Piece]:
+        """Pieces whose sum is a score for the conjunction of the parts.
+
+        One of them may exceed its level where ties do not matter; the others are then loud enough to veto it."""
+        voted: list[Piece | None] = [None] * len(parts)
+        if not tie:
+            for place, part in enumerate(parts):
+                voted[place] = self._vote(part)
+                if voted[place] is not None:
+                    break
+        factor = 1.0 + sum(piece.excess for piece in voted if piece is not None)
+        return [
+            vote if vote is not None else self.piece(part, tie=tie, exact_level=exact_level).scaled(factor)
+            for vote, part in zip(voted, parts, strict=True)
+        ]
+
+    def _vote(self, part: Part | TablePart) -> Piece | None:
+        """A predicate on the key alone that is a disjunction or conjunction of truths, as a sum of these: at least 1
+        where it holds and at most 0 where not.  Worth it where a joint function would take many neurons."""
+        if not isinstance(part, Part) or part.relation.queries is not None or part.relation.keys is None:
+            return None
+        if part.relation.codes is None:
+            return None
+        features = self.context.features
+        truth = part.matrix()[:, 0]
+        holds = {bool(v): bool(t) for v, t in zip(features.values(part.relation.keys), truth, strict=True)}
+            bool(v): bool(t) for v, t in zip(features.values(part.relation.keys), part.matrix()[:, 0], strict=True)
+        }
+        node, negated = _stripped(part.relation.keys, holds.get(False, False))
+        if len(set(holds.values())) != 2 or not isinstance(node, Elementwise) or node.op not in ("and", "or"):
+            return None
+        truths = _operands(node, node.op)
+        if len(truths) < 2 or any(not self.analysis.domain(truth).boolean for truth in (node, *truths)):
+            return None
+        if max(map(features.function_time, truths)) > features.function_time(node):
+            return None
+        if features.joint.bends(node) <= 4 * len(truths):
+            return None
+        # De Morgan: "not (a and b)" is "not a or not b".
+        forms = []
+        for truth in truths:
+            place = frozenset(i for i, value in enumerate(features.values(truth)) if bool(value) != negated)
+            forms += features.indicators(truth, [place])
+        any_of = (node.op == "or") != negated
+        total = sum_forms([*forms, constant_form(0.0 if any_of else 1.0 - len(forms))])
+        return Piece("key only", total, None, (), 1.0, 1.0, total.error, len(forms) - 1.0 if any_of else 0.0)
 
     def piece(self, part: Part | TablePart, *, tie: bool, exact_level: bool) -> Piece:
         """The first form whose noise is harmless, else the least noisy.  `tie`: all selected keys must get equal
@@ -356,6 +420,21 @@ def _chain(truth: Matrix) -> tuple[list[int], list[int]] | None:
     if not np.array_equal(truth, ranks[:, None] < thresholds[None, :]):
         return None
     return ranks.tolist(), thresholds.tolist()
+
+
+def _stripped(node: SOp, negated: bool) -> tuple[SOp, bool]:
+    """A truth without the `not` and `indicator` around it, and whether it is wanted negated."""
+    while isinstance(node, Elementwise) and node.op in ("not", "indicator"):
+        negated = negated != (node.op == "not")
+        (node,) = node.inputs
+    return node, negated
+
+
+def _operands(node: SOp, op: str) -> list[SOp]:
+    """What a nest of one associative operation combines."""
+    if isinstance(node, Elementwise) and node.op == op:
+        return [operand for child in node.inputs for operand in _operands(child, op)]
+    return [node]
 
 
 def is_equality(truth: Matrix) -> bool:
