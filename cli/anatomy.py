@@ -118,10 +118,12 @@ def _summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
     uniform = ", padded to one shape" if manifest.uniform else ""
     yield (
         "size",
-        f"{_count(len(manifest.layers), 'layer')} ({manifest.attention_depth} with attention), "
+        f"{_count(len(manifest.layers), 'layer')} (attention depth {manifest.attention_depth}), "
         f"{_count(heads, 'head')}, {_count(neurons, 'neuron')}, d_model {manifest.d_model}, "
         f"{parameters(manifest):,} parameters{uniform}",
     )
+    for note in manifest.notes:
+        yield "extra", note
     tightest = tightest_margin(manifest)
     if tightest is not None:
         text = f"error at most {tightest.error:.2g} where {tightest.tolerated:.2g} is tolerated: {tightest.where}"

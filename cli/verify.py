@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..rasp_grammar.diagnostics import Diagnostic
 from .options import json_option, model_argument
 from .report import Report
 from .values import as_json, as_text, text_line
 
 if TYPE_CHECKING:
+    from ..compiler.manifest import Manifest
     from .verification import Verdict
 
 #: Up to this many inputs, all of them are tried.
 EXHAUSTIVE_LIMIT = 200_000
 
-DEFAULT_SAMPLES = 2_000
+#: A sample is at most this large, unless asked for, and at least the other; between them, as many inputs as are done
+#: in this many multiplications of the model, some ten seconds.
+MOST_SAMPLES = 20_000
+LEAST_SAMPLES = 1_000
+SAMPLE_WORK = 2e11
 
 
 @click.command(short_help="Compare a model with its program.")
@@ -29,7 +35,8 @@ DEFAULT_SAMPLES = 2_000
     "--samples",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"Try N inputs.  [default: all when they are at most {EXHAUSTIVE_LIMIT:,}, else {DEFAULT_SAMPLES:,}]",
+    help=f"Try N inputs.  [default: all when they are at most {EXHAUSTIVE_LIMIT:,}, else up to {MOST_SAMPLES:,}, fewer "
+    "for large models]",
 )
 @click.option("--exhaustive", is_flag=True, help="Try every input, however many there are.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Choose other random inputs.")
@@ -38,8 +45,11 @@ DEFAULT_SAMPLES = 2_000
 def command(report: Report, path: Path, samples: int | None, exhaustive: bool, seed: int) -> None:
     """Compare MODEL with the interpreter of its program, from the model's two files alone.
 
-    A sample holds random inputs of every length, and constant, sorted and alternating ones.  Inputs whose output is
-    undefined are left out, and counted.
+    A sample holds random inputs of every length, and constant, sorted and alternating ones, the shortest and the
+    longest, and those of the least and greatest tokens.  Inputs whose output is undefined are left out, and counted.
+
+    The margin is how much more error the answer would have survived, where it was least; the compiler promises a
+    lower bound of it.
 
     \b
     raspc verify sort.safetensors
@@ -47,42 +57,67 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
     """
     if exhaustive and samples is not None:
         raise click.UsageError("give --samples or --exhaustive, not both")
-    from ..compiler.inputs import all_inputs, count_inputs, sampled_inputs
+    from ..compiler.inputs import all_ids, count_inputs, ids_of, sampled_inputs
     from ..runner.model import load
-    from .verification import Verifier, program_of
+    from .verification import program_of, verify
 
     model = load(path, device="cpu", dtype="float32")
     manifest = model.manifest
-    total = count_inputs(len(manifest.vocabulary), manifest.max_length)
+    vocabulary, longest = manifest.vocabulary, manifest.max_length
+    total = count_inputs(len(vocabulary), longest)
     everything = exhaustive or total <= (EXHAUSTIVE_LIMIT if samples is None else samples)
     program = program_of(manifest)
-    for output in manifest.outputs:
-        inputs = (
-            all_inputs(manifest.vocabulary, manifest.max_length)
-            if everything
-            else sampled_inputs(manifest.vocabulary, manifest.max_length, samples or DEFAULT_SAMPLES, seed)
-        )
-        verdict = Verifier(model, program, output).verify(inputs)
+    if everything:
+        batches = all_ids(len(vocabulary), longest)
+    else:
+        count = samples if samples is not None else _samples(manifest)
+        batches = ids_of(sampled_inputs(vocabulary, longest, count, seed), vocabulary)
+    for verdict in verify(model, program, batches):
         if report.as_json:
-            print(json.dumps({"output": output.name, "exhaustive": everything} | _json(verdict)))
+            print(json.dumps(_json(verdict, everything, total)))
         else:
-            name = str(path) if len(manifest.outputs) == 1 else f"{path} ({output.name})"
+            name = str(path) if len(manifest.outputs) == 1 else f"{path} ({verdict.output})"
             choice = "all" if everything else f"a sample of the {_amount(total)}"
             print(f"{name}: compared on {verdict.compared:,} inputs, {choice} ", end="")
-            print(f"of 1 to {manifest.max_length} tokens out of {len(manifest.vocabulary)}")
-            print("".join(f"  {line}\n" for line in _text(verdict)), end="")
+            print(f"of 1 to {longest} tokens out of {len(vocabulary)}")
+            print("".join(f"  {line}\n" for line in _text(verdict, everything, total)), end="")
         if verdict.counterexample is not None:
             report.error("model-differs", f"the model differs from its program `{manifest.program.name}`", _REPORT)
         elif verdict.compared == 0:
             report.error("nothing-compared", "the program's output is undefined for every input tried")
+        elif not verdict.promise_kept:
+            report.show([Diagnostic("margin-broken", _BROKEN, None, _REPORT, "warning")])
 
 
 _REPORT = "if the files come from `raspc compile`, this is a bug of raspc: please report it with the program"
+_BROKEN = "the model's answers are right, but nearer to wrong ones than its manifest promises"
 
 
-def _text(verdict: Verdict) -> Iterator[str]:
+def _samples(manifest: Manifest) -> int:
+    """How many inputs to try when nobody says: as many as take some seconds."""
+    assert manifest.weights is not None
+    per_input = manifest.n_ctx * (manifest.weights.parameters + manifest.n_ctx * _heads(manifest))
+    return int(min(MOST_SAMPLES, max(LEAST_SAMPLES, SAMPLE_WORK / per_input)))
+
+
+def _heads(manifest: Manifest) -> int:
+    """Numbers that attention moves between two positions."""
+    return sum(2 * layer.n_heads * layer.d_head for layer in manifest.layers)
+
+
+def _text(verdict: Verdict, everything: bool, total: int) -> Iterator[str]:
+    if verdict.compared > 0:
+        share = "" if everything else f", {_percent(verdict.compared + verdict.undefined, total)} of all inputs"
+        yield f"{verdict.positions:,} positions, {_lengths(verdict.lengths)}{share}"
     if verdict.undefined > 0:
         yield f"{verdict.undefined:,} more were left out: the program's output is undefined for them"
+    worst, promised = verdict.worst, verdict.promised
+    if worst is not None and verdict.of_error:
+        bound = "" if promised is None else f", promised: at most {promised:.3g}"
+        yield f"largest error {worst.value:.3g}{bound}"
+    elif worst is not None:
+        bound = "" if promised is None else f", promised: at least {_down(promised)}"
+        yield f"smallest margin {_down(worst.value)}{bound}"
     found = verdict.counterexample
     if found is not None:
         yield f"they differ on: {text_line(found.tokens)}"
@@ -92,11 +127,25 @@ def _text(verdict: Verdict) -> Iterator[str]:
         yield "model and interpreter agree on every one"
 
 
-def _json(verdict: Verdict) -> dict[str, object]:
-    found = verdict.counterexample
+def _json(verdict: Verdict, everything: bool, total: int) -> dict[str, object]:
+    found, worst = verdict.counterexample, verdict.worst
     return {
+        "output": verdict.output,
+        "exhaustive": everything,
         "inputs": verdict.compared,
         "undefined": verdict.undefined,
+        "positions": verdict.positions,
+        "lengths": sorted(verdict.lengths),
+        "input_space": total,
+        "margin": None
+        if worst is None
+        else {
+            "of": "error" if verdict.of_error else "margin",
+            "seen": worst.value,
+            "promised": verdict.promised,
+            "input": [as_json(token) for token in worst.tokens],
+            "position": worst.position,
+        },
         "equal": found is None,
         "counterexample": None
         if found is None
@@ -107,6 +156,30 @@ def _json(verdict: Verdict) -> dict[str, object]:
             "interpreter": as_json(found.interpreter),
         },
     }
+
+
+def _lengths(lengths: Iterable[int]) -> str:
+    """`lengths 1 to 4, 7`."""
+    runs: list[list[int]] = []
+    for length in sorted(lengths):
+        if len(runs) > 0 and runs[-1][1] == length - 1:
+            runs[-1][1] = length
+        else:
+            runs.append([length, length])
+    shown = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs)
+    return f"length{'' if shown.isdigit() else 's'} {shown}"
+
+
+def _percent(part: int, total: int) -> str:
+    if part * 10**12 < total:
+        return "less than one in 10^12"
+    return f"{100 * part / total:.2g}%"
+
+
+def _down(number: float) -> str:
+    """Four digits, and never more than the number is."""
+    digits = 4 - math.ceil(math.log10(number)) if number > 0 else 4
+    return f"{math.floor(number * 10.0**digits) / 10.0**digits:.4g}"
 
 
 def _amount(number: int) -> str:

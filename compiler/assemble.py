@@ -20,7 +20,7 @@ from .blocks import ClassDecode, Direction, Form, NeuronGroup, NumberDecode, Out
 from .domains import Space
 from .graph import Node
 from .kinds import Kinds
-from .schedule import Layer, PlacedHead, Schedule, bos_key, bos_stands_out
+from .schedule import Layer, PlacedHead, Schedule, bos_key, bos_stands_out, extra_layers
 
 Array = NDArray[np.float64]
 
@@ -216,7 +216,7 @@ def assemble(
     layers = tuple(_layer_record(assembler, layer, node_id) for layer in plan.layers)
     outputs = tuple(_output_records(plan, kinds, node_id))
     directions = (
-        records.Direction(0, "bos", None, "bos", None, "beginning of sequence"),
+        records.Direction(0, "bos", None, "bos", None, "beginning of sequence", 0.0),
         *(_direction_record(index + 1, d, node_id, describe) for index, d in enumerate(plan.directions)),
     )
     manifest = records.Manifest(
@@ -234,6 +234,7 @@ def assemble(
         layers=layers,
         outputs=outputs,
         attention_depth=min(plan.blocks.attention_depth, sum(bool(layer.heads) for layer in plan.layers)),
+        notes=tuple(extra_layers(plan, describe)),
     )
     return CompiledModel(tensors, manifest)
 
@@ -257,7 +258,9 @@ def _direction_record(
     index: int, direction: Direction, node_id: Callable[[Node], int], describe: Callable[[Node], str]
 ) -> records.Direction:
     subspace = describe(direction.node)
-    return records.Direction(index, subspace, node_id(direction.node), direction.kind, direction.value, direction.label)
+    return records.Direction(
+        index, subspace, node_id(direction.node), direction.kind, direction.value, direction.label, direction.error
+    )
 
 
 def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], int]) -> records.Layer:
@@ -277,8 +280,8 @@ def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], 
                 level=head.level,
                 reads=assembler.indices([*head_forms(head), *(payload.form for payload in placed.payloads)]),
                 writes=tuple(sorted({assembler.places[d] for d in written})),
-                error=max(d.error for d in written),
-                margin=head.margin,
+                error=head.score_error,
+                margin=head.tolerated,
             )
         )
     groups = []
@@ -296,8 +299,8 @@ def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], 
                 node=node_id(group.node),
                 reads=assembler.indices([group.input]),
                 writes=tuple(sorted(assembler.places[d] for d in written)),
-                error=max((d.error for d in written), default=0.0),
-                margin=max(0.0, group.margin) if group.margin != float("inf") else None,
+                error=group.input.error,
+                margin=group.tolerated if group.tolerated != float("inf") else None,
             )
         )
         first += count
@@ -319,7 +322,7 @@ def _output_records(
             decode=_decode_record(output),
             may_be_undefined=output.may_be_undefined,
             error=output.error,
-            margin=max(0.0, output.margin),
+            margin=output.tolerated if output.tolerated > 0 else None,
         )
         first += count
 

@@ -120,8 +120,8 @@ class Head:
     The score of key k for query q is `sharpness * (key_only(k) + query_only(q) + sum of a(q) * b(k) over pairs)`.
     `bos`: BOS's score before sharpness (None: BOS must never win).  `time`: what it reads is there at `time`,
     what it writes at `time + 1`.  `scale` multiplies what is written (for counts: the weight of BOS over that of
-    a selected key).  `error` bounds the relative error of the weights, `margin` is the score distance between what is
-    selected and what is not, after all errors.
+    a selected key).  `error` bounds the relative error of the weights of selected keys, `score_error` the error of a
+    score before sharpness; `tolerated` is the score error at which a selected key and another would meet.
     """
 
     time: int
@@ -136,8 +136,14 @@ class Head:
     bos: float | None
     scale: float
     error: float
-    margin: float
+    score_error: float
+    tolerated: float
     payloads: list[Payload] = field(default_factory=list)
+
+    @property
+    def margin(self) -> float:
+        """The score distance between what is selected and what is not, after all errors."""
+        return 2 * (self.tolerated - self.score_error)
 
     def width(self) -> int:
         """Query/key dimensions, without what assembly may add for BOS."""
@@ -149,6 +155,7 @@ class NeuronGroup:
     """ReLU neurons that read one form s: `relu(+(s - knot))` and `relu(-(s - knot))`.
 
     `knots[i]` is (orientation, knot).  `outputs` gives each written direction its coefficients by neuron.
+    `tolerated` is the error of s at which neighbouring values would be confused.
     """
 
     time: int
@@ -157,7 +164,7 @@ class NeuronGroup:
     label: str
     knots: list[tuple[int, float]] = field(default_factory=list)
     outputs: list[tuple[Direction, dict[int, float]]] = field(default_factory=list)
-    margin: float = float("inf")
+    tolerated: float = float("inf")
 
     def neuron(self, orientation: int, knot: float) -> int:
         """The index of that neuron, made if it is not there yet."""
@@ -192,25 +199,25 @@ class NumberDecode:
 
 @dataclass(frozen=True)
 class OutputBlock:
-    """How one output is read from the residual stream; `margin`: how far from its limit the error bound is."""
+    """How one output is read from the residual stream; `tolerated` is the error that would change an answer, 0 for a
+    number that is given as it is."""
 
     name: str
     node: SOp
     decode: ClassDecode | NumberDecode
     may_be_undefined: bool
     error: float
-    margin: float
+    tolerated: float
 
 
 @dataclass
 class Blocks:
-    """Everything that lowering made.  `extra` says which expressions cost more layers than attention depth."""
+    """Everything that lowering made."""
 
     heads: list[Head]
     groups: list[NeuronGroup]
     outputs: list[OutputBlock]
     attention_depth: int
-    notes: list[str] = field(default_factory=list)
 
 
 def needed_directions(

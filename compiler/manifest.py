@@ -88,6 +88,7 @@ class Direction:
     ]
     value: Annotated[Scalar | None, "The value that a one-hot direction stands for."]
     label: Annotated[str, "Text for people."]
+    error: Annotated[Bound | None, "Bound on its float32 error where its exact value is defined."] = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class Head:
     ]
     reads: Annotated[tuple[Count, ...], "Directions that its query, key and value read."]
     writes: Annotated[tuple[Count, ...], "Directions that it adds to."]
-    error: Annotated[Bound | None, "Bound on the error of what it writes; null when none is stated."]
-    margin: Annotated[Bound | None, "The error that its readers tolerate; null when none is stated."]
+    error: Annotated[Bound | None, "Bound on the error of a score, before sharpness; null when none is stated."]
+    margin: Annotated[Bound | None, "The score error at which a key would be wrongly selected; null when none."]
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ class NeuronGroup:
     node: Annotated[Count | None, "The node that they compute."]
     reads: Annotated[tuple[Count, ...], "Directions that they read."]
     writes: Annotated[tuple[Count, ...], "Directions that they add to."]
-    error: Annotated[Bound | None, "Bound on the error of what they write; null when none is stated."]
-    margin: Annotated[Bound | None, "The error that their readers tolerate; null when none is stated."]
+    error: Annotated[Bound | None, "Bound on the error of the number that they read; null when none is stated."]
+    margin: Annotated[Bound | None, "The error of it at which neighbouring values would be confused; null when none."]
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,7 @@ class Manifest:
     attention_depth: Annotated[
         Count, "Aggregates and widths on the longest chain of the program; no model has fewer layers."
     ]
+    notes: Annotated[tuple[str, ...], "Which expressions cost layers beyond the attention depth."] = ()
     weights: Annotated[Weights | None, "The weights file; null only before it is written."] = None
     format: Literal["raspc"] = FORMAT
     format_version: Literal[1] = FORMAT_VERSION

@@ -6,10 +6,12 @@ at time 2l-2 and neurons that read at 2l-1 belong to layer l.  What is left to c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
 from .blocks import Blocks, Direction, Head, NeuronGroup, Payload, head_forms, logits_of
+from .graph import Node
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,28 @@ def bos_stands_out(head: Head) -> float:
     if key < head.key_only.low - slack:
         return key - head.key_only.low + slack
     return 0.0
+
+
+def extra_layers(plan: Schedule, describe: Callable[[Node], str]) -> Iterator[str]:
+    """For each layer without attention on the longest chain of blocks: the expression whose neurons need it."""
+    blocks = plan.blocks
+    if len(plan.layers) <= blocks.attention_depth:
+        return
+    groups = {direction: group for group in blocks.groups for direction, _ in group.outputs}
+    heads = {payload.direction: (head, payload) for head in blocks.heads for payload in head.payloads}
+    ends = [direction for output in blocks.outputs for logit in logits_of(output) for direction, _ in logit.terms]
+    current = max(ends, key=lambda direction: direction.time, default=None)
+    while current is not None and current.time > 0:
+        if current in groups:
+            group = groups[current]
+            read = [direction for direction, _ in group.input.terms]
+            if max((direction.time for direction in read), default=0) < group.time:
+                text = describe(group.node)
+                yield f"layer {group.time // 2 + 1}: `{text}` takes neurons that no attention of its layer feeds"
+        else:
+            head, payload = heads[current]
+            read = [direction for form in (*head_forms(head), payload.form) for direction, _ in form.terms]
+        current = max(read, key=lambda direction: direction.time, default=None)
 
 
 def _place(heads: list[Head], exposed: set[Direction]) -> tuple[list[PlacedHead], int]:

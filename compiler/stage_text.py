@@ -47,7 +47,6 @@ def format_blocks(blocks: Blocks) -> str:
         _count(len(blocks.outputs), "output"),
     ]
     lines = [f"{', '.join(counts)}; attention depth {blocks.attention_depth}"]
-    lines += [f"note: {note}" for note in blocks.notes]
     lines += ["", "directions"]
     rows = _table([_subspace_row(subspace, writers) for subspace in names.subspaces])
     for row, subspace in zip(rows, names.subspaces, strict=True):
@@ -127,8 +126,8 @@ def _subspace_row(subspace: Subspace, writers: dict[Direction, str]) -> tuple[st
 
 def _head(head: Head, names: Names) -> Iterator[str]:
     bos = "no BOS" if head.bos is None else f"BOS {number(head.bos)}"
-    facts = f"{head.level} by {head.form}, sharpness {number(head.sharpness)}, {bos}, margin {small(head.margin)}"
-    yield f"  layer {head.time // 2}: {facts}, error {small(head.error)}"
+    facts = f"{head.level} by {head.form}, sharpness {number(head.sharpness)}, {bos}, tolerates {small(head.tolerated)}"
+    yield f"  layer {head.time // 2}: {facts}, score error {small(head.score_error)}"
     yield f"  key     {_bounded(head.key_only, names)}"
     if head.query_only is not None:
         yield f"  query   {_bounded(head.query_only, names)}"
@@ -155,7 +154,7 @@ def _payload(payload: Payload, names: Names) -> str:
 
 def _group(group: NeuronGroup, names: Names) -> Iterator[str]:
     used = used_neurons(group)
-    margin = "" if group.margin == float("inf") else f", margin {small(group.margin)}"
+    margin = "" if group.tolerated == float("inf") else f", tolerates {small(group.tolerated)}"
     yield f"  layer {group.time // 2}: {_count(len(used), 'neuron')}{margin}"
     yield f"  s       {_bounded(group.input, names)}"
     for orientation, shape in ((-1, "relu(t - s)"), (1, "relu(s - t)")):
@@ -210,7 +209,7 @@ def _decode(output: OutputBlock) -> str:
             exact = exact if listed is None else f", the nearest of {_count(len(listed), 'value')}"
             how = f"a number in {_scalar(low)}..{_scalar(high)}{exact}"
     undefined = "; may be undefined" if output.may_be_undefined else ""
-    return f"{how}, error {small(output.error)}, margin {small(output.margin)}{undefined}"
+    return f"{how}, error {small(output.error)}, tolerates {small(output.tolerated)}{undefined}"
 
 
 def _scalar(value: Scalar) -> str:

@@ -312,7 +312,8 @@ class Heads:
             bos,
             exp(COUNT_LOG) if level == "count" else 1.0,
             weights_error,
-            margin,
+            scored.error,
+            distance / 2,
         )
 
 

@@ -295,7 +295,7 @@ class Joint:
             through = shape.rounding + shape.steepness * error
             if flat.rounding <= through and (snap or flat.rounding <= TOLERANCE * step or through > 64 * flat.rounding):
                 shape = flat
-        group.margin = min(group.margin, gap / 4 - error)
+        group.tolerated = min(group.tolerated, gap / 4)
         return self._write(node, group, shape, code.form, min(values), max(values))
 
     def _write(self, node: SOp, group: NeuronGroup, shape: Piecewise, form: Form, low: float, high: float) -> Form:

@@ -50,7 +50,7 @@ class Outputs:
         if 2 * error >= 0.5:
             raise self._too_noisy(node, error, 0.25)
         undefined = self.analysis.domain(node).undefined
-        return OutputBlock(name, node, ClassDecode(values, tuple(forms)), undefined, error, 0.5 - error)
+        return OutputBlock(name, node, ClassDecode(values, tuple(forms)), undefined, error, 0.5)
 
     def _by_code(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock:
         numeric = self.analysis.domain(node).numeric
@@ -75,8 +75,8 @@ class Outputs:
             form.scaled(2 * (code - centre), -2 * (code - centre) * centre - (code - centre) ** 2) for code in codes
         )
         undefined = self.analysis.domain(node).undefined
-        margin = gap / 2 - error if gap < inf else 1.0
-        return OutputBlock(name, node, ClassDecode(values, logits), undefined, error, margin)
+        tolerated = gap / 2 if gap < inf else 1.0
+        return OutputBlock(name, node, ClassDecode(values, logits), undefined, error, tolerated)
 
     def _number(self, name: str, node: SOp) -> OutputBlock:
         """The number itself, to be moved to the nearest value that the output can take."""
@@ -95,7 +95,7 @@ class Outputs:
                 raise self._too_noisy(node, error, tolerance)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)
-        return OutputBlock(name, node, decode, domain.undefined, error, max(0.0, tolerance - error))
+        return OutputBlock(name, node, decode, domain.undefined, error, tolerance if error < tolerance else 0.0)
 
     def _too_noisy(self, node: SOp, error: float, limit: float) -> Exception:
         return self.context.refuse(

@@ -122,10 +122,8 @@ class Scores:
         if part.relation.codes is None:
             return None
         features = self.context.features
-        truth = part.matrix()[:, 0]
-        holds = {bool(v): bool(t) for v, t in zip(features.values(part.relation.keys), truth, strict=True)}
-            bool(v): bool(t) for v, t in zip(features.values(part.relation.keys), part.matrix()[:, 0], strict=True)
-        }
+        accepted = part.matrix()[:, 0]
+        holds = {bool(v): bool(t) for v, t in zip(features.values(part.relation.keys), accepted, strict=True)}
         node, negated = _stripped(part.relation.keys, holds.get(False, False))
         if len(set(holds.values())) != 2 or not isinstance(node, Elementwise) or node.op not in ("and", "or"):
             return None
