@@ -177,7 +177,8 @@ def of_both_kinds(writer: Writer, depth: int) -> Expr:
             values = Expr(f"{first.operand} if {condition.operand} else {second.operand}", facts)
     if not writer.chance(0.4):
         return values
-    selector = writer.selector(depth)
+    # A mean of numbers and strings is undefined; of numbers among such values it is an odd thing to ask for.
+    selector = writer.selector(depth, (lambda facts: facts.single) if writer.chance(0.8) else None)
     text = f"aggregate({selector.text}, {values.text}"
     facts = values.facts if selector.facts.single else replace(values.facts, undefined=True)
     if writer.chance(0.5):

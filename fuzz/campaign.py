@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -121,14 +122,29 @@ def _record(summary: Summary, failure: Failure) -> None:
 def _outcomes(programs: int, settings: Settings, jobs: int) -> Iterator[Outcome]:
     work = partial(_outcome, settings)
     if jobs == 1:
-        yield from map(work, range(programs))
+        with one_thread():
+            yield from map(work, range(programs))
         return
     # Not forked: PyTorch's threads do not survive that.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _one_thread) as pool:
         yield from pool.map(work, range(programs), chunksize=8)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch with one thread: on models this small, more of them only wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _one_thread() -> None:
+    """For a process of its own."""
     import torch
 
     torch.set_num_threads(1)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 from raspc.compiler.domains import Space
 from raspc.compiler.graph import Program, SOp
+from raspc.compiler.graph_text import describe
 from raspc.compiler.inputs import Input
 from raspc.compiler.interpreter import Interpreter, evaluate
 from raspc.compiler.pipeline import CompileOptions, compile_program
@@ -25,11 +26,13 @@ from raspc.tests.compiler.building import TEXT, Build
 from raspc.tests.compiler.generated import inputs_of_space, sops, spaces
 
 #: Every reason to refuse a program that is not undefined everywhere.
-REFUSALS = {"C201", "C202", "C203", "C204", "C210", "C211", "C212", "C213", "C221", "C230"}
+REFUSALS = {"C201", "C202", "C203", "C204", "C210", "C211", "C212", "C213", "C214", "C221", "C230"}
 
 
 def _program(space: Space, build: Build, outputs: Sequence[SOp]) -> Program:
     program = build.program(*outputs, vocabulary=space.vocabulary, max_length=space.max_length)
+    for output in outputs:
+        note(describe(build.graph, output, expand=True))
     return replace(program, sources=(TEXT,))
 
 
