@@ -65,8 +65,9 @@ class Verdict:
     """What was found of one output.
 
     compared: inputs that both ran.  undefined: inputs left out, as the program's output is undefined.  positions: how
-    many answers were compared.  lengths: those of the inputs compared.  promised: the manifest's margin (or error,
-    with `of_error`), to which `worst` compares; either may be None, for an output that cannot be wrong.
+    many answers were compared.  lengths: those of the inputs compared.  promised: the least margin (the largest error,
+    with `of_error`) that the manifest promises; `worst` is what was seen.  Either may be None, for an output that
+    cannot be wrong.
     """
 
     output: str

@@ -170,8 +170,13 @@ def _real(minimum: int | None) -> Shape:
             raise _refuse(value, wanted)
         return float(value)
 
+    def write(value: object) -> object:
+        # A whole number that a computation gave as an integer would be read as another text, of another hash.
+        assert isinstance(value, (int, float))
+        return float(value)
+
     lowest = -1e300 if minimum is None else minimum
-    return Shape(read, _same, {"type": "number", "minimum": lowest, "maximum": 1e300})
+    return Shape(read, write, {"type": "number", "minimum": lowest, "maximum": 1e300})
 
 
 _PLAIN: dict[object, Callable[[int | None], Shape]] = {

@@ -302,8 +302,8 @@ def test_verify_finds_a_wrong_weight(call: Call, tmp_path: Path) -> None:
     result = call("verify", "wrong.safetensors", folder=tmp_path)
     assert result.returncode == 1
     lines = result.stdout.splitlines()
-    assert lines[1] == "  they differ on: a"
-    assert lines[2] == "  at position 0 the model gives b, the interpreter a"
+    assert lines[2] == "  they differ on: a"
+    assert lines[3] == "  at position 0 the model gives b, the interpreter a"
     assert "the model differs from its program `program.rasp` [model-differs]" in result.stderr
     summary = json.loads(call("verify", "wrong.safetensors", "--json", folder=tmp_path).stdout)
     assert summary["counterexample"] == {"input": ["a"], "position": 0, "model": "b", "interpreter": "a"}

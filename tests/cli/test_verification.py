@@ -2,75 +2,182 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from types import SimpleNamespace
+import dataclasses
 
-from raspc.cli.verification import Verifier
-from raspc.compiler.graph import Graph, Program, SOp
-from raspc.compiler.inputs import all_inputs
-from raspc.compiler.manifest import ClassDecode, NumberDecode, Output
+import numpy as np
+import pytest
+from raspc.cli.verification import Input, Verdict, equal, minimal, verify
+from raspc.compiler.artifact import CompiledModel
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.graph import Program
+from raspc.compiler.inputs import all_ids, ids_of
+from raspc.compiler.manifest import ClassDecode, Decode, NumberDecode, Output
+from raspc.compiler.pipeline import CompileOptions, compile_program
 from raspc.compiler.values import Scalar
-from raspc.rasp_grammar.span import Source, Span
+from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.span import Source
+from raspc.runner.margins import Margins
+from raspc.runner.model import Model
 
-Function = Callable[[Sequence[Scalar]], list[Scalar]]
-
-SPAN = Span(Source("x.rasp", "tokens"), 0, 6)
-CLASS = ClassDecode(())
-FLOAT = NumberDecode(None, 0, 0, 10, 0.01)
-
-
-def _verifier(build: Callable[[Graph], SOp], model: Function, decode: ClassDecode | NumberDecode = CLASS) -> Verifier:
-    """A verifier of a program over the tokens 0, 1, 2 whose "model" is a plain function."""
-    graph = Graph()
-    output = build(graph)
-    program = Program(graph, (("out", output),), (0, 1, 2), 5, ())
-
-    def run_batch(batch: Sequence[Sequence[Scalar]], name: str) -> list[list[Scalar]]:
-        assert name == "out"
-        return [model(tokens) for tokens in batch]
-
-    fake = SimpleNamespace(manifest=SimpleNamespace(causal=False), run_batch=run_batch)
-    manifest_output = Output("out", output.id, ("number",), 0, 1, decode, False, None, None)
-    return Verifier(fake, program, manifest_output)  # type: ignore[arg-type]
+OPTIONS = CompileOptions()
 
 
-def _inverse(graph: Graph) -> SOp:
-    return graph.elementwise("div", (graph.constant(6, SPAN), graph.tokens(SPAN)), SPAN)
+def _program(text: str, vocabulary: tuple[Scalar, ...] = (0, 1, 2), entries: tuple[str, ...] = ()) -> Program:
+    return elaborate(Source("x.rasp", text), vocabulary=vocabulary, max_length=4, entries=entries)
+
+
+def _compare(
+    model: str, program: str, vocabulary: tuple[Scalar, ...] = (0, 1, 2), options: CompileOptions = OPTIONS
+) -> Verdict:
+    """The model of one program beside the meaning of another."""
+    compiled = compile_program(_program(model, vocabulary), options)
+    [verdict] = verify(
+        Model.from_compiled(compiled, device="cpu"), _program(program, vocabulary), all_ids(len(vocabulary), 4)
+    )
+    return verdict
 
 
 def test_agreement_and_inputs_without_a_defined_output() -> None:
-    verifier = _verifier(_inverse, lambda tokens: [6 // int(token) for token in tokens])
-    verdict = verifier.verify(all_inputs((0, 1, 2), 3))
-    assert (verdict.compared, verdict.undefined, verdict.counterexample) == (2 + 4 + 8, 1 + 5 + 19, None)
+    verdict = _compare("6 / tokens;", "6 / tokens;")
+    assert (verdict.compared, verdict.undefined) == (2 + 4 + 8 + 16, 1 + 5 + 19 + 65)
+    assert (verdict.positions, verdict.lengths) == (2 + 8 + 24 + 64, {1, 2, 3, 4})
+    assert verdict.counterexample is None
+    assert verdict.promise_kept
 
 
 def test_a_counterexample_is_minimal() -> None:
-    def wrong_when_two_follows_one(tokens: Sequence[Scalar]) -> list[Scalar]:
-        if 1 in tokens and 2 in tokens[tokens.index(1) :]:
-            return [*tokens[:-1], 0]
-        return list(tokens)
-
-    verdict = _verifier(lambda graph: graph.tokens(SPAN), wrong_when_two_follows_one).verify([(0, 1), (0, 1, 1, 0, 2)])
+    wrong = "after = selector_width(select(indices, indices, <) and select(tokens, 1, ==)) > 0;\n"
+    verdict = _compare(f"{wrong} 0 if after and tokens == 2 else tokens;", "tokens + 0;")
     found = verdict.counterexample
     assert found is not None
     assert (found.tokens, found.position, found.model, found.interpreter) == ((1, 2), 1, 0, 2)
-    assert verdict.compared == 2
+
+
+def test_minimal_inputs() -> None:
+    def fails(tokens: Input) -> bool:
+        return tokens.count("c") >= 2 and len(tokens) % 2 == 1
+
+    assert minimal(("b", "c", "a", "b", "c", "c", "b"), fails, "abc") in {
+        ("a", "c", "c"),
+        ("c", "a", "c"),
+        ("c", "c", "a"),
+    }
+    assert minimal(("c",), lambda tokens: len(tokens) > 0, "abc") == ("a",)
 
 
 def test_truth_values_are_not_numbers() -> None:
-    def build(graph: Graph) -> SOp:
-        return graph.elementwise("eq", (graph.tokens(SPAN), graph.constant(1, SPAN)), SPAN)
+    assert _compare("tokens == 1;", "tokens == 1;").counterexample is None
+    found = _compare("tokens == 1;", "indicator(tokens == 1);").counterexample
+    assert found is not None
+    assert (found.tokens, found.model, found.interpreter) == ((0,), False, 0)
 
-    assert _verifier(build, lambda tokens: [token == 1 for token in tokens]).verify([(1, 0)]).counterexample is None
-    assert _verifier(build, lambda tokens: [int(token == 1) for token in tokens]).verify([(1, 0)]).counterexample
+
+def test_numbers_without_a_value_to_move_to_may_be_off_by_their_bound() -> None:
+    output = _output(NumberDecode(None, 0, 0, 10, 0.01))
+    assert equal(output, 1.005, 1)
+    assert not equal(output, 1.05, 1)
+    assert not equal(output, "1", 1)
+    assert not equal(_output(NumberDecode(100, 0, 0, 10, 0.01)), 1.005, 1)
+    assert equal(_output(NumberDecode(None, 0, 0, 10, None)), 1.0001, 1)
 
 
-def test_floats_may_differ_by_their_bound() -> None:
-    def build(graph: Graph) -> SOp:
-        return graph.elementwise("pow", (graph.tokens(SPAN), graph.constant(0.5, SPAN)), SPAN)
+def test_every_output_has_a_verdict() -> None:
+    text = "before = aggregate(select(indices, indices, <), tokens); inverse = 1 / tokens;"
+    program = _program(text, entries=("before", "inverse"))
+    compiled = compile_program(program)
+    verdicts = verify(Model.from_compiled(compiled, device="cpu"), program, all_ids(3, 4))
+    assert [verdict.output for verdict in verdicts] == ["before", "inverse"]
+    assert [verdict.compared for verdict in verdicts] == [120, 30]
+    assert [verdict.undefined for verdict in verdicts] == [0, 90]
+    with pytest.raises(RaspError, match="the program has no output `before`"):
+        verify(Model.from_compiled(compiled, device="cpu"), _program(text, entries=("inverse",)), all_ids(3, 4))
 
-    def model(error: float) -> Function:
-        return lambda tokens: [float(token) ** 0.5 + error for token in tokens]
 
-    assert _verifier(build, model(0.005), FLOAT).verify([(2,)]).counterexample is None
-    assert _verifier(build, model(0.05), FLOAT).verify([(2,)]).counterexample is not None
+def test_causal_models() -> None:
+    text = "selector_width(full_s);"
+    assert _compare(text, text, options=CompileOptions(causal=True)).counterexample is None
+
+
+def test_overflow_is_an_error_with_the_input() -> None:
+    compiled = compile_program(_program("tokens;"))
+    tensors = {name: array.copy() for name, array in compiled.tensors.items()}
+    tensors["embed.W_E"][2] = 3e38
+    tensors["unembed.W_U"][:] = 3e38
+    model = Model.from_compiled(CompiledModel(tensors, compiled.manifest), device="cpu")
+    with pytest.raises(RaspError, match=r"too large, on: 0 2 .*M062"):
+        verify(model, _program("tokens;"), ids_of([(0, 2)], (0, 1, 2)))
+
+
+def _output(decode: Decode) -> Output:
+    count = len(decode.values) if isinstance(decode, ClassDecode) else 1
+    return Output("out", 0, ("number",), 1, count, decode, False, 0.01, 0.25)
+
+
+def _measured(decode: Decode, w_u: list[list[float]], b_u: list[float], x: list[float], right: Scalar) -> float:
+    """The margin of a residual stream x; the output's columns start at 1."""
+    weights, biases = (np.array([[0.0, *row] for row in w_u], np.float32), np.array([0.0, *b_u], np.float32))
+    margins = Margins(_output(decode), weights, biases)
+    logits = np.array(x, np.float32) @ weights + biases
+    return float(margins.measure(logits[None].astype(np.float64), np.array([0]), [right])[0])
+
+
+def test_margins_of_indicators() -> None:
+    measured = _measured(ClassDecode(("a", "b", "c")), np.eye(3).tolist(), [0, 0, 0], [0.1, 0.9, 0.2], "b")
+    assert measured == pytest.approx(0.35)
+    # Only places 0 and 2 occur: these logits are multiples of one form, but their constants are not a code's.
+    measured = _measured(ClassDecode(("a", "b", "c")), [[-1, 0, 1]], [1, 0, 0], [0.9], "c")
+    assert measured == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("values", [(0, 2, 10), ("a", "b", "c"), ("a", "b", "c", "d", "e"), (False, True), ("a", "b")])
+def test_margins_of_codes(values: tuple[Scalar, ...]) -> None:
+    codes = [float(place) if isinstance(values[0], str) else float(value) for place, value in enumerate(values)]
+    centre = codes[len(codes) // 2]
+    w_u = [[2 * (code - centre) for code in codes]]
+    b_u = [-2 * (code - centre) * centre - (code - centre) ** 2 for code in codes]
+    off = 0.2
+    assert _measured(ClassDecode(values), w_u, b_u, [codes[0] + off], values[0]) == pytest.approx(
+        (codes[1] - codes[0]) / 2 - off, abs=1e-5
+    )
+    assert _measured(ClassDecode(values), w_u, b_u, [codes[1]], values[0]) < 0
+    assert _measured(ClassDecode(values), w_u, b_u, [codes[1]], "unknown") == -np.inf
+
+
+def test_margins_of_numbers() -> None:
+    listed = NumberDecode(None, 1, 0, 10, 0.01, (0, 1, 10))
+    assert _measured(listed, [[1]], [0], [0.1], 1) == pytest.approx(0.4)
+    assert _measured(NumberDecode(2, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.075)
+    assert _measured(NumberDecode(None, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.05)
+    assert _measured(listed, [[1]], [0], [0.1], "a") == -np.inf
+
+
+SOUND = {
+    "strings": "tokens[length - indices - 1];",
+    "numbers": "selector_width(select(tokens, tokens, ==));",
+    "fractions": "aggregate(select(indices, indices, <=), tokens);",
+    "booleans": "aggregate(full_s, indicator(tokens == 1)) > 0.4;",
+    "one value": "7;",
+}
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("name", SOUND)
+def test_the_margin_promised_is_kept(name: str, small: bool) -> None:
+    text = SOUND[name]
+    vocabulary: tuple[Scalar, ...] = ("x", "y", "z") if name == "strings" else (0, 1, 2)
+    verdict = _compare(text, text, vocabulary, CompileOptions(small=small))
+    assert verdict.promise_kept
+    assert (verdict.worst is None) == (name == "one value")
+
+
+def test_a_promise_that_is_not_kept_is_seen() -> None:
+    verdict = Verdict("out", promised=0.5)
+    assert verdict.promise_kept
+    program = _program("tokens;")
+    compiled = compile_program(program)
+    [output] = compiled.manifest.outputs
+    manifest = dataclasses.replace(compiled.manifest, outputs=(dataclasses.replace(output, margin=0.6, error=0.0),))
+    model = Model.from_compiled(CompiledModel(compiled.tensors, manifest), device="cpu")
+    [verdict] = verify(model, program, all_ids(3, 4))
+    assert verdict.counterexample is None
+    assert not verdict.promise_kept
