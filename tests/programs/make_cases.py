@@ -52,6 +52,25 @@ WORTH_READING: dict[str, list[str]] = {
     "logic/same_ends": ["abca", "abcd", "dd"],
     "logic/exactly_two": ["xyx", "xxx", "yxyzx"],
     "logic/alternates": ["abcab", "abbc", "cc"],
+    "hard/dyck4": ["({[<>]})", "<{}>[]", "([)]", "<<<{{{", "[]()<{}>(", "{}}{"],
+    "hard/long_addition": ["123456+654321", "99999999+1", "1+99999999", "55555555+44444445", "00+00", "9+1+2", "+"],
+    "hard/long_subtraction": ["654321-123456", "10000000-1", "1-10000000", "7-7", "499-500", "-", "8-3-1", "7"],
+    "hard/three_cups": ["lrl", "rlr", "lrlrlr", "l.r.l", "rrll"],
+    "hard/automaton": ["cccs", "sms", "cmcmc", "sscm"],
+    "hard/inference": [
+        "a<A.x<A:x<B.a<B?",
+        "x<C:x<D.x<B:x<C.b<A.x<A:x<B.b<D?",
+        "a<A.b<B.x<A:x<C.x<B:x<D.x<C:x<D.x<D:x<A.b<C?",
+        "a<D?x<A:x<D.a<A.",
+        "a<A.x<B:x<A.a<B?a<A?",
+        "a<A.b<A:x<B.a<B?",
+        "c<C.x<C:a<D.c<D?c<C?",
+    ],
+    "hard/find_pattern": ["ab|aabab", "a.c|abcacc", "|ab", "abcab|abcabcab", "aa", "abcabc|ccabcabcc", "..|a|b"],
+    "hard/contains_five": ["abcab", "aabcabc", "abcaab", "abcacabcab"],
+    "hard/continue_pattern": ["abcabcab", "abacabacab", "aabaab", "abcdabcdab", "abcddcba", "dddd"],
+    "hard/induction_head": ["abcab", "abacad", "dcbadc", "aabb"],
+    "hard/longest_run_token": ["aabbbcc", "aabbcc", "abccba"],
 }
 
 

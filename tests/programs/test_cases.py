@@ -11,6 +11,7 @@ from raspc.compiler.interpreter import Interpreter
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import PROGRAMS, Shipped, read_cases, render_cases, shipped_programs, typed
 from raspc.tests.programs.make_cases import cases_of
+from raspc.tests.programs.well_formed import WELL_FORMED, well_formed_inputs
 
 SHIPPED = shipped_programs()
 every_program = pytest.mark.parametrize("program", SHIPPED, ids=str)
@@ -25,7 +26,7 @@ def interpreter(program: Shipped) -> Interpreter:
 def test_there_are_programs_of_every_family() -> None:
     assert len(SHIPPED) >= 45
     families = {program.family for program in SHIPPED}
-    assert families == {"paper", "tracr", "strings", "arithmetic", "automata", "statistics", "logic"}
+    assert families == {"paper", "tracr", "strings", "arithmetic", "automata", "statistics", "logic", "hard"}
 
 
 def test_every_cases_file_has_a_program() -> None:
@@ -61,5 +62,33 @@ def test_interpreter_is_the_oracle(program: Shipped) -> None:
     assert (declared.vocabulary, declared.max_length) == (program.vocabulary, program.max_length)
     inputs = chosen_inputs(program.vocabulary, program.max_length, exhaustive_limit=400, samples=300)
     inputs += [tokens for tokens in all_inputs(program.vocabulary, 2) if tokens not in inputs]
+    inputs += well_formed_inputs(str(program), 300)
     for tokens in inputs:
         assert typed(interpreter(program).run(tokens)) == typed(program.oracle(list(tokens))), tokens
+
+
+def test_well_formed_inputs_are_inputs() -> None:
+    programs = {str(program): program for program in SHIPPED}
+    assert WELL_FORMED.keys() <= programs.keys()
+    for name in WELL_FORMED:
+        inputs = well_formed_inputs(name, 500)
+        assert len(inputs) > 200
+        assert set().union(*inputs) <= set(programs[name].vocabulary)
+        assert 1 <= min(map(len, inputs)) <= max(map(len, inputs)) <= programs[name].max_length
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("hard/dyck4", {"T", "P", "F"}),
+        ("hard/long_subtraction", {"-"}),
+        ("hard/inference", {"yes", "no"}),
+        ("hard/find_pattern", {True}),
+        ("hard/contains_five", {True, False}),
+    ],
+)
+def test_well_formed_inputs_reach_every_answer(name: str, wanted: set[str | bool]) -> None:
+    oracle = next(program.oracle for program in SHIPPED if str(program) == name)
+    answers = [{*oracle(list(tokens))} for tokens in well_formed_inputs(name, 200)]
+    for answer in wanted:
+        assert sum(answer in found for found in answers) >= 20, answer

@@ -1,6 +1,6 @@
 """Every shipped program, compiled: the model computes what the interpreter computes, on every input while they
-are few (below 20,000), else on the structured inputs (constant, longest, sorted, alternating), the cases, and
-500 random ones of all lengths."""
+are few (below 20,000), else on the structured inputs (constant, longest, sorted, alternating), the cases, 500 random
+ones of all lengths, and for programs that most random inputs say nothing about 300 well-formed ones."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from raspc.compiler.pipeline import CompileOptions, compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import load
 from raspc.tests.programs.cases import Shipped, read_cases, shipped_programs, typed
+from raspc.tests.programs.well_formed import well_formed_inputs
 
 EXHAUSTIVE_BELOW = 20_000
 RANDOM_INPUTS = 500
@@ -25,6 +26,7 @@ def inputs_to_try(program: Shipped) -> list[Input]:
     if count_inputs(len(vocabulary), longest) < EXHAUSTIVE_BELOW:
         return list(all_inputs(vocabulary, longest))
     fixed = {*structured_inputs(vocabulary, longest), *(tuple(case.input) for case in read_cases(program.cases_path))}
+    fixed.update(well_formed_inputs(str(program), 300))
     inputs = dict.fromkeys(sampled_inputs(vocabulary, longest, RANDOM_INPUTS + len(fixed)))
     return list(inputs | dict.fromkeys(sorted(fixed, key=repr)))
 

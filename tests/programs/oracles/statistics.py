@@ -16,8 +16,17 @@ def median(tokens: list[int]) -> list[int]:
     return [sorted(tokens)[(len(tokens) - 1) // 2]] * len(tokens)
 
 
+def midpoint_median(tokens: list[int]) -> list[Fraction]:
+    ordered = sorted(tokens)
+    return [Fraction(ordered[(len(tokens) - 1) // 2] + ordered[len(tokens) // 2], 2)] * len(tokens)
+
+
 def rank(tokens: list[int]) -> list[int]:
     return [sorted(tokens).index(token) + 1 for token in tokens]
+
+
+def dense_rank(tokens: list[int]) -> list[int]:
+    return [sorted(set(tokens)).index(token) + 1 for token in tokens]
 
 
 def count_distinct(tokens: list[str]) -> list[int]:
