@@ -381,7 +381,7 @@ def _missing_operand(place: Place) -> Diagnostic | None:
         return None
     here = place.at(0)
     message = f"a value is missing after `{_short(before.text)}`"
-    if here is not None:
+    if here is not None and here.text != "":
         message += f", before `{_short(here.text)}`"
     return Diagnostic("missing-value", message, place.span(before), "write the value, or remove the sign")
 

@@ -21,7 +21,13 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Folders of the checkout that are no part of the package.
 OUTSIDE = {"tests", "programs", "benchmarks", "docs", "examples", "build", "dist", "out"}
 
-DATA = ("py.typed", "rasp_grammar/rasp.lark", "rasp_grammar/prelude.rasp", "compiler/manifest.schema.json")
+DATA = (
+    "py.typed",
+    "rasp_grammar/rasp.lark",
+    "rasp_grammar/prelude.rasp",
+    "compiler/manifest.schema.json",
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "cli" / "explanations").iterdir())),
+)
 
 PROGRAM = """
 set vocab "abc";

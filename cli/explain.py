@@ -1,0 +1,53 @@
+"""`raspc explain`: the longer story of a diagnostic's code."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from itertools import groupby
+
+import click
+
+from .explanation import Explanation, explanations
+from .options import json_option
+from .report import Report
+
+
+@click.command(short_help="Explain a diagnostic's code.")
+@click.argument("code", metavar="[CODE]", required=False)
+@json_option
+@click.pass_obj
+def command(report: Report, code: str | None) -> None:
+    """Explain the CODE that stands in brackets after a diagnostic, with an example and what to do about it.
+
+    Without CODE, list all codes.
+
+    \b
+    raspc explain unknown-name
+    raspc explain C202
+    """
+    known = explanations()
+    shown = list(known.values()) if code is None else [_find(code, known)]
+    if report.as_json:
+        for one in shown:
+            print(json.dumps({"code": one.code, "group": one.group, "summary": one.summary, "text": one.body}))
+    elif code is None:
+        print("\n\n".join(_list(group, list(members)) for group, members in groupby(shown, lambda one: one.group)))
+    else:
+        print(shown[0].as_text())
+
+
+def _find(code: str, known: dict[str, Explanation]) -> Explanation:
+    """The code as a person may copy it: with its brackets, in capitals or not."""
+    by_name = {name.lower(): explanation for name, explanation in known.items()}
+    wanted = code.strip("[]").lower()
+    if wanted in by_name:
+        return by_name[wanted]
+    close = difflib.get_close_matches(wanted, by_name, n=1)
+    hint = f"Did you mean {by_name[close[0]].code!r}?" if close else "`raspc explain` lists the codes."
+    raise click.UsageError(f"No such code {code!r}. {hint}")
+
+
+def _list(group: str, members: list[Explanation]) -> str:
+    width = max(len(one.code) for one in members)
+    return "\n".join([group, *(f"  {one.code:<{width}}  {one.summary}" for one in members)])
