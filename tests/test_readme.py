@@ -1,4 +1,4 @@
-"""The README's commands do what it shows.  `--update-golden` writes the outputs into it anew."""
+"""The commands on the README and the pages of docs/ do what they show.  `--update-golden` writes the outputs anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from raspc.cli.main import main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+CAUSAL = ROOT / "docs" / "causal.md"
 SORT = ROOT / "programs" / "paper" / "sort.rasp"
 
 #: A fenced block: its language, its text.
@@ -40,6 +41,27 @@ def _run(command: str) -> str:
     return re.sub(r"\d+\.\d+ s$", "0.2 s", out.getvalue(), flags=re.M)
 
 
+def _session(text: str) -> str:
+    """A console block with the outputs that its commands have."""
+    lines = [line for line in text.splitlines() if line.startswith("$ ")]
+    return "```console\n" + "".join(f"{line}\n{_run(line.removeprefix('$ '))}" for line in lines) + "```"
+
+
+def test_the_page_on_causal_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    written = CAUSAL.read_text(encoding="utf-8")
+    (program,) = [block[2] for block in BLOCK.finditer(written) if block[1] == "rasp"]
+    (tmp_path / "continue.rasp").write_text(program)
+    actual = BLOCK.sub(lambda block: block[0] if block[1] != "console" else _session(block[2]), written)
+    if request.config.getoption("--update-golden"):
+        CAUSAL.write_text(actual, encoding="utf-8")
+    else:
+        assert actual == written
+
+
 def test_console_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "programs").symlink_to(ROOT / "programs")
@@ -52,9 +74,8 @@ def test_console_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request
             return "```rasp\n" + SORT.read_text(encoding="utf-8") + "```"
         if block[1] != "console":
             return block[0]
-        lines = [line for line in block[2].splitlines() if line.startswith("$ ")]
-        commands += len(lines)
-        return "```console\n" + "".join(f"{line}\n{_run(line.removeprefix('$ '))}" for line in lines) + "```"
+        commands += block[2].count("$ ")
+        return _session(block[2])
 
     written = README.read_text(encoding="utf-8")
     actual = BLOCK.sub(session, written)
