@@ -286,6 +286,10 @@ def check(manifest: Manifest) -> None:
     _require(len(manifest.vocabulary) > 0, "vocabulary", "is empty")
     _require(manifest.bos == len(manifest.vocabulary), "bos", "is not the id after the vocabulary's")
     _require(manifest.n_ctx == manifest.max_length + 1, "n_ctx", "is not `max_length` + 1")
+    for name, value in (("causal", manifest.causal), ("uniform", manifest.uniform)):
+        # A model's weights do not show what it was compiled for: a wrong word alone must not change what it computes.
+        stated = manifest.compiler.options.get(name, value)
+        _require(stated == value, name, f"is not what `compiler.options.{name}` says")
     _require(len(manifest.directions) == manifest.d_model, "directions", "are not as many as `d_model`")
     nodes = {node.id for node in manifest.nodes}
     _require(len(nodes) == len(manifest.nodes), "nodes", "have an id twice")

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from raspc.compiler.inputs import all_inputs, chosen_inputs, count_inputs, sampled_inputs, structured_inputs
+from raspc.compiler import inputs
+from raspc.compiler.inputs import (
+    all_ids,
+    all_inputs,
+    chosen_inputs,
+    count_inputs,
+    ids_of,
+    sampled_inputs,
+    structured_inputs,
+)
 
 
 def test_all_inputs() -> None:
@@ -55,3 +64,25 @@ def test_few_samples_keep_every_structured_input() -> None:
 def test_chosen_inputs() -> None:
     assert chosen_inputs("ab", 3, exhaustive_limit=14, samples=5) == list(all_inputs("ab", 3))
     assert chosen_inputs("ab", 9, exhaustive_limit=100, samples=80) == sampled_inputs("ab", 9, 80)
+
+
+@pytest.mark.parametrize(("vocabulary", "max_length"), [("a", 3), ("abc", 4), ("ba", 1)])
+def test_ids_are_the_inputs(vocabulary: str, max_length: int) -> None:
+    expected = list(all_inputs(vocabulary, max_length))
+    for arrays in (all_ids(len(vocabulary), max_length), ids_of(reversed(expected), vocabulary)):
+        found = [tuple(vocabulary[place] for place in row) for array in arrays for row in array.tolist()]
+        assert sorted(found) == sorted(expected)
+        assert [len(tokens) for tokens in found] == sorted(map(len, expected))
+
+
+def test_ids_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [row for array in all_ids(3, 4) for row in array.tolist()]
+    monkeypatch.setattr(inputs, "_CHUNK", 10)
+    parts = list(all_ids(3, 4))
+    assert max(map(len, parts)) == 10
+    assert [row for array in parts for row in array.tolist()] == whole
+
+
+def test_structured_inputs_combine_the_least_and_the_greatest_number() -> None:
+    found = set(structured_inputs([5, "x", -1, 9, 0], 4))
+    assert {(-1, 9, -1, 9), (9, 9, -1, -1), (9, 9, 9, -1), (9, -1, -1, -1), (-1, 9, 9, 9)} <= found
