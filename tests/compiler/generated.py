@@ -52,6 +52,8 @@ def sops(draw: st.DrawFn, build: Build, depth: int) -> SOp:
             return build.constant(draw(st.sampled_from(CONSTANTS)))
         case "elementwise":
             name = draw(st.sampled_from(sorted(OPERATIONS)))
+            if name == "str":  # the one operation that tells True from 1; the language has it for tokens only
+                return build.op(name, build.tokens)
             return build.op(name, *(draw(sops(build, depth - 1)) for _ in range(OPERATIONS[name].arity)))
         case "table":
             rows = draw(st.dictionaries(st.sampled_from(CONSTANTS), st.sampled_from(CONSTANTS), max_size=4))
