@@ -323,4 +323,4 @@ def _count(number: int, what: str) -> str:
 
 
 def _page(lines: Iterable[str]) -> str:
-    return "".join([f"{cut(line, WIDTH)}\n" for line in lines])
+    return "".join([f"{cut(line.rstrip(), WIDTH)}\n" for line in lines])
