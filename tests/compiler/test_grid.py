@@ -16,7 +16,6 @@ from raspc.compiler.values import Scalar, Undefined, Value
 from raspc.tests.compiler.building import SPAN, Build
 from raspc.tests.compiler.generated import CONSTANTS
 
-
 #: All but the one that tells True from 1 and is for tokens only.
 OPERATIONS_OF_VALUES = sorted(OPERATIONS.keys() - {"str"})
 
