@@ -201,9 +201,11 @@ class Model(nn.Module):
             ids, lengths = self._pad([encoded[row] for row in rows])
             with torch.inference_mode(), full_precision():
                 logits = compute(ids, lengths)
-            within = torch.arange(1, ids.shape[1], device=ids.device) < lengths.unsqueeze(1)
-            logits = logits[:, 1:][within]  # [all tokens of the batch, d_vocab_out]
-            if not bool(torch.isfinite(logits).all()):
+            logits = logits[:, 1:]
+            if len(encoded[rows[0]]) < len(encoded[rows[-1]]):  # the shortest and the longest
+                logits = logits[torch.arange(1, ids.shape[1], device=ids.device) < lengths.unsqueeze(1)]
+            # [all tokens of the batch, d_vocab_out], or [batch, position, d_vocab_out] in the same order
+            if not all(bool(end.isfinite()) for end in logits.aminmax()):
                 raise RaspError(_OVERFLOW)
             for name, decode in decoders.items():
                 values, start = decode(logits), 0

@@ -8,6 +8,7 @@ changes: every product and every exponential that matters is computed as `Model.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,8 +17,13 @@ from torch import Tensor
 if TYPE_CHECKING:
     from .model import MLP, Attention, Model
 
-#: Attention scores that one step holds, where there is a choice: 8 MiB in float32 is what CPU caches hold.
-CPU_SCORES = 2**21
+#: Attention scores that one step on a CPU holds, where there is a choice: they should stay in its caches.
+CPU_SCORES = 2**19
+
+#: A score that lies farther below the best counts as this far below: exp(-64) is 2e-28, which a sum with a weight of
+#: one in it rounds away in float32 and in float64.  Of sharp scores most lie farther, and an exponential that
+#: underflows takes a CPU three times as long as one that does not.
+FARTHEST = 64.0
 
 
 class Packed:
@@ -33,6 +39,7 @@ class Packed:
             if block.mlp is not None:
                 self.layers.append(PackedMLP(block.mlp))
         self.unembed, self.unembed_bias = model.unembed.W_U, model.unembed.b_U
+        self.room = Room(self.tokens)
 
     def __call__(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Logits [batch, position, d_vocab_out] of token ids [batch, position], as `Model.forward` gives them."""
@@ -41,8 +48,27 @@ class Packed:
         x = torch.nn.functional.embedding(ids, self.tokens).add_(self.positions[:n])  # [batch, position, d_model]
         flat = x.view(batch * n, -1)
         for layer in self.layers:
-            layer.add_to(flat, batch, hidden)
+            layer.add_to(flat, batch, hidden, self.room)
         return torch.addmm(self.unembed_bias, flat, self.unembed).view(batch, n, -1)
+
+
+class Room:
+    """Places for large intermediate results, used again and again.
+
+    To a CPU the memory of a new large tensor is new, too, and to get it takes longer than to fill it.
+    """
+
+    def __init__(self, like: Tensor) -> None:
+        self.like = like
+        self.places: dict[str, Tensor] = {}
+
+    def take(self, name: str, *shape: int) -> Tensor:
+        """A tensor of any content, valid until the same name is taken again."""
+        size = math.prod(shape)
+        if name not in self.places or self.places[name].numel() < size:
+            with torch.inference_mode(False):  # so that it can be written in that mode and outside
+                self.places[name] = torch.empty(size, dtype=self.like.dtype, device=self.like.device)
+        return self.places[name][:size].view(shape)
 
 
 class PackedAttention:
@@ -70,32 +96,39 @@ class PackedAttention:
         self.output = attention.W_O[writing].gather(1, rows).flatten(0, 1)  # [head * payload, d_model]
         self.output_bias = _unless_zero(attention.b_O)
 
-    def add_to(self, x: Tensor, batch: int, hidden: Tensor | None) -> None:
+    def add_to(self, x: Tensor, batch: int, hidden: Tensor | None, room: Room) -> None:
         """Add what the heads write to x [batch * position, d_model]."""
         if self.n_heads > 0:
-            self._add_heads(x, batch, hidden)
+            self._add_heads(x, batch, hidden, room)
         if self.output_bias is not None:
             x += self.output_bias
 
-    def _add_heads(self, x: Tensor, batch: int, hidden: Tensor | None) -> None:
-        n, s = x.shape[0] // batch, self.n_scored
-        columns = torch.addmm(self.bias, x, self.weight).view(batch, n, self.n_heads, -1)
-        columns = columns.transpose(1, 2).reshape(batch * self.n_heads, n, -1)  # [batch * head, position, column]
+    def _add_heads(self, x: Tensor, batch: int, hidden: Tensor | None, room: Room) -> None:
+        n, s, heads = x.shape[0] // batch, self.n_scored, self.n_heads
+        mixed = torch.addmm(self.bias, x, self.weight, out=room.take("mixed", x.shape[0], self.bias.numel()))
+        columns = room.take("columns", batch, heads, n, self.bias.numel() // heads)
+        columns = columns.copy_(mixed.view(batch, n, heads, -1).transpose(1, 2)).flatten(0, 1)
         q, k, v = columns[..., :s], columns[..., s : 2 * s].transpose(1, 2), columns[..., 2 * s :].transpose(1, 2)
-        z = self._read(q, k, v, batch, hidden)  # [batch * head, payload, position]
+        z = self._read(q, k, v, hidden, room)  # [batch * head, payload, position]
         x.addmm_(z.view(batch, -1, n).transpose(1, 2).reshape(batch * n, -1), self.output)
 
-    def _read(self, q: Tensor, k: Tensor, v: Tensor, batch: int, hidden: Tensor | None) -> Tensor:
+    def _read(self, q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None, room: Room) -> Tensor:
         rows, n = q.shape[:2]
         step = n if q.is_cuda else max(1, CPU_SCORES // (rows * n))
         parts = []
         for start in range(0, n, step):
-            scores = torch.bmm(q[:, start : start + step], k)  # [batch * head, query, key], not divided by anything
+            some = q[:, start : start + step]
+            scores = room.take("scores", rows, some.shape[1], n)  # [batch * head, query, key]
+            torch.bmm(some, k, out=scores)  # not divided by anything
             if hidden is not None:
-                some = hidden if hidden.shape[2] == 1 else hidden[:, :, start : start + step]
-                scores.view(batch, self.n_heads, -1, n).masked_fill_(some, -torch.inf)
+                unseen = hidden if hidden.shape[2] == 1 else hidden[:, :, start : start + step]
+                scores.view(-1, self.n_heads, *scores.shape[1:]).masked_fill_(unseen, -torch.inf)
+            if not scores.is_cuda:
+                scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-FARTHEST)
+            pattern = room.take("pattern", *scores.shape)
+            torch.softmax(scores, -1, out=pattern)
             # As (v p)^T, whose product with a few payloads is several times faster than that of p with v.
-            parts.append(torch.bmm(v, scores.softmax(-1).transpose(1, 2)))
+            parts.append(torch.bmm(v, pattern.transpose(1, 2)))
         return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
 
 
@@ -107,9 +140,10 @@ class PackedMLP:
         self.weight, self.bias = mlp.W_in[:, used], mlp.b_in[used]
         self.output, self.output_bias = mlp.W_out[used], _unless_zero(mlp.b_out)
 
-    def add_to(self, x: Tensor, batch: int, hidden: Tensor | None) -> None:
+    def add_to(self, x: Tensor, batch: int, hidden: Tensor | None, room: Room) -> None:
         """Add what the neurons write to x [batch * position, d_model]."""
-        x.addmm_(torch.addmm(self.bias, x, self.weight).relu_(), self.output)
+        neurons = room.take("neurons", x.shape[0], self.bias.numel())
+        x.addmm_(torch.addmm(self.bias, x, self.weight, out=neurons).relu_(), self.output)
         if self.output_bias is not None:
             x += self.output_bias
 
