@@ -1,0 +1,132 @@
+"""Compiled models compute what their programs mean: shipped and generated programs on a few inputs each, quickly.
+
+The whole of `programs/` is tested on many inputs by tests/programs, and thousands of generated programs by
+`raspc fuzz`; this is the part that answers within seconds, for whoever works on the lowering.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from raspc.cli.verification import verify
+from raspc.compiler.artifact import CompiledModel
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.graph import Program
+from raspc.compiler.inputs import ids_of, sampled_inputs
+from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.fuzz.campaign import BUDGETS
+from raspc.fuzz.generator import generate
+from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.span import Source
+from raspc.runner.model import Model
+from raspc.tests.programs.cases import PROGRAMS
+
+SHIPPED = (
+    "arithmetic/addition",
+    "arithmetic/moving_average",
+    "arithmetic/prefix_mean",
+    "arithmetic/running_maximum",
+    "arithmetic/subtraction",
+    "automata/mod_sum",
+    "automata/parity",
+    "automata/vending_machine",
+    "logic/exactly_two",
+    "logic/quantifiers",
+    "paper/dyck2",
+    "paper/hist2",
+    "paper/shuffle_dyck2",
+    "paper/sort",
+    "statistics/argmax",
+    "statistics/centered",
+    "statistics/median",
+    "statistics/variance",
+    "strings/first_index",
+    "strings/kth_word",
+    "strings/longest_run",
+    "strings/matching_bracket",
+    "strings/word_length",
+    "tracr/count_less_freq",
+    "tracr/frac_prevs",
+    "tracr/pair_balance",
+)
+
+#: What they compute with --causal is known to too few digits.
+NOT_CAUSAL = ("paper/sort", "strings/matching_bracket")
+
+#: Seeds of generated programs.
+GENERATED = range(40)
+
+#: How many inputs each model is tried on.
+INPUTS = 40
+
+DEFAULT, SMALL, CAUSAL, UNIFORM = (
+    CompileOptions(),
+    CompileOptions(small=True),
+    CompileOptions(causal=True),
+    CompileOptions(uniform=True),
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def check(program: Program, options: CompileOptions, seed: int) -> CompiledModel:
+    """The program's model, which agrees with the interpreter on a few inputs of every kind."""
+    compiled = compile_program(program, options)
+    assert program.vocabulary is not None
+    assert program.max_length is not None
+    inputs = sampled_inputs(program.vocabulary, program.max_length, 4 * INPUTS, seed)
+    some = random.Random(seed).sample(inputs, min(INPUTS, len(inputs)))
+    model = Model.from_compiled(compiled, device="cpu")
+    for verdict in verify(model, program, ids_of(some, program.vocabulary)):
+        assert verdict.counterexample is None
+    return compiled
+
+
+def _shipped(name: str) -> Program:
+    path = PROGRAMS / f"{name}.rasp"
+    return elaborate(Source(f"{name}.rasp", path.read_text(encoding="utf-8")), base=path.parent)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_programs(name: str) -> None:
+    program = _shipped(name)
+    for seed, options in enumerate((DEFAULT, SMALL, UNIFORM)):
+        check(program, options, seed)
+    if name in NOT_CAUSAL:
+        with pytest.raises(RaspError, match="C221"):
+            check(program, CAUSAL, 0)
+    else:
+        check(program, CAUSAL, 3)
+
+
+def test_sizes(golden: Callable[..., None]) -> None:
+    """What the compiler's choices come to; a change of these numbers is for better or worse, never by accident."""
+    lines = []
+    for name in SHIPPED:
+        program = _shipped(name)
+        sizes = [_size(compile_program(program, options)) for options in (DEFAULT, SMALL)]
+        lines.append(f"{name:28}{sizes[0]:38}-Os {sizes[1]}\n")
+    golden("".join(lines))
+
+
+def _size(compiled: CompiledModel) -> str:
+    layers = compiled.manifest.layers
+    heads, neurons = sum(len(layer.heads) for layer in layers), sum(layer.d_mlp for layer in layers)
+    parameters = sum(tensor.size for tensor in compiled.tensors.values())
+    return f"{len(layers)} layers {heads:2} heads {neurons:4} neurons {parameters:7}".rstrip()
+
+
+@pytest.mark.parametrize("seed", GENERATED)
+def test_generated_programs(seed: int) -> None:
+    rng = random.Random(f"quick:{seed}")
+    program = elaborate(Source("generated.rasp", generate(rng, rng.choice(BUDGETS))))
+    check(program, (DEFAULT, SMALL, CAUSAL)[seed % 3], seed)
