@@ -33,7 +33,7 @@ from .graph import (
     Tokens,
     inputs_of,
 )
-from .grid import Column, broadcast, evaluate
+from .grid import NOT_DEFINED, Column, broadcast, evaluate
 from .intervals import bounded
 from .values import is_number, normal
 
@@ -123,7 +123,10 @@ class Analysis:
             if missing:
                 stack.extend(missing)
                 continue
-            self._domains[current] = self._infer(current)
+            found = self._infer(current)
+            if isinstance(current, Attended) and self._may_be_undefined(current.selector):
+                found = replace(found, undefined=True)
+            self._domains[current] = found
             stack.pop()
         return self._domains[node]
 
@@ -160,10 +163,28 @@ class Analysis:
             case _:
                 raise AssertionError(node)
 
+    def _may_be_undefined(self, selector: Selector) -> bool:
+        """Some pair may not be comparable: a side is undefined, or a string would be ordered with a number."""
+        match selector:
+            case Select(keys=keys, queries=queries, comparison=comparison):
+                sides = (self.domain(keys), self.domain(queries))
+                if any(side.undefined for side in sides):
+                    return True
+                ordered = all(side.numeric for side in sides) or all(side.textual for side in sides)
+                return comparison not in ("==", "!=") and not ordered
+            case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
+                return self._may_be_undefined(left) or self._may_be_undefined(right)
+            case SelectorNot(operand=operand):
+                return self._may_be_undefined(operand)
+            case _:
+                raise AssertionError(selector)
+
     def _infer_aggregate(self, node: Aggregate) -> Domain:
         values = self.domain(node.values)
         if values.values == ():
-            return values
+            if self.never_empty(node.selector) or node.default is None:
+                return values
+            return listed([node.default, NOT_DEFINED])
         single = self.one_value(node.selector, node.values)
         if single:
             found = values

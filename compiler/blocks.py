@@ -69,6 +69,19 @@ class Form:
         """The largest absolute value."""
         return max(abs(self.low), abs(self.high))
 
+    @property
+    def reach(self) -> float:
+        """The largest sum of the absolute terms: what the rounding of a reader is relative to."""
+        shared: dict[SOp, float] = {}
+        total = abs(self.constant)
+        for direction, coefficient in self.terms:
+            size = abs(coefficient) * max(abs(direction.low), abs(direction.high))
+            if direction.kind == "one-hot":  # one of them at a time
+                shared[direction.node] = max(shared.get(direction.node, 0.0), size)
+            else:
+                total += size
+        return total + sum(shared.values())
+
     def key(self) -> tuple[object, ...]:
         return (*((direction.id, coefficient) for direction, coefficient in self.terms), self.constant)
 
@@ -97,7 +110,7 @@ def sum_forms(forms: Iterable[Form]) -> Form:
             terms[direction] = terms.get(direction, 0.0) + coefficient
         constant, low, high = constant + form.constant, low + form.low, high + form.high
         error += form.error
-        rounding += form.size
+        rounding += form.reach
         count += 1
     kept = tuple(sorted(((d, c) for d, c in terms.items() if c != 0), key=lambda term: term[0].id))
     if count > 1 and error > 0:  # exact small integers add up exactly

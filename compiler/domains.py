@@ -84,9 +84,16 @@ class Domain:
         return result
 
     def describe(self) -> str:
-        """For messages: `{0, 1, 2}`, `0..40 (41 values)`, `strings (7 values)`."""
+        """For messages: `{0, 1, 2}`, `0..40 (41 values)`, `fractions in 0..9 with denominators up to 100`."""
         if self.values is None:
-            return f"numbers in {self.lowest}..{self.highest}"
+            bounds = f"in {self.lowest}..{self.highest}"
+            match self.max_denominator:
+                case None:
+                    return f"numbers {bounds}"
+                case 1:
+                    return f"whole numbers {bounds}"
+                case limit:
+                    return f"fractions {bounds} with denominators up to {limit:,}"
         if len(self.values) <= 6:
             return "{" + ", ".join(map(str, self.values)) + "}"
         return f"{self.values[0]}..{self.values[-1]} ({len(self.values)} values)"

@@ -171,12 +171,7 @@ class Features:
                 return self.functions(leaf, [self._through(node, leaf, want) for want in wanted], snap=snap)
         domain = self.analysis.domain(node)
         if isinstance(node, Aggregate) and not domain.numeric:
-            raise self.context.refuse(
-                node,
-                "C214",
-                f"it averages where several positions are selected, and its values are {domain.describe()}",
-                "average numbers only, or select at most one position",
-            )
+            raise self.context.heads.mixed(node)
         if domain.numeric and self._is_affine(node):
             fits = [_affine_fit(values, want) for want in wanted]
             if all(fit is not None for fit in fits):

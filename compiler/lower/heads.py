@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
 
+from ...rasp_grammar.diagnostics import RaspError
 from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, sum_forms
 from ..graph import Aggregate, Attended, Selector, SelectorSum, SelectorWidth, SOp
 from ..values import Scalar
@@ -100,6 +101,8 @@ class Heads:
     def number(self, node: Aggregate) -> Form:
         """The selected value, or the mean of the selected values, of a numeric aggregate."""
         domain = self.analysis.domain(node)
+        if not self.analysis.domain(node.values).numeric and not self.context.features.carries(node):
+            raise self.mixed(node)
         if self.context.features.carries(node):
             values = domain.values
             assert values is not None
@@ -107,6 +110,16 @@ class Heads:
         default = 0.0 if node.default is None else float(node.default)
         tolerance = 2.0**-5 / self.analysis.space.max_length**2
         return self._read(node, [self.context.features.settled(node.values, tolerance)], [default])[0]
+
+    def mixed(self, node: Aggregate) -> RaspError:
+        """The refusal of a mean over values of both kinds."""
+        return self.context.refuse(
+            node,
+            "C214",
+            f"it averages where several positions are selected, and its values are "
+            f"{self.analysis.domain(node.values).describe()}",
+            "average numbers only, or select at most one position",
+        )
 
     def retrieved(self, node: Aggregate, wanted: Sequence[Wanted], values: tuple[Scalar, ...]) -> list[Form]:
         """Functions of the one selected value: the head moves f(v) instead of v.
@@ -181,10 +194,9 @@ class Heads:
             size = max(moved.size, abs(form.low), abs(form.high))
             longest = self.analysis.space.max_length
             error = form.error
-            if head.level == "mean":
-                error += 2 * size * head.error
-                if size != 0:
-                    error += 4 * UNIT * size * (1 + sqrt(longest) / 4)
+            error += 2 * size * head.error
+            if not self.analysis.at_most_one(node.selector):  # weights that add up to 1 within rounding
+                error += 4 * UNIT * size * (1 + sqrt(longest) / 4)
             error += size * leak(head, longest)
             label = self.context.describe(node)
             one_hot = count > 1 and not self.analysis.domain(node.values).numeric and not self.context.options.small

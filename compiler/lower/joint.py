@@ -314,7 +314,9 @@ class Joint:
         total = (
             sum_forms([as_form(direction), linear]) if linear.terms else as_form(direction).scaled(1.0, shape.constant)
         )
-        return Form(total.terms, total.constant, low, high, error + UNIT * max(abs(low), abs(high)) * (error > 0))
+        if error > 0:  # whoever reads the sum rounds once more
+            error += 2 * UNIT * total.reach
+        return Form(total.terms, total.constant, low, high, error)
 
 
 def _order_free(form: Form) -> bool:

@@ -39,16 +39,12 @@ class Outputs:
         values = domain.values
         if len(values) > 2 and not domain.numeric and not self.context.options.small:
             forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
-            plain = self._by_code(name, node, values)
-            if _time(plain) >= max(form.time for form in forms):
+            if max(form.error for form in forms) < 0.25:
                 return self._one_hot(name, node, values, forms)
-            return plain
         return self._by_code(name, node, values)
 
     def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...], forms: list[Form]) -> OutputBlock:
         error = max(form.error for form in forms)
-        if 2 * error >= 0.5:
-            raise self._too_noisy(node, error, 0.25)
         undefined = self.analysis.domain(node).undefined
         return OutputBlock(name, node, ClassDecode(values, tuple(forms)), undefined, error, 0.5)
 
@@ -66,7 +62,8 @@ class Outputs:
         gap = min(steps, default=inf)
         largest = max(abs(code - centre) for code in codes)
         # The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms.
-        error = form.error + UNIT * (form.size + abs(centre)) * 2 + 4 * UNIT * largest * largest / gap
+        reach = max(form.reach + abs(centre), largest)
+        error = form.error + 2 * UNIT * reach + 2 * UNIT * largest * reach / gap
         if error >= gap / 2 and self.analysis.domain(node).numeric:
             return self._number(name, node)  # read without the logits' rounding
         if error >= gap / 2:
@@ -82,7 +79,7 @@ class Outputs:
         """The number itself, to be moved to the nearest value that the output can take."""
         domain = self.analysis.domain(node)
         form = self.context.features.identity(node)
-        error = form.error + 2 * UNIT * form.size
+        error = form.error + 2 * UNIT * form.reach
         bound = domain.max_denominator if domain.values is None else None
         if domain.values is not None:
             numbers = [float(value) for value in domain.values]
@@ -104,8 +101,3 @@ class Outputs:
             f"the output is known to {error:.2g} only, but must be known to {limit:.2g} to be told from its neighbours",
             "use a shorter max_length, or round the output to fewer values",
         )
-
-
-def _time(output: OutputBlock) -> int:
-    assert isinstance(output.decode, ClassDecode)
-    return max(form.time for form in output.decode.logits)

@@ -61,9 +61,10 @@ def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -
 def stairs(points: Sequence[float], values: Sequence[float], order_free: bool) -> Piecewise:
     """Flat at the points and beyond them.
 
-    `order_free`: all neurons that read s see the same float32 number.  Then a pair of neurons above its step gives the
-    step's exact height: s - knot is rounded to one grid for both, because no power of two lies between the knots, and
-    the error of s cancels.  A function with at most one such pair active at a time is exact, whatever the error of s.
+    `order_free`: all neurons that read s see the same float32 number.  Then a pair of neurons beyond a step between
+    consecutive whole numbers gives the step's exact height: s - knot is rounded to one grid for both, because no power
+    of two lies between the knots, and the error of s cancels.  A function with at most one such pair active at a time
+    is exact, whatever the error of s.  Only next to 0 a half lies between the knots, and one rounding is left.
     """
     bends: list[tuple[float, float]] = []
     for i in range(len(points) - 1):
@@ -73,16 +74,25 @@ def stairs(points: Sequence[float], values: Sequence[float], order_free: bool) -
             bends += [(points[i] + gap / 4, slope), (points[i + 1] - gap / 4, -slope)]
     shapes = _centred(points, values, 0.0, bends, 0.0, False)
     if order_free and all(float(point).is_integer() and abs(point) < 2**20 for point in (points[0], points[-1])):
-        shapes = [replace(shape, rounding=0.0) if _one_pair_at_a_time(shape, points) else shape for shape in shapes]
+        shapes = [_settled(shape) if _one_pair_at_a_time(shape, points) else shape for shape in shapes]
     return min(shapes, key=_noise)
 
 
 def _one_pair_at_a_time(shape: Piecewise, points: Sequence[float]) -> bool:
     """At most two neurons are active at any point, all heights are powers of two, and all points whole."""
     active = max(sum(o * (end - knot) > 0 for o, knot, _ in shape.neurons) for end in (points[0], points[-1]))
+    knots = sorted(knot for _, knot, _ in shape.neurons)
+    if any(high - low != 0.5 for low, high in zip(knots[::2], knots[1::2], strict=True)):
+        return False  # a step wider than one
     heights = [shape.constant, *(coefficient for _, _, coefficient in shape.neurons)]
     powers = all(height == 0 or abs(frexp(height)[0]) == 0.5 for height in heights)
     return active <= 2 and powers and all(float(4 * knot).is_integer() for _, knot, _ in shape.neurons)
+
+
+def _settled(shape: Piecewise) -> Piecewise:
+    near_zero = any(abs(knot) < 1 for _, knot, _ in shape.neurons)
+    highest = max((abs(coefficient) for _, _, coefficient in shape.neurons), default=0.0)
+    return replace(shape, rounding=2 * UNIT * highest if near_zero else 0.0)
 
 
 def _noise(shape: Piecewise) -> tuple[float, bool]:

@@ -195,8 +195,8 @@ class Scores:
         by_query = self._table_cost(table, key_side=False)
         pairs = self._pairs(table, by_key <= by_query, snap)
         # One side is one-hot: a single term counts fully, the others only by what leaks into their zeros.
-        leak = max(max(a.error, b.error) for a, b in pairs)
-        error = 2 * leak + len(pairs) * leak * (leak if is_equality(truth) else 1.0)
+        leaks = [max(a.error, b.error) for a, b in pairs]
+        error = 2 * max(leaks) + sum(leaks) * (max(leaks) if is_equality(truth) else 1.0)
         return Piece("table", None, None, tuple(pairs), 1.0, 1.0, error)
 
     def _pairs(self, table: TablePart, by_key: bool, snap: bool) -> list[tuple[Form, Form]]:
