@@ -24,8 +24,9 @@ from .schedule import Layer, PlacedHead, Schedule, bos_key, bos_stands_out, extr
 
 Array = NDArray[np.float64]
 
-#: How far BOS's own key must win at the BOS position: exp(-128) is zero in float32.
-SELF = 128.0
+#: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the residual
+#: stream stays exactly zero there however often counts are scaled up.
+SELF = 1024.0
 
 
 def parameter_count(plan: Schedule, space: Space) -> int:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 #: Attention scores that one step on a CPU holds, where there is a choice: they should stay in its caches.
 CPU_SCORES = 2**19
 
-#: A score that lies farther below the best counts as this far below: exp(-64) is 2e-28, which a sum with a weight of
-#: one in it rounds away in float32 and in float64.  Of sharp scores most lie farther, and an exponential that
-#: underflows takes a CPU three times as long as one that does not.
-FARTHEST = 64.0
+#: A score that lies farther below the best counts as this far below: exp(-1000) is zero in float32 and in float64, as it
+#: must be (a head that counts multiplies what it reads by e^32, once for each layer).  Some exponentials of numbers much
+#: farther down are slow on a CPU.
+FARTHEST = 1000.0
 
 
 class Packed:

@@ -67,7 +67,7 @@ WORTH_READING: dict[str, list[str]] = {
         "c<C.x<C:a<D.c<D?c<C?",
     ],
     "hard/find_pattern": ["ab|aabab", "a.c|abcacc", "|ab", "abcab|abcabcab", "aa", "abcabc|ccabcabcc", "..|a|b"],
-    "hard/contains_five": ["abcab", "aabcabc", "abcaab", "abcacabcab"],
+    "hard/contains_five": ["abaab", "aabaaba", "abaaab", "ababaabab"],
     "hard/continue_pattern": ["abcabcab", "abacabacab", "aabaab", "abcdabcdab", "abcddcba", "dddd"],
     "hard/induction_head": ["abcab", "abacad", "dcbadc", "aabb"],
     "hard/longest_run_token": ["aabbbcc", "aabbcc", "abccba"],

@@ -105,12 +105,6 @@ def repetition(rng: Random) -> list[Scalar]:
     return tokens
 
 
-def holding_five(rng: Random) -> list[Scalar]:
-    """Pieces of "abcab", which make it whole now and then."""
-    pieces = rng.choices(["abcab", "abc", "ab", "c", "a", "abca", "b"], k=6)
-    return [*"".join(pieces)[: rng.randint(1, 12)]]
-
-
 def runs(rng: Random) -> list[Scalar]:
     """A few runs, some of them equally long."""
     lengths = rng.choices([1, 2, 2, 3, 3, 4], k=rng.randint(1, 6))
@@ -125,7 +119,6 @@ WELL_FORMED: dict[str, Generator] = {
     "hard/find_pattern": search,
     "hard/continue_pattern": repetition,
     "hard/induction_head": repetition,
-    "hard/contains_five": holding_five,
     "hard/longest_run_token": runs,
 }
 

@@ -87,7 +87,7 @@ def find_pattern(tokens: list[str]) -> list[bool]:
 
 
 def contains_five(tokens: list[str]) -> list[bool]:
-    return ["abcab" in "".join(tokens)] * len(tokens)
+    return ["abaab" in "".join(tokens)] * len(tokens)
 
 
 def continue_pattern(tokens: list[str]) -> list[str]:
