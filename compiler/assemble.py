@@ -24,8 +24,8 @@ from .schedule import Layer, PlacedHead, Schedule, bos_key, bos_stands_out, extr
 
 Array = NDArray[np.float64]
 
-#: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the residual
-#: stream stays exactly zero there however often counts are scaled up.
+#: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the
+#: residual stream stays exactly zero there however often counts are scaled up.
 SELF = 1024.0
 
 

@@ -33,8 +33,9 @@ UNIT = 2.0**-24
 class Direction:
     """One basis vector of the residual stream.
 
-    `low`, `high`: bounds of its value over all positions but BOS.  `error`: bound on |float32 value - exact value|
-    where the exact value is defined.  `data`: for an embedded direction, its value for each token id or index.
+    `low`, `high`: bounds of its value over all positions but BOS.  `error`: bound on |float32 value - exact value|,
+    where the latter is defined; `rounding` is the part of it that is not passed on from what was read.  `data`: for an
+    embedded direction, its value for each token id or index.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Direction:
     high: float
     error: float
     data: tuple[float, ...] = ()
+    rounding: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,12 @@ class Form:
             else:
                 total += size
         return total + sum(shared.values())
+
+    @property
+    def rounding(self) -> float:
+        """The part of the error that does not come from the error of what the directions' writers read."""
+        own = sum(abs(coefficient) * direction.rounding for direction, coefficient in self.terms)
+        return own + (2 * UNIT * self.reach if self.error > 0 else 0.0)
 
     def key(self) -> tuple[object, ...]:
         return (*((direction.id, coefficient) for direction, coefficient in self.terms), self.constant)

@@ -58,9 +58,12 @@ def stages(program: Program, options: CompileOptions) -> Stages:
         return _stages(program, options)
     tried: list[Stages] = []
     refused: RaspError | None = None
-    for widest in SMALL_ORDERS:
+    for candidate in (
+        *(replace(options, widest_order=widest) for widest in SMALL_ORDERS),
+        replace(options, small=False),
+    ):
         try:
-            tried.append(_stages(program, replace(options, widest_order=widest)))
+            tried.append(_stages(program, candidate))
         except RaspError as error:
             refused = error
     if refused is not None and not tried:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 #: Attention scores that one step on a CPU holds, where there is a choice: they should stay in its caches.
 CPU_SCORES = 2**19
 
-#: A score that lies farther below the best counts as this far below: exp(-1000) is zero in float32 and in float64, as it
-#: must be (a head that counts multiplies what it reads by e^32, once for each layer).  Some exponentials of numbers much
-#: farther down are slow on a CPU.
+#: A score that lies farther below the best counts as this far below: exp(-1000) is zero in float32 and in float64, as
+#: it must be (a head that counts multiplies what it reads by e^32, once for each layer).  Some exponentials of numbers
+#: much farther down are slow on a CPU.
 FARTHEST = 1000.0
 
 
@@ -89,6 +89,10 @@ class PackedAttention:
         self.n_scored, self.n_paid = first.shape[1], second.shape[1]
         parts = [_take(w[writing], b[writing], first) for w, b in (queries, keys)]
         parts.append(_take(values[0][writing], values[1][writing], second))
+        # One more payload, which is 1 everywhere: its sum is what the other sums are divided by.  The weights of keys
+        # that tie are then exactly 1 until the division, which alone rounds.
+        shape = (self.n_heads, attention.W_V.shape[1], 1)
+        parts.append((attention.W_V.new_zeros(shape), attention.b_V.new_ones(self.n_heads, 1)))
         weights = torch.cat([weight for weight, _ in parts], 2)  # [head, d_model, column]
         self.weight = weights.transpose(0, 1).flatten(1)  # [d_model, head * column]
         self.bias = torch.cat([bias for _, bias in parts], 1).flatten()
@@ -123,12 +127,13 @@ class PackedAttention:
             if hidden is not None:
                 unseen = hidden if hidden.shape[2] == 1 else hidden[:, :, start : start + step]
                 scores.view(-1, self.n_heads, *scores.shape[1:]).masked_fill_(unseen, -torch.inf)
-            if not scores.is_cuda:
-                scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-FARTHEST)
-            pattern = room.take("pattern", *scores.shape)
-            torch.softmax(scores, -1, out=pattern)
-            # As (v p)^T, whose product with a few payloads is several times faster than that of p with v.
-            parts.append(torch.bmm(v, pattern.transpose(1, 2)))
+            if scores.is_cuda:
+                weights = scores.softmax(-1)
+            else:
+                weights = scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-FARTHEST).exp_()
+            # As v p^T, not p v: with a few payloads that is several times faster.
+            sums = torch.bmm(v, weights.transpose(1, 2))
+            parts.append(sums[:, :-1] / sums[:, -1:])
         return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ..analysis import Analysis
 from ..blocks import Direction, DirectionKind, Form, Head, NeuronGroup, Role
 from ..graph import Node, SOp
@@ -58,10 +58,11 @@ class Context:
         error: float,
         value: Scalar | None = None,
         data: tuple[float, ...] = (),
+        rounding: float = 0.0,
     ) -> Direction:
         """A new direction of the residual stream."""
         self.directions_made += 1
-        return Direction(self.directions_made, role, node, kind, value, label, time, low, high, error, data)
+        return Direction(self.directions_made, role, node, kind, value, label, time, low, high, error, data, rounding)
 
     def group(self, form: Form, node: SOp) -> NeuronGroup:
         """The neurons that read `form` in the earliest MLP that can."""
@@ -72,9 +73,14 @@ class Context:
             self.groups_made.append(self._groups[key])
         return self._groups[key]
 
+    def quoted(self, node: Node) -> str:
+        """How messages call a node: its name, or what stands in the program."""
+        text = self.describe(node)
+        return text if text.isidentifier() else shortened(" ".join(node.span.text.split())) or text
+
     def refuse(self, node: Node, code: str, message: str, hint: str) -> RaspError:
         """The error for an expression that cannot be compiled; the caller raises it."""
-        text = f"cannot compile `{self.describe(node)}`: {message}"
+        text = f"cannot compile `{self.quoted(node)}`: {message}"
         return RaspError(Diagnostic(code, text, node.span, hint))
 
 

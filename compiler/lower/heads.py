@@ -19,7 +19,7 @@ from math import exp, sqrt
 
 from ...rasp_grammar.diagnostics import RaspError
 from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, sum_forms
-from ..graph import Aggregate, Attended, Selector, SelectorSum, SelectorWidth, SOp
+from ..graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ..values import Scalar
 from .context import Context, as_form
 from .features import Wanted
@@ -285,6 +285,22 @@ class Heads:
             self.context.heads_made.append(self._heads[key])
         return self._heads[key]
 
+    def _too_close(self, selector: Selector, distance: float, error: float, weights_error: float) -> RaspError:
+        if 2 * error >= distance:
+            why = f"scores that should differ by {distance:.2g} are known to within {error:.2g} only"
+        else:
+            why = (
+                f"keys that should weigh the same may differ by {weights_error:.0%}, as scores are known to {error:.2g}"
+            )
+        sizes = {
+            f"`{self.context.quoted(side)}`: {self.analysis.domain(side).describe()}": None
+            for atom in atoms_of(selector)
+            for side in (atom.keys, atom.queries)
+            if not isinstance(side, Constant)
+        }
+        hint = "use a shorter max_length or a smaller vocabulary, or compare numbers with fewer values"
+        return self.context.refuse(selector, "C213", f"{why} ({', '.join(sizes)})", hint)
+
     def _new_head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, time: int) -> Head:
         half = with_bos and level != "count"
         distance = min(scored.gap, 0.5) if half else scored.gap
@@ -301,13 +317,7 @@ class Heads:
             )
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
         if margin <= 0 or longest * exp(-sharpness * margin) > 1 / 64 or weights_error > 0.25:
-            atom = next(iter(atoms_of(selector)), None)
-            raise self.context.refuse(
-                selector if atom is None else atom,
-                "C213",
-                f"its scores are {distance:g} apart but known to {scored.error:.2g} only",
-                "use a shorter max_length",
-            )
+            raise self._too_close(selector, distance, scored.error, weights_error)
         bos: float | None = None
         if with_bos:
             bos = scored.level + COUNT_LOG / sharpness if level == "count" else scored.level - 0.5

@@ -78,18 +78,19 @@ class Joint:
             if later is not None and (found is None or _bends(later) * 4 < _bends(found)):
                 found = later
         if found is None or _bends(found) > MAX_NEURONS:
-            sizes = ", ".join(
-                f"`{self.context.describe(leaf)}` with {self.analysis.domain(leaf).describe()}"
-                for leaf in sorted(self.analysis.leaves(node), key=lambda leaf: leaf.id)
-            )
             raise self.context.refuse(
                 node,
                 "C202",
-                f"as a joint function it needs a table of more than {MAX_GRID} combinations: {sizes}",
+                f"as a joint function it needs a table of more than {MAX_GRID} combinations: {self._sizes(node)}",
                 "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values",
             )
         parts = [part if isinstance(part, list) else self.emit(node, part, snap) for part in found]
         return parts[0] if len(parts) == 1 else [sum_forms(forms) for forms in zip(*parts, strict=True)]
+
+    def _sizes(self, node: SOp) -> str:
+        """What the expression depends on, and what that can be."""
+        leaves = sorted(self.analysis.leaves(node), key=lambda leaf: leaf.id)
+        return ", ".join(f"`{self.context.quoted(leaf)}`: {self.analysis.domain(leaf).describe()}" for leaf in leaves)
 
     def bends(self, node: SOp) -> int:
         """How many neurons a truth takes as one joint function; very many when it has no table."""
@@ -117,7 +118,11 @@ class Joint:
         points = self.cuts.points(unit)
         if points is None or len(points) > MAX_NEURONS:
             raise self.context.refuse(
-                node, "C203", "the product of numbers this large has no exact form", "use a smaller max_length"
+                node,
+                "C203",
+                f"the product of two numbers takes a neuron for each of their sums, at most {MAX_NEURONS:,}, and it "
+                f"can be {self.analysis.domain(node).describe()}",
+                "use a smaller vocabulary or max_length, or round the factors to fewer values first",
             )
         squares = tuple(float((scale * point + shift) ** 2) for point in points)
         form = self._number_form(unit)
@@ -288,8 +293,9 @@ class Joint:
                 raise self.context.refuse(
                     node,
                     "C204",
-                    f"its input is known to {error:.2g} only, and its values stand {gap:.2g} apart",
-                    "use a shorter max_length, or fewer combined values",
+                    f"what it reads is known to within {error:.2g} only, and its values stand {gap:.2g} apart "
+                    f"({self._sizes(node)})",
+                    "use a shorter max_length or a smaller vocabulary, or combine fewer values at once",
                 )
             flat = stairs(points, values, _order_free(code.form))
             through = shape.rounding + shape.steepness * error
@@ -308,7 +314,7 @@ class Joint:
         low_direction, high_direction = min(ends) - shape.constant, max(ends) - shape.constant
         direction = self.context.direction(
             "neurons", node, "scalar", self.context.describe(node),
-            time=group.time + 1, low=low_direction, high=high_direction, error=error,
+            time=group.time + 1, low=low_direction, high=high_direction, error=error, rounding=shape.rounding,
         )  # fmt: skip
         group.outputs.append((direction, weights))
         total = (

@@ -34,9 +34,9 @@ class Outputs:
             raise self.context.refuse(
                 node, "C220", "it is undefined on every input", "give `aggregate` a default, or guard the expression"
             )
-        if domain.values is None or len(domain.values) > MAX_CLASSES:
+        values = self.context.features.values(node) if not domain.numeric else domain.values
+        if values is None or (domain.numeric and len(values) > MAX_CLASSES):
             return self._number(name, node)
-        values = domain.values
         if len(values) > 2 and not domain.numeric and not self.context.options.small:
             forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
             if max(form.error for form in forms) < 0.25:

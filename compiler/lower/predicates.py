@@ -9,15 +9,28 @@ one conjunction (scores of its parts add up), and widths and sums over disjoint 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations, product
+from itertools import permutations
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis import SIGNS, Analysis
-from ..graph import Aggregate, Constant, Indices, Select, Selector, SelectorAnd, SelectorNot, SelectorOr, SOp, Tokens
+from ..graph import (
+    Aggregate,
+    Constant,
+    Indices,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SOp,
+    Tokens,
+    inputs_of,
+)
 from ..grid import Column, evaluate
 from ..values import Scalar, Undefined, is_number
 
@@ -25,8 +38,9 @@ Matrix = NDArray[np.bool_]
 
 #: A relation over more pairs than this is known only by the order of key and query.
 MAX_PAIRS = 1 << 21
-#: More branches than this are not explored.
-MAX_BRANCHES = 1 << 12
+#: A formula that distinguishes more cases than this is not expanded, nor one with more branches than the second.
+MAX_CASES = 1 << 16
+MAX_BRANCHES = 1 << 8
 
 
 @dataclass(frozen=True)
@@ -85,52 +99,42 @@ class Predicates:
         return self._found[selector]
 
     def _expand(self, selector: Selector) -> tuple[Conjunction, ...]:
-        atoms = atoms_of(selector)
-        relations = self._relations(atoms)
+        relations = self._relations(atoms_of(selector))
+        if prod(len(relation.realised) for relation in relations) > MAX_CASES:
+            raise TooManyBranches
+        truth = _truth(selector, relations)
+        axes = range(len(relations))
         best: tuple[Conjunction, ...] | None = None
-        orders = permutations(relations) if len(relations) <= 4 else [tuple(relations)]
-        for order in orders:
-            found = self._branches(selector, order)
+        for order in permutations(axes) if len(relations) <= 4 else [tuple(axes)]:
+            found = self._branches(np.transpose(truth, order), [relations[axis] for axis in order])
             if best is None or (len(found), sum(map(len, found))) < (len(best), sum(map(len, best))):
                 best = found
         assert best is not None
         return best
 
-    def _branches(self, selector: Selector, order: Sequence[Relation]) -> tuple[Conjunction, ...]:
+    def _branches(self, truth: Matrix, order: Sequence[Relation]) -> tuple[Conjunction, ...]:
+        """The branches of the decision diagram; `truth` has one axis for each relation, over its realised classes."""
         result: list[Conjunction] = []
 
-        def explore(place: int, truth: dict[Select, bool], parts: Conjunction) -> None:
-            outcomes = self._outcomes(selector, order[place:], truth)
-            if not any(outcomes):
+        def explore(place: int, rest: Matrix, parts: Conjunction) -> None:
+            if not rest.any():
                 return
-            if all(outcomes):
+            if rest.all():
                 result.append(parts)
+                if len(result) > MAX_BRANCHES:
+                    raise TooManyBranches
                 return
             relation = order[place]
-            residuals: dict[tuple[bool, ...], list[int]] = {}
-            for code in relation.realised:
-                residuals.setdefault(
-                    self._outcomes(selector, order[place + 1 :], truth | _bits(relation, code)), []
-                ).append(code)
-            for codes in residuals.values():
-                whole = len(codes) == len(relation.realised)
-                part = () if whole else (Part(relation, frozenset(codes)),)
-                explore(place + 1, truth | _bits(relation, codes[0]), parts + part)
+            residuals: dict[bytes, list[int]] = {}
+            for row, residual in enumerate(rest):
+                residuals.setdefault(residual.tobytes(), []).append(row)
+            for rows in residuals.values():
+                codes = frozenset(relation.realised[row] for row in rows)
+                part = () if len(rows) == len(rest) else (Part(relation, codes),)
+                explore(place + 1, rest[rows[0]], parts + part)
 
-        explore(0, {}, ())
+        explore(0, truth, ())
         return tuple(result)
-
-    def _outcomes(self, selector: Selector, rest: Sequence[Relation], truth: Mapping[Select, bool]) -> tuple[bool, ...]:
-        """The formula's truth for each combination of the remaining relations' classes."""
-        found = []
-        for codes in product(*(relation.realised for relation in rest)):
-            whole = dict(truth)
-            for relation, code in zip(rest, codes, strict=True):
-                whole |= _bits(relation, code)
-            found.append(_truth(selector, whole))
-            if len(found) > MAX_BRANCHES:
-                raise TooManyBranches
-        return tuple(found)
 
     # ---- relations ------------------------------------------------------------------------------
 
@@ -201,24 +205,23 @@ class TooManyBranches(Exception):
 
 def atoms_of(selector: Selector) -> list[Select]:
     """The comparisons of a formula, each once, in order of appearance."""
-    found: dict[Select, None] = {}
-    seen: set[Selector] = set()
+    return [node for node in _formula(selector) if isinstance(node, Select)]
+
+
+def _formula(selector: Selector) -> list[Selector]:
+    """The nodes of a formula, down to its comparisons and no further, operands first."""
+    done: dict[Selector, None] = {}
     stack = [selector]
     while stack:
-        current = stack.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        match current:
-            case Select():
-                found.setdefault(current)
-            case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
-                stack += [right, left]
-            case SelectorNot(operand=operand):
-                stack.append(operand)
-            case _:
-                raise AssertionError(current)
-    return list(found)
+        current = stack[-1]
+        operands = [node for node in inputs_of(current) if isinstance(node, Selector)]
+        missing = [operand for operand in operands if operand not in done]
+        if missing:
+            stack += missing[::-1]
+        else:
+            done.setdefault(current)
+            stack.pop()
+    return list(done)
 
 
 def compare_all(comparison: str, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]) -> Matrix:
@@ -250,19 +253,23 @@ def _kind(value: Scalar | Undefined) -> str:
     return "number" if is_number(value) else "string"
 
 
-def _bits(relation: Relation, code: int) -> dict[Select, bool]:
-    return {atom: bool(code >> bit & 1) for bit, atom in enumerate(relation.atoms)}
-
-
-def _truth(selector: Selector, truth: Mapping[Select, bool]) -> bool:
-    match selector:
-        case Select():
-            return truth[selector]
-        case SelectorAnd(left=left, right=right):
-            return _truth(left, truth) and _truth(right, truth)
-        case SelectorOr(left=left, right=right):
-            return _truth(left, truth) or _truth(right, truth)
-        case SelectorNot(operand=operand):
-            return not _truth(operand, truth)
-        case _:
-            raise AssertionError(selector)
+def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:
+    """The formula's truth for every combination of the relations' realised classes, one axis for each relation."""
+    shape = tuple(len(relation.realised) for relation in relations)
+    done: dict[Selector, Matrix] = {}
+    for axis, relation in enumerate(relations):
+        codes = np.array(relation.realised)
+        along = [len(codes) if other == axis else 1 for other in range(len(shape))]
+        for bit, atom in enumerate(relation.atoms):
+            done[atom] = (codes >> bit & 1).astype(np.bool_).reshape(along)
+    for node in _formula(selector):
+        match node:
+            case SelectorAnd(left=left, right=right):
+                done[node] = done[left] & done[right]
+            case SelectorOr(left=left, right=right):
+                done[node] = done[left] | done[right]
+            case SelectorNot(operand=operand):
+                done[node] = ~done[operand]
+            case _:
+                pass
+    return np.ascontiguousarray(np.broadcast_to(done[selector], shape))

@@ -165,13 +165,16 @@ class Scores:
         table = part if isinstance(part, TablePart) else None if part.relation.codes is None else self.tables(part)
         if isinstance(part, Part) and (table is None or self._prefers_numbers(part, table)):
             if part.signs() != frozenset({0}):
-                node = part.relation.keys if part.relation.keys is not None else part.relation.queries
-                assert node is not None
+                atom = part.relation.atoms[0]
+                sides = [
+                    f"`{self.context.quoted(s)}`: {self.analysis.domain(s).describe()}"
+                    for s in (atom.keys, atom.queries)
+                ]
                 raise self.context.refuse(
-                    node,
+                    atom,
                     "C210",
-                    "a comparison over this many pairs of values has no form but equality",
-                    "use a smaller vocabulary or max_length",
+                    f"only an equality can compare so many values ({', '.join(sides)})",
+                    "use a smaller vocabulary or max_length, or compare ranks: selector_width(select(x, x, <))",
                 )
             for snap in snaps:
                 yield self._equality(part, snap, exact_level)
@@ -301,6 +304,7 @@ class Scores:
         exact = key.error == query.error == square.error == 0
         if exact and cross < 2**24 and all(float(4 * v).is_integer() for v in shifted):
             ragged = 0.0
+        ragged += square.rounding + (0.0 if query_only is None else query_only.rounding)
         noise = key.error + query.error
         # Near a match -(k - q)^2 is of second order in the noise; but k^2 is linear between the points (the key leaves
         # the parabola by its error at most) or rounded on its own, and so is q^2.
