@@ -79,7 +79,7 @@ def one_thread() -> Iterator[None]:
 
 
 def check(program: Program, options: CompileOptions, seed: int) -> CompiledModel:
-    """The program's model, which agrees with the interpreter on a few inputs of every kind."""
+    """The program's model, which agrees with the interpreter on a few inputs of every kind, by the margin promised."""
     compiled = compile_program(program, options)
     assert program.vocabulary is not None
     assert program.max_length is not None
@@ -88,6 +88,7 @@ def check(program: Program, options: CompileOptions, seed: int) -> CompiledModel
     model = Model.from_compiled(compiled, device="cpu")
     for verdict in verify(model, program, ids_of(some, program.vocabulary)):
         assert verdict.counterexample is None
+        assert verdict.promise_kept
     return compiled
 
 
