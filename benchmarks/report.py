@@ -85,16 +85,21 @@ def _model(row: Row, small: bool, folder: Path) -> list[str]:
 
 
 def _wrong(benchmark: Benchmark, row: Row, path: Path) -> str:
-    """Wrong positions of checked ones on the CPU, and on the GPU where there is one."""
+    """Wrong positions of checked ones on the CPU, and on the GPU where there is one.
+
+    Checked on packed weights, as `run_batch` does, and as a plain transformer.
+    """
     inputs = _inputs(benchmark, row)
     answers = []
     for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
         model = load(path, device)
         wrong, checked = wrong_positions(model, inputs, benchmark.oracle)
+        plainly, _ = wrong_positions(model, inputs, benchmark.oracle, plain=True)
         within = tolerated(model.manifest)
         answers.append(
             f"{wrong:,} of {checked:,}"
             + (f" (within {within:.1e})" if within > 0 else "")
+            + (f", {plainly:,} by the plain loop" if plainly != wrong else "")
             + (" on the GPU" if device == "cuda" else "")
         )
     return ", ".join(answers)

@@ -60,7 +60,8 @@ _MODELS = """\
 Parameters are the elements of the weights file.  Compile seconds are the median of three compilations, text to
 arrays, in a process that has compiled before; the peak is of that whole process, the files' writing included, and may
 be 4 times the weights and 300 MB.  Checked positions are compared with an oracle that is not raspc's interpreter: all
-inputs while they are few, else constant, longest, sorted, alternating and random ones."""
+inputs while they are few, else constant, longest, sorted, alternating and random ones; once as `run_batch` computes
+and once with a plain softmax, whose count is shown where it differs."""
 
 _GROWTH = """\
 The exponent is the slope of the line fitted to log parameters over log L, the steepest that between two neighbours."""

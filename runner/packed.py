@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 #: Attention scores that one step on a CPU holds, where there is a choice: they should stay in its caches.
 CPU_SCORES = 2**19
 
-#: A score that lies farther below the best counts as this far below: exp(-1000) is zero in float32 and in float64, as
-#: it must be (a head that counts multiplies what it reads by e^32, once for each layer).  Some exponentials of numbers
-#: much farther down are slow on a CPU.
-FARTHEST = 1000.0
+#: A key whose score lies farther than this below the best has the weight zero, exactly: exp(-80) is 2e-35.  Of sharp
+#: scores most lie farther, and an exponential that underflows takes a CPU ten times as long as one that does not.
+#: A smaller weight instead of zero would not do: a head that counts multiplies what it reads by e^32, in every layer.
+FARTHEST = 80.0
 
 
 class Packed:
@@ -117,10 +117,12 @@ class PackedAttention:
         x.addmm_(z.view(batch, -1, n).transpose(1, 2).reshape(batch * n, -1), self.output)
 
     def _read(self, q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None, room: Room) -> Tensor:
-        rows, n = q.shape[:2]
-        step = n if q.is_cuda else max(1, CPU_SCORES // (rows * n))
+        """Payloads [batch * head, payload, query] of q [batch * head, query, column] and k, v [.., column, key]; the
+        last payload, which is 1, is not among them."""
+        (rows, queries), n = q.shape[:2], k.shape[2]
+        step = queries if q.is_cuda else max(1, CPU_SCORES // (rows * n))
         parts = []
-        for start in range(0, n, step):
+        for start in range(0, queries, step):
             some = q[:, start : start + step]
             scores = room.take("scores", rows, some.shape[1], n)  # [batch * head, query, key]
             torch.bmm(some, k, out=scores)  # not divided by anything
@@ -131,6 +133,7 @@ class PackedAttention:
                 weights = scores.softmax(-1)
             else:
                 weights = scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-FARTHEST).exp_()
+                torch.threshold_(weights, math.exp(0.5 - FARTHEST), 0.0)
             # As v p^T, not p v: with a few payloads that is several times faster.
             sums = torch.bmm(v, weights.transpose(1, 2))
             parts.append(sums[:, :-1] / sums[:, -1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from raspc.api import compile as compile_text
 from raspc.compiler.artifact import CompiledModel
 from raspc.runner import packed
 from raspc.runner.model import Model
@@ -51,6 +52,30 @@ def test_logits_are_those_of_the_model(seed: int, shape: str, causal: bool, monk
             expected, found = model(ids, lengths), model.pack()(ids, lengths)
         for row, length in enumerate(lengths.tolist()):
             torch.testing.assert_close(found[row, :length], expected[row, :length], rtol=0, atol=1e-10)
+
+
+def test_equal_weights_round_once() -> None:
+    """Softmax rounds 1/600 and adds it up 600 times; the sum of 600 ones is exact."""
+    text = 'aggregate(select(indices, indices, <=), indicator(tokens == "x"));'
+    model = compile_text(text, vocab="xy", max_length=600).model(device="cpu")
+    ids, lengths = model.encode(["x" * 600])
+    with torch.no_grad():
+        share = model.pack()(ids, lengths)[0, 1:, 0]
+    assert set(share.tolist()) == {1.0}
+
+
+def test_far_scores_have_no_weight_at_all() -> None:
+    """The average of 0 at the keys that are selected, whatever stands at the others, is 0 and not 1e-30."""
+    rng = np.random.default_rng(0)
+    for dtype in (torch.float32, torch.float64):
+        scores = torch.from_numpy(rng.uniform(-400, -90, (1, 1, 200))).to(dtype)
+        scores[0, 0, ::7] = 0
+        values = torch.ones(1, 2, 200, dtype=dtype)
+        values[0, 0, ::7] = 0
+        attention = Model(reverse(), "cpu").pack().layers[0]
+        assert isinstance(attention, packed.PackedAttention)
+        one = torch.ones(1, 1, 1, dtype=dtype)
+        assert attention._read(one, scores, values, None, packed.Room(one)).tolist() == [[[0.0]]]
 
 
 def test_changed_weights_show_in_the_next_run() -> None:
