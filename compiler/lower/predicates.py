@@ -258,7 +258,7 @@ def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:
     shape = tuple(len(relation.realised) for relation in relations)
     done: dict[Selector, Matrix] = {}
     for axis, relation in enumerate(relations):
-        codes = np.array(relation.realised)
+        codes = np.array(relation.realised, dtype=np.int64)
         along = [len(codes) if other == axis else 1 for other in range(len(shape))]
         for bit, atom in enumerate(relation.atoms):
             done[atom] = (codes >> bit & 1).astype(np.bool_).reshape(along)

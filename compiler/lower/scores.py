@@ -25,7 +25,7 @@ from .context import Context
 from .predicates import Conjunction, Matrix, Part
 
 #: A score error that no reader notices; for ties, divided by the most keys that can tie.
-HARMLESS = 2.0**-13
+HARMLESS = 2.0**-12
 #: Key codes that span more than this are centred exactly, though that makes them half integers.
 WIDE = 2000
 
