@@ -7,6 +7,7 @@ import random
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..compiler.elaborate import elaborate, require_input_space
@@ -32,6 +33,8 @@ FLOAT_TOLERANCE = 1e-3
 ROUNDING = 1e-12
 
 Status = Literal["ok", "mismatch", "internal-error", "refused"]
+
+PACKAGE = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def equal(output: Output, got: Scalar, wanted: Scalar) -> bool:
     if isinstance(got, bool) != isinstance(wanted, bool):
         return False
     decode = output.decode
-    inexact = isinstance(decode, NumberDecode) and decode.max_denominator is None
+    inexact = isinstance(decode, NumberDecode) and decode.max_denominator is None and decode.values is None
     if isinstance(got, str) or isinstance(wanted, str):
         return got == wanted
     if not inexact:
@@ -164,7 +167,8 @@ def _origin(error: Exception) -> str:
     """The exception's type, and the innermost function of raspc that it passed through."""
     name = type(error).__name__
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        parts = frame.filename.replace("\\", "/").split("/")
-        if "site-packages" not in parts and "raspc" in "/".join(parts):
-            return f"{name} in {parts[-1]}:{frame.name}"
+        file = Path(frame.filename).resolve()
+        ours = file.relative_to(PACKAGE).parts if file.is_relative_to(PACKAGE) else ()
+        if ours and not ours[0].startswith("."):  # a virtual environment may lie inside a checkout
+            return f"{name} in {file.name}:{frame.name}"
     return name

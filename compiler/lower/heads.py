@@ -243,23 +243,22 @@ class Heads:
         self, selector: Selector, conjunctions: tuple[Conjunction, ...], level: Level, exact_level: bool
     ) -> list[Scored]:
         key = (selector, level, exact_level)
-        tie = level != "retrieve"
         if key not in self._scored:
             whole = [list(conjunction) for conjunction in conjunctions]
             found = None
             if level == "count":
                 digits = self.scores.split_orders(conjunctions)
                 if len(digits) != len(whole):
-                    found = [self._join(parts, tie, exact_level) for parts in digits]
-            if found is None or max(one.error for one in found) > HARMLESS / self.analysis.space.max_length:
-                plain = [self._join(parts, tie, exact_level) for parts in whole]
+                    found = [self._join(parts, level, exact_level) for parts in digits]
+            if found is None or max(one.error for one in found) > HARMLESS[level] / self.analysis.space.max_length:
+                plain = [self._join(parts, level, exact_level) for parts in whole]
                 if found is None or max(one.error for one in plain) < max(one.error for one in found):
                     found = plain
             self._scored[key] = found
         return self._scored[key]
 
-    def _join(self, parts: Sequence[Part | TablePart], tie: bool, exact_level: bool) -> Scored:
-        pieces = self.scores.pieces(parts, tie=tie, exact_level=exact_level)
+    def _join(self, parts: Sequence[Part | TablePart], level: Level, exact_level: bool) -> Scored:
+        pieces = self.scores.pieces(parts, level=level, exact_level=exact_level)
         key_only = [piece.key_only for piece in pieces if piece.key_only is not None]
         query_only = [piece.query_only for piece in pieces if piece.query_only is not None]
         return Scored(

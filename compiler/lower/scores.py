@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis import Analysis
-from ..blocks import Form, constant_form, sum_forms
+from ..blocks import Form, Level, constant_form, sum_forms
 from ..graph import Elementwise, SOp
 from .context import Context
 from .predicates import Conjunction, Matrix, Part
 
-#: A score error that no reader notices; for ties, divided by the most keys that can tie.
-HARMLESS = 2.0**-12
+#: A score error that no reader notices, to be divided by the most keys that can tie.  The values of a mean lie closer
+#: together than those of a count.
+HARMLESS: dict[Level, float] = {"retrieve": 2.0**-12, "count": 2.0**-12, "mean": 2.0**-16}
 #: Key codes that span more than this are centred exactly, though that makes them half integers.
 WIDE = 2000
 
@@ -98,19 +99,19 @@ class Scores:
             )
         return self._tables[part]
 
-    def pieces(self, parts: Sequence[Part | TablePart], *, tie: bool, exact_level: bool) -> list[Piece]:
+    def pieces(self, parts: Sequence[Part | TablePart], *, level: Level, exact_level: bool) -> list[Piece]:
         """Pieces whose sum is a score for the conjunction of the parts.
 
         One of them may exceed its level where ties do not matter; the others are then loud enough to veto it."""
         voted: list[Piece | None] = [None] * len(parts)
-        if not tie:
+        if level == "retrieve":
             for place, part in enumerate(parts):
                 voted[place] = self._vote(part)
                 if voted[place] is not None:
                     break
         factor = 1.0 + sum(piece.excess for piece in voted if piece is not None)
         return [
-            vote if vote is not None else self.piece(part, tie=tie, exact_level=exact_level).scaled(factor)
+            vote if vote is not None else self.piece(part, level=level, exact_level=exact_level).scaled(factor)
             for vote, part in zip(voted, parts, strict=True)
         ]
 
@@ -143,14 +144,15 @@ class Scores:
         total = sum_forms([*forms, constant_form(0.0 if any_of else 1.0 - len(forms))])
         return Piece("key only", total, None, (), 1.0, 1.0, total.error, len(forms) - 1.0 if any_of else 0.0)
 
-    def piece(self, part: Part | TablePart, *, tie: bool, exact_level: bool) -> Piece:
-        """The first form whose noise is harmless, else the least noisy.  `tie`: all selected keys must get equal
-        scores (widths, means).  `exact_level`: BOS's score is compared with theirs, so the level must not depend on the
-        query.
+    def piece(self, part: Part | TablePart, *, level: Level, exact_level: bool) -> Piece:
+        """The first form whose noise is harmless, else the least noisy.  Where ties matter (counts, means), all
+        selected keys must get equal scores.  `exact_level`: BOS's score is compared with theirs, so the level must not
+        depend on the query.
 
         Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own."""
+        tie = level != "retrieve"
         best: Piece | None = None
-        harmless = HARMLESS / self.analysis.space.max_length
+        harmless = HARMLESS[level] / self.analysis.space.max_length
         for piece in self._forms(part, tie, exact_level):
             if piece.error <= harmless or (not tie and piece.gap - 2 * piece.error >= piece.gap / 8):
                 return piece
