@@ -250,7 +250,11 @@ class Heads:
                 digits = self.scores.split_orders(conjunctions)
                 if len(digits) != len(whole):
                     found = [self._join(parts, level, exact_level) for parts in digits]
-            if found is None or max(one.error for one in found) > HARMLESS[level] / self.analysis.space.max_length:
+            noisy = (
+                found is not None and max(one.error for one in found) > HARMLESS[level] / self.analysis.space.max_length
+            )
+            # Digits of computed numbers have noise of their own; those of tokens and indices are exact.
+            if found is None or (noisy and self.scores.splits_computed(conjunctions)):
                 plain = [self._join(parts, level, exact_level) for parts in whole]
                 if found is None or max(one.error for one in plain) < max(one.error for one in found):
                     found = plain

@@ -363,6 +363,13 @@ class Scores:
             todo = [[*rest, high], [*rest, equal, low], *todo]
         return result
 
+    def splits_computed(self, conjunctions: tuple[Conjunction, ...]) -> bool:
+        """Whether an order that would be split compares what the embedding does not hold."""
+        features = self.context.features
+        wide = [part for conjunction in conjunctions for part in conjunction if self._wide_order(part) is not None]
+        sides = [side for part in wide for side in (part.relation.keys, part.relation.queries) if side is not None]
+        return any(features.function_time(side) > 0 for side in sides)
+
     def _wide_order(self, part: Part | TablePart) -> TablePart | None:
         """The order predicate of a part that is wide enough to be split."""
         if isinstance(part, Part):
