@@ -233,12 +233,13 @@ class OutputBlock:
 
 @dataclass
 class Blocks:
-    """Everything that lowering made."""
+    """Everything that lowering made.  `split_orders`: some wide comparison was split into digits."""
 
     heads: list[Head]
     groups: list[NeuronGroup]
     outputs: list[OutputBlock]
     attention_depth: int
+    split_orders: bool = False
 
 
 def needed_directions(

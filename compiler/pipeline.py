@@ -58,10 +58,10 @@ def stages(program: Program, options: CompileOptions) -> Stages:
         return _stages(program, options)
     tried: list[Stages] = []
     refused: RaspError | None = None
-    for candidate in (
-        *(replace(options, widest_order=widest) for widest in SMALL_ORDERS),
-        replace(options, small=False),
-    ):
+    candidates = [replace(options, widest_order=widest) for widest in SMALL_ORDERS]
+    for candidate in [*candidates, replace(options, small=False)]:
+        if tried and candidate.small and not tried[0].blocks.split_orders:
+            continue  # where the narrowest limit splits nothing, a wider one does not either
         try:
             tried.append(_stages(program, candidate))
         except RaspError as error:

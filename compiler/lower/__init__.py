@@ -35,4 +35,5 @@ def lower(program: Program, analysis: Analysis, options: Options, describe: Call
         [group for group in context.groups_made if group.outputs],
         outputs,
         depth,
+        context.split_orders,
     )

@@ -40,6 +40,7 @@ class Context:
     heads_made: list[Head] = field(default_factory=list)
     groups_made: list[NeuronGroup] = field(default_factory=list)
     directions_made: int = 0
+    split_orders: bool = False
     _groups: dict[tuple[object, ...], NeuronGroup] = field(default_factory=dict)
 
     features: Features = field(init=False)

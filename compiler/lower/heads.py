@@ -258,6 +258,8 @@ class Heads:
                 plain = [self._join(parts, level, exact_level) for parts in whole]
                 if found is None or max(one.error for one in plain) < max(one.error for one in found):
                     found = plain
+            if len(found) != len(whole):
+                self.context.split_orders = True
             self._scored[key] = found
         return self._scored[key]
 

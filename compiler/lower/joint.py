@@ -264,7 +264,7 @@ class Joint:
         flat = points.reshape(-1)
         order = np.argsort(flat, kind="stable")
         sorted_points = tuple(flat[order].tolist())
-        wanted = tuple(tuple(map(_optional, row.reshape(-1)[order])) for row in stack)
+        wanted = tuple(_optionals(row.reshape(-1)[order]) for row in stack)
         form = sum_forms(forms) if len(forms) > 1 else forms[0]
         return Code(form, sorted_points, wanted, _count(sorted_points, wanted))
 
@@ -340,6 +340,10 @@ def _number(want: Wanted, positions: dict[Scalar, int], value: Scalar | Undefine
 
 def _optional(number: float) -> float | None:
     return None if np.isnan(number) else float(number)
+
+
+def _optionals(numbers: Grid) -> tuple[float | None, ...]:
+    return tuple(map(_optional, numbers)) if np.isnan(numbers).any() else tuple(numbers.tolist())
 
 
 def _merge_rows(flat: Grid) -> tuple[list[int], list[int]]:
