@@ -14,6 +14,7 @@ exactly (`assemble`).
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -97,11 +98,19 @@ class Form:
         """`factor * self + shift`."""
         ends = (factor * self.low + shift, factor * self.high + shift)
         terms = tuple((direction, factor * coefficient) for direction, coefficient in self.terms) if factor != 0 else ()
-        return Form(terms, factor * self.constant + shift, min(ends), max(ends), abs(factor) * self.error)
+        error = abs(factor) * self.error
+        if terms and not _single(factor):  # the weights hold the factor rounded
+            error += 2 * UNIT * abs(factor) * self.reach
+        return Form(terms, factor * self.constant + shift, min(ends), max(ends), error)
 
     def bounded(self, low: float, high: float) -> Form:
         """The same form, known to stay in `low..high` as well."""
         return Form(self.terms, self.constant, max(self.low, low), min(self.high, high), self.error)
+
+
+def _single(number: float) -> bool:
+    """The number is a float32."""
+    return struct.unpack("f", struct.pack("f", number))[0] == number if abs(number) < 1e38 else False
 
 
 def constant_form(value: float) -> Form:
