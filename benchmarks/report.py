@@ -50,8 +50,8 @@ def models(rows: Iterable[Row], folder: Path, tell: Callable[[str], None]) -> st
     cells = []
     for row in rows:
         for small in (False, True):
-            tell(f"{row.program} V={row.size} L={row.longest} {_setting(small)}")
             cells.append(_model(row, small, folder))
+            tell("  ".join(cells[-1]))
     return table(TITLES, cells)
 
 
