@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from ..rasp_grammar.span import Span
-from .affine import Coefficient
 from .analysis import Analysis
 from .domains import Space
 from .graph import (
@@ -60,6 +60,14 @@ def simplify(program: Program, space: Space, widest_order: int = 64) -> tuple[Pr
         rewriter.rewrite(node)
     outputs = tuple((name, rewriter.sop(output)) for name, output in program.outputs)
     return replace(program, graph=rewriter.graph, outputs=outputs), rewriter.analysis
+
+
+def _compares_with_end(node: Elementwise | Table, leaf: SOp) -> bool:
+    """The node compares the leaf with 0 or with 1, the ends of a mean of truths."""
+    if not isinstance(node, Elementwise) or node.op not in ("eq", "ne", "lt", "le", "gt", "ge"):
+        return False
+    others = [child for child in node.inputs if child is not leaf]
+    return len(others) == 1 and isinstance(others[0], Constant) and others[0].value in (0, 1)
 
 
 class _Rewriter:
@@ -180,8 +188,12 @@ class _Rewriter:
         if len(leaves) != 1:
             return None
         (leaf,) = leaves
+        if not isinstance(leaf, (SelectorWidth, Aggregate)):
+            return None
         values = self.analysis.domain(leaf).values
-        if values is None or len(values) < 3 or not isinstance(leaf, (SelectorWidth, Aggregate)):
+        if values is None and _compares_with_end(node, leaf):
+            values = (0, Fraction(1, 2), 1)  # the others are like the one in the middle
+        if values is None or len(values) < 3:
             return None
         column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
         results = [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
@@ -192,9 +204,15 @@ class _Rewriter:
             if any(result != rest[0] for result in rest):
                 continue
             selector = self._sought(leaf, sought == 0, span)
-            if selector is None or self._branches(selector) != 1 or self._is_wide(selector):
+            if selector is None or self._branches(selector) != 1:
                 continue
-            anything = self.graph.aggregate(selector, self.graph.constant(1, span), 0, span)
+            if self._is_wide(selector):
+                if isinstance(leaf, SelectorWidth):
+                    continue
+                width = self.graph.selector_width(selector, span)
+                anything: SOp = self.graph.elementwise("gt", [width, self.graph.constant(0, span)], span)
+            else:
+                anything = self.graph.aggregate(selector, self.graph.constant(1, span), 0, span)
             rows = (((0,), results[sought]), ((1,), rest[0]))
             return self.graph.table([anything], rows, None, "whether anything is selected", span)
         return None
@@ -274,15 +292,9 @@ class _Rewriter:
         affine = self.analysis.affine(node)
         if affine is None:
             return False
-        index: Coefficient = 0
-        length: Coefficient = 0
-        for atom, coefficient in affine.terms:
-            if isinstance(atom, Indices):
-                index += coefficient
-            elif self.analysis.is_length(atom):
-                length += coefficient
-            else:
-                return False
+        index, length, others = self.analysis.in_positions(affine)
+        if others:
+            return False
         if self.analysis.always(selector) and not self.analysis.space.causal:
             return (index, length, affine.constant) == (0, 1, 0)
         match selector:

@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis import SIGNS, Analysis
+from ..analysis import Analysis
 from ..graph import (
     Aggregate,
     Constant,
@@ -29,9 +29,9 @@ from ..graph import (
     SelectorOr,
     SOp,
     Tokens,
-    inputs_of,
 )
 from ..grid import Column, evaluate
+from ..orders import SIGNS, formula
 from ..values import Scalar, Undefined, is_number
 
 Matrix = NDArray[np.bool_]
@@ -205,23 +205,7 @@ class TooManyBranches(Exception):
 
 def atoms_of(selector: Selector) -> list[Select]:
     """The comparisons of a formula, each once, in order of appearance."""
-    return [node for node in _formula(selector) if isinstance(node, Select)]
-
-
-def _formula(selector: Selector) -> list[Selector]:
-    """The nodes of a formula, down to its comparisons and no further, operands first."""
-    done: dict[Selector, None] = {}
-    stack = [selector]
-    while stack:
-        current = stack[-1]
-        operands = [node for node in inputs_of(current) if isinstance(node, Selector)]
-        missing = [operand for operand in operands if operand not in done]
-        if missing:
-            stack += missing[::-1]
-        else:
-            done.setdefault(current)
-            stack.pop()
-    return list(done)
+    return [node for node in formula(selector) if isinstance(node, Select)]
 
 
 def compare_all(comparison: str, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]) -> Matrix:
@@ -262,7 +246,7 @@ def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:
         along = [len(codes) if other == axis else 1 for other in range(len(shape))]
         for bit, atom in enumerate(relation.atoms):
             done[atom] = (codes >> bit & 1).astype(np.bool_).reshape(along)
-    for node in _formula(selector):
+    for node in formula(selector):
         match node:
             case SelectorAnd(left=left, right=right):
                 done[node] = done[left] & done[right]
