@@ -1,8 +1,8 @@
 # raspc: everything a checkout can do.  `make` alone lists it.
 #
 # PYTHON=python3.12        the interpreter that the environment is made from (3.11 or later)
-# TORCH_INDEX=URL          where pip finds torch as well, for instance the CPU-only builds at
-#                          URL (a fraction of the size of the CUDA ones)
+# TORCH_INDEX=URL          where pip finds torch as well, for instance PyTorch's index of CPU-only builds
+#                          (a fraction of the size of the CUDA ones; pytorch.org/get-started names it)
 # TESTS="tests/cli -x"     what `make test` hands to pytest
 
 PYTHON ?= python3
