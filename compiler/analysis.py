@@ -32,7 +32,7 @@ from .graph import (
 )
 from .grid import NOT_DEFINED, Column, broadcast, evaluate
 from .intervals import bounded
-from .values import normal
+from .values import Value, normal
 
 #: A joint evaluation over more combinations than this gives way to bounds.
 MAX_GRID = 1 << 17
@@ -211,9 +211,10 @@ class Analysis(Facts):
             domain = self._domains[child]
             if domain.values is None or size * len(domain.values) > MAX_GRID:
                 return None
-            size *= len(domain.values)
-            sizes.append(len(domain.values))
-            columns[child] = Column((axis,), np.arange(sizes[-1]), domain.values)
+            values: tuple[Value, ...] = domain.values if domain.values != () else (NOT_DEFINED,)
+            size *= len(values)
+            sizes.append(len(values))
+            columns[child] = Column((axis,), np.arange(len(values)), values)
         result = evaluate(node, columns, sizes)
         possible = self.possible(cut)
         codes = result.codes if possible is None else broadcast(result, sizes)[possible]
@@ -233,7 +234,7 @@ class Analysis(Facts):
             shape = [1] * len(cut)
             shape[axis] = -1
             grids.append(np.array([int(v) for v in self.domain(cut[axis]).values or ()]).reshape(shape))
-        sizes = [len(self.domain(node).values or ()) for node in cut]
+        sizes = [max(1, len(self.domain(node).values or ())) for node in cut]  # as in `_grid_domain`
         return np.broadcast_to(grids[0] < grids[1], sizes)
 
     # ---- affine forms --------------------------------------------------------------------------

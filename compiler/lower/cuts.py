@@ -17,7 +17,7 @@ import numpy as np
 from ..affine import Affine, Coefficient
 from ..analysis import MAX_GRID
 from ..graph import Attended, Constant, Elementwise, SOp, Table
-from ..grid import Column, evaluate
+from ..grid import NOT_DEFINED, Column, evaluate
 from .context import Context
 
 #: Discrete factors with more values than this are read as numbers only.
@@ -105,6 +105,9 @@ class Cuts:
         while stack:
             current = stack.pop()
             if current in cut.readings or isinstance(current, Constant) or not self.analysis.leaves(current):
+                continue
+            if self.analysis.domain(current).values == ():
+                cut.columns[current] = Column((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
                 continue
             if current is not node and self._is_discrete(current, ready):
                 source = self._source(current)
