@@ -220,7 +220,7 @@ class Features:
             )  # fmt: skip
         numbers = _filled(want)
         terms = tuple((d, number) for d, number in zip(self._one_hot[leaf], numbers, strict=True) if number != 0)
-        return Form(terms, 0.0, min(numbers), max(numbers), max(map(_representation, numbers)))
+        return Form(terms, 0.0, min(numbers), max(numbers), max(map(representation, numbers)))
 
     def _own_direction(self, leaf: SOp, want: Wanted) -> Form:
         """A direction that the embedding writes; functions that are affine in one another share it."""
@@ -244,7 +244,7 @@ class Features:
         label = text if identity else _feature_label(text, values, numbers)
         direction = self.context.direction(
             role, leaf, "scalar" if identity else "feature", label,
-            time=0, low=low, high=high, error=max(map(_representation, numbers)), data=self._by_id(leaf, numbers),
+            time=0, low=low, high=high, error=max(map(representation, numbers)), data=self._by_id(leaf, numbers),
         )  # fmt: skip
         self._embedded[role, shape] = (direction, low, high)
         return as_form(direction)
@@ -306,7 +306,7 @@ def _spacing(values: Sequence[Scalar]) -> float:
     return min((b - a for a, b in itertools.pairwise(numbers)), default=1.0)
 
 
-def _representation(number: float) -> float:
+def representation(number: float) -> float:
     """The error of storing a number as float32."""
     return 0.0 if float(np.float32(number)) == number else UNIT * abs(number)
 

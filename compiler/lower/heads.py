@@ -6,8 +6,8 @@ Three levels at which a head works:
   when nothing else is (omitted when something always is).
 - *mean*: the selected keys tie; each weighs 1/w.  BOS as above.
 - *count*: BOS stands `COUNT_LOG` = c nats above the selected keys.  Each selected key then weighs e^-c / (1 + w e^-c),
-  so that the sum of the selected values, scaled back by e^c, is read off linearly, with a relative error of w e^-c
-  (below float32's resolution).  Widths and sums therefore need no MLP, and over several heads they add up.
+  so that the sum of the selected values, scaled back by e^c, is read off linearly, with a relative error of at most
+  w e^-c (below float32's resolution).  Widths and sums therefore need no MLP, and over several heads they add up.
   This is ours: the published constructions read the width from 1 / (1 + w), which takes an MLP.
 """
 
@@ -22,13 +22,22 @@ from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, sum_forms
 from ..graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ..values import Scalar
 from .context import Context, as_form
-from .features import Wanted
+from .features import Wanted, representation
 from .predicates import Conjunction, Part, Predicates, TooManyBranches, atoms_of
 from .scores import HARMLESS, Scores, TablePart
 
+#: c, in nats: e^-32 keeps the relative error of a count of 4096 keys below 2^-34.
 COUNT_LOG = 32.0
+#: Sharpness of heads whose scores need not tie, or tie exactly: the first that gives losers no weight at all.
+SHARP = (128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0)
+#: Sharpness of heads whose selected keys tie to within a score error only.
+GENTLE = (16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 #: exp(-104) is zero in float32: what loses by this much gets no weight at all.
 SURE = 104.0
+#: More weight than this on keys that are not selected, or a larger relative error of a weight, is refused at once; up
+#: to that both are part of the bound on what the head writes.
+MOST_LEAKED = 1 / 64
+MOST_UNEVEN = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -193,8 +202,9 @@ class Heads:
             moved = form.scaled(1.0, -default)
             size = max(moved.size, abs(form.low), abs(form.high))
             longest = self.analysis.space.max_length
-            error = form.error
-            error += 2 * size * head.error
+            error = form.error + 2 * size * head.error
+            if any(representation(coefficient) > 0 for _, coefficient in form.terms):
+                error += 2 * UNIT * form.reach
             if not self.analysis.at_most_one(node.selector):  # weights that add up to 1 within rounding
                 error += size * summing(longest)
             error += size * leak(head, longest)
@@ -224,7 +234,7 @@ class Heads:
             for place, one in enumerate(scored)
         ]
         longest = self.analysis.space.max_length
-        relative = max(head.error for head in heads) + summing(longest)
+        relative = max(head.error for head in heads) + summing(longest) + longest * exp(-COUNT_LOG)
         low, high = (min(0.0, form.low * most), max(0.0, form.high * most))
         leaked = sum(leak(head, longest) for head in heads)
         error = most * (form.error + form.size * relative) + form.size * leaked
@@ -290,8 +300,14 @@ class Heads:
             self.context.heads_made.append(self._heads[key])
         return self._heads[key]
 
-    def _too_close(self, selector: Selector, distance: float, error: float, weights_error: float) -> RaspError:
-        if 2 * error >= distance:
+    def _too_close(
+        self, selector: Selector, distance: float, error: float, weights_error: float, leaked: float
+    ) -> RaspError:
+        if 2 * error < distance and leaked > MOST_LEAKED:
+            why = (
+                f"scores that should differ by {distance:.2g} leave keys that are not selected {leaked:.0%} of a weight"
+            )
+        elif 2 * error >= distance:
             why = f"scores that should differ by {distance:.2g} are known to within {error:.2g} only"
         else:
             why = (
@@ -312,17 +328,16 @@ class Heads:
         margin = distance - 2 * scored.error
         longest = self.analysis.space.max_length
         if level == "retrieve" or scored.error == 0:
-            choices = [128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0]
-            sharpness = next((choice for choice in choices if choice * margin >= SURE), choices[-1])
+            sharpness = next((choice for choice in SHARP if choice * margin >= SURE), SHARP[-1])
         else:
             # A tie is spoiled in proportion to sharpness, the losers shut out exponentially in it.
-            choices = [2.0**power for power in range(4, 10)]
             sharpness = min(
-                choices, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0))
+                GENTLE, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0))
             )
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
-        if margin <= 0 or longest * exp(-sharpness * margin) > 1 / 64 or weights_error > 0.25:
-            raise self._too_close(selector, distance, scored.error, weights_error)
+        leaked = longest * exp(-sharpness * max(margin, 0.0))
+        if margin <= 0 or leaked > MOST_LEAKED or weights_error > MOST_UNEVEN:
+            raise self._too_close(selector, distance, scored.error, weights_error, leaked)
         bos: float | None = None
         if with_bos:
             bos = scored.level + COUNT_LOG / sharpness if level == "count" else scored.level - 0.5
