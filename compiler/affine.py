@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from .graph import SOp
 
@@ -40,13 +41,13 @@ class Affine:
         return self.plus(other.times(-1))
 
     def normalised(self) -> tuple[Affine, Coefficient, Coefficient]:
-        """`(unit, scale, shift)` with `self = scale * unit + shift`; equal units mean the same ridge direction."""
+        """`(unit, scale, shift)` with `self = scale * unit + shift`; equal units mean the same ridge direction.
+
+        The unit's coefficients are whole and its constant is 0, so that its values are whole where its atoms' are."""
         assert self.terms
         scale = self.terms[0][1]
         unit = Affine.of({atom: Fraction(c) / Fraction(scale) for atom, c in self.terms}, 0)
-        denominator = 1
-        for _, c in unit.terms:
-            denominator = max(denominator, Fraction(c).denominator)
+        denominator = lcm(*(Fraction(c).denominator for _, c in unit.terms))
         if denominator != 1:
             unit, scale = unit.times(denominator), Fraction(scale) / denominator
         whole = {atom: c.numerator if isinstance(c, Fraction) and c.denominator == 1 else c for atom, c in unit.terms}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import ceil, floor
@@ -15,7 +16,8 @@ _CORNERS: dict[str, Callable[[Number, Number], Number]] = {
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
 }
-_TRUTHS = ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not")
+_ORDERS = ("lt", "le", "gt", "ge")
+_TRUTHS = ("eq", "ne", *_ORDERS, "and", "or", "not")
 #: Stands for "no bound is known".
 FAR = 2**62
 
@@ -24,9 +26,11 @@ def bounded(op: str | None, children: Sequence[Domain]) -> Domain:
     """The domain of an operation (None: a table) on numbers, from the bounds of its operands."""
     undefined = any(child.undefined for child in children)
     whole = all(child.integer for child in children)
+    numeric = all(child.numeric for child in children)
     if op in _TRUTHS:
-        return Domain((False, True), undefined, 0, 1)
-    if op is None or not all(child.numeric for child in children):
+        ordered = numeric or op not in _ORDERS or all(child.textual for child in children)
+        return Domain((False, True), undefined or not ordered, 0, 1)
+    if op is None or not numeric:
         return Domain(None, True, -FAR, FAR, None)
     ends = [(child.lowest, child.highest) for child in children]
     if op in _CORNERS:
@@ -38,7 +42,7 @@ def bounded(op: str | None, children: Sequence[Domain]) -> Domain:
         case "abs":
             return Domain(None, undefined, 0, _largest(children[0]), children[0].max_denominator)
         case "where":
-            return union(*children[1:])
+            return replace(union(*children[1:]), undefined=undefined)
         case "mod":
             low, high = min(0, ends[1][0]), max(0, ends[1][1])
             return Domain(None, undefined or low <= 0 <= high, low, high, 1 if whole else None)

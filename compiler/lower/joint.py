@@ -9,6 +9,9 @@ numbers that are only compared enter as their difference, and the order of the d
 A factor is *loose* when it may be undefined where the function is defined (a branch of a ternary that is not taken).
 What the residual stream then holds is some mixture of its values.  As the least significant digit that does no harm,
 because the function is flat along it; a ternary with several loose factors is the sum of its branches.
+
+Tracr (Lindner et al. 2023) tabulates a joint function with a neuron for each combination of one-hot inputs; ridge codes
+are ours, from the textbook fact that ReLUs of one linear form make any piecewise linear function of it.
 """
 
 from __future__ import annotations

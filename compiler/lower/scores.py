@@ -6,7 +6,11 @@ Pieces of a conjunction add up.  Forms:
 - key only, query only: an indicator;
 - table: one-hot of the key's class times the row of the predicate (or the other way round), as many dimensions as
   the smaller side has classes;
-- equality of numbers: -(k - q)^2 = 2kq - k^2 - q^2, two or three dimensions whatever the domain (NUMERICS section 1).
+- equality of numbers: -(k - q)^2 = 2kq - k^2 - q^2, two or three dimensions whatever the domain; q^2 is only needed
+  where BOS's score is compared, as softmax does not notice what all keys share.
+
+One-hot times row is how Tracr (Lindner et al. 2023) makes scores of a select.  Numeric equality, sums of scores for
+conjunctions, votes and orders in digits are ours.
 """
 
 from __future__ import annotations
@@ -100,7 +104,8 @@ class Scores:
         return self._tables[part]
 
     def pieces(self, parts: Sequence[Part | TablePart], *, level: Level, exact_level: bool) -> list[Piece]:
-        """Pieces whose sum is a score for the conjunction of the parts.
+        """Pieces whose sum is a score for the conjunction of the parts: it reaches the sum of the levels where all of
+        them hold, and stays below that by the smallest gap where one does not.
 
         One of them may exceed its level where ties do not matter; the others are then loud enough to veto it."""
         voted: list[Piece | None] = [None] * len(parts)

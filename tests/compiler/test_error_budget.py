@@ -149,9 +149,9 @@ def test_longer_inputs_are_refused_in_the_end() -> None:
 # ---- shipped programs -------------------------------------------------------------------------------
 
 
-def _budget(manifest: Manifest) -> list[tuple[str, float, float | None]]:
+def _budget(manifest: Manifest) -> list[tuple[str, float | None, float | None]]:
     """(what, error, margin) of every reader."""
-    readers: list[tuple[str, float, float | None]] = []
+    readers: list[tuple[str, float | None, float | None]] = []
     for number, layer in enumerate(manifest.layers, 1):
         readers += [(f"layer {number}: head {head.label}", head.error, head.margin) for head in layer.heads]
         readers += [(f"layer {number}: {group.label}", group.error, group.margin) for group in layer.neurons]
@@ -170,4 +170,5 @@ def test_errors_are_within_their_margins(path: Path) -> None:
             assert options.causal  # what looks ahead may have no causal form; `test_compiled_programs` lists these
             continue
         for what, error, margin in _budget(manifest):
+            assert error is not None, what
             assert margin is None or error < margin, what
