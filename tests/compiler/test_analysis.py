@@ -13,12 +13,14 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raspc.compiler.affine import Affine
 from raspc.compiler.analysis import Analysis
-from raspc.compiler.domains import Space
+from raspc.compiler.domains import Domain, Space, listed
 from raspc.compiler.facts import holds
 from raspc.compiler.graph import Aggregate, Node, Selector, SOp, reachable
 from raspc.compiler.inputs import Input
 from raspc.compiler.interpreter import evaluate
+from raspc.compiler.intervals import bounded
 from raspc.compiler.values import Scalar, Undefined, Value
 from raspc.tests.compiler.building import SPAN, Build
 from raspc.tests.compiler.generated import COMPARISONS, CONSTANTS, inputs_of_space, selectors, sops, spaces
@@ -419,3 +421,56 @@ def test_generated_graphs_have_all_kinds_of_nodes() -> None:
         "SelectorNot",
         "SelectorAnd",
     }
+
+
+# ---- large and odd graphs -------------------------------------------------------------------------
+
+
+def test_facts_about_shared_and_deep_formulas_are_found_at_once() -> None:
+    """Each node is looked at once: 60 doublings have 2^60 paths, 3,000 parts are deeper than Python's stack."""
+    words = Words()
+    shared, deep = words.smaller, words.smaller
+    for _ in range(60):
+        shared = words.and_(words.or_(shared, words.earlier), words.or_(shared, words.same))
+    for value in range(3_000):
+        deep = words.or_(deep, words.is_(value))
+    number: SOp = words.length
+    for _ in range(60):
+        number = words.op("mod", words.op("mul", number, number), words.constant(7))
+    analysis = Analysis(Space((0, 1), 4))
+    facts = (analysis.always, analysis.never, analysis.never_empty, analysis.at_most_one, analysis.is_strict_order)
+    found = [
+        [fact(selector) for fact in (*facts, analysis.may_be_undefined)]
+        for selector in (shared, deep, words.select(number, words.indices, "=="))
+    ]
+    # The first is a sort order, however often it is written: smaller, or the same and earlier.
+    assert found == [[False] * 4 + [True, False], [False] * 6, [False] * 6]
+    constant = analysis.same_everywhere(number)
+    assert constant
+
+
+def test_a_branch_that_is_never_defined_leaves_the_other() -> None:
+    words = Words()
+    zero = words.minus(words.tokens, words.tokens)
+    nothing = words.aggregate(words.everything(), words.op("div", words.constant(1), zero))
+    short = words.op("lt", words.indices, words.plus(words.length, -2))
+    chosen = words.op("where", short, words.op("add", words.indices, words.length), nothing)
+    domain = Analysis(Space((0, 1), 4)).domain(chosen)
+    assert domain.undefined
+    assert set(domain.values or ()) >= {3, 4, 5}
+
+
+def test_bounds_know_what_may_be_undefined() -> None:
+    many, defined, perhaps = (Domain(None, undefined, 0, 10**6, 1) for undefined in (False, False, True))
+    assert bounded("where", [perhaps, many, defined]).undefined
+    assert not bounded("where", [defined, many, defined]).undefined
+    assert bounded("lt", [many, listed(["a"])]).undefined
+    assert not bounded("eq", [many, listed(["a"])]).undefined
+
+
+def test_units_of_affine_forms_are_whole() -> None:
+    words = Words()
+    affine = Affine.of({words.tokens: 1, words.indices: Fraction(1, 2), words.length: Fraction(2, 3)}, 5)
+    unit, scale, shift = affine.normalised()
+    assert [coefficient for _, coefficient in unit.terms] == [6, 3, 4]
+    assert unit.times(scale).plus(Affine((), shift)) == affine
