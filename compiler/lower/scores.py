@@ -447,10 +447,20 @@ def _stripped(node: SOp, negated: bool) -> tuple[SOp, bool]:
 
 
 def _operands(node: SOp, op: str) -> list[SOp]:
-    """What a nest of one associative operation combines."""
-    if isinstance(node, Elementwise) and node.op == op:
-        return [operand for child in node.inputs for operand in _operands(child, op)]
-    return [node]
+    """What a nest of one associative and idempotent operation combines, each once, in order of appearance."""
+    found: dict[SOp, None] = {}
+    seen: set[SOp] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if isinstance(current, Elementwise) and current.op == op:
+            stack += current.inputs[::-1]
+        else:
+            found[current] = None
+    return list(found)
 
 
 def is_equality(truth: Matrix) -> bool:
