@@ -14,10 +14,11 @@ exactly (`assemble`).
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from .graph import Selector, SOp
 from .values import Scalar
@@ -99,7 +100,7 @@ class Form:
         ends = (factor * self.low + shift, factor * self.high + shift)
         terms = tuple((direction, factor * coefficient) for direction, coefficient in self.terms) if factor != 0 else ()
         error = abs(factor) * self.error
-        if terms and not _single(factor):  # the weights hold the factor rounded
+        if terms and representation(factor) > 0:  # the weights hold the factor rounded
             error += 2 * UNIT * abs(factor) * self.reach
         return Form(terms, factor * self.constant + shift, min(ends), max(ends), error)
 
@@ -108,9 +109,9 @@ class Form:
         return Form(self.terms, self.constant, max(self.low, low), min(self.high, high), self.error)
 
 
-def _single(number: float) -> bool:
-    """The number is a float32."""
-    return struct.unpack("f", struct.pack("f", number))[0] == number if abs(number) < 1e38 else False
+def representation(number: float) -> float:
+    """The error of storing a number as float32."""
+    return 0.0 if float(np.float32(number)) == number else UNIT * abs(number)
 
 
 def constant_form(value: float) -> Form:

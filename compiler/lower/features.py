@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..blocks import UNIT, Direction, Form, Role, constant_form, sum_forms
+from ..blocks import Direction, Form, Role, constant_form, representation, sum_forms
 from ..graph import Aggregate, Attended, Constant, Elementwise, Indices, SelectorSum, SelectorWidth, SOp, Table, Tokens
 from ..grid import Column, evaluate
 from ..values import Scalar, Undefined, Value
@@ -304,11 +304,6 @@ def _spacing(values: Sequence[Scalar]) -> float:
     """The smallest distance between two of the (ascending) numbers."""
     numbers = [float(value) for value in values]
     return min((b - a for a, b in itertools.pairwise(numbers)), default=1.0)
-
-
-def representation(number: float) -> float:
-    """The error of storing a number as float32."""
-    return 0.0 if float(np.float32(number)) == number else UNIT * abs(number)
 
 
 def _feature_label(text: str, values: Sequence[Scalar], numbers: Sequence[float]) -> str:

@@ -2,8 +2,8 @@
 
 Three levels at which a head works:
 
-- *retrieve*: at most one key is selected; its weight is 1.  BOS stands half a level below what is selected and is read
-  when nothing else is (omitted when something always is).
+- *retrieve*: at most one key is selected; its weight is 1.  BOS stands halfway between what is selected and what is
+  not, and is read when nothing else is (omitted when something always is).
 - *mean*: the selected keys tie; each weighs 1/w.  BOS as above.
 - *count*: BOS stands `COUNT_LOG` = c nats above the selected keys.  Each selected key then weighs e^-c / (1 + w e^-c),
   so that the sum of the selected values, scaled back by e^c, is read off linearly, with a relative error of at most
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from math import exp
 
 from ...rasp_grammar.diagnostics import RaspError
-from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, sum_forms
+from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, representation, sum_forms
 from ..graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ..values import Scalar
 from .context import Context, as_form
-from .features import Wanted, representation
+from .features import Wanted
 from .predicates import Conjunction, Part, Predicates, TooManyBranches, atoms_of
 from .scores import HARMLESS, Scores, TablePart
 
@@ -190,7 +190,7 @@ class Heads:
         level: Level = "retrieve" if constant or self.analysis.retrieves(node) else "mean"
         (scored,) = self._score(selector, conjunctions, level, exact_level=not always)
         time = max(scored.time, *(form.time for form in forms))
-        head = self._head(selector, 0, scored, level, not always, time)
+        head = self._head(selector, scored, level, not always, time)
         return [
             self._payload(head, node, form, 0.0 if always else default, place, len(forms))
             for place, (form, default) in enumerate(zip(forms, defaults, strict=True))
@@ -229,10 +229,7 @@ class Heads:
         if not conjunctions or form.low == form.high == 0.0:
             return constant_form(0.0)
         scored = self._score(selector, conjunctions, "count", exact_level=True)
-        heads = [
-            self._head(selector, place, one, "count", True, max(one.time, form.time))
-            for place, one in enumerate(scored)
-        ]
+        heads = [self._head(selector, one, "count", True, max(one.time, form.time)) for one in scored]
         longest = self.analysis.space.max_length
         relative = max(head.error for head in heads) + summing(longest) + longest * exp(-COUNT_LOG)
         low, high = (min(0.0, form.low * most), max(0.0, form.high * most))
@@ -287,9 +284,7 @@ class Heads:
             sum(piece.error for piece in pieces),
         )
 
-    def _head(
-        self, selector: Selector, place: int, scored: Scored, level: Level, with_bos: bool, earliest: int
-    ) -> Head:
+    def _head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, earliest: int) -> Head:
         time = earliest + earliest % 2
         key = (
             scored.key_only.key(), None if scored.query_only is None else scored.query_only.key(),
@@ -323,8 +318,8 @@ class Heads:
         return self.context.refuse(selector, "C213", f"{why} ({', '.join(sizes)})", hint)
 
     def _new_head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, time: int) -> Head:
-        half = with_bos and level != "count"
-        distance = min(scored.gap, 0.5) if half else scored.gap
+        fallback, half = between(scored.level, scored.gap)
+        distance = half if with_bos and level != "count" else scored.gap
         margin = distance - 2 * scored.error
         longest = self.analysis.space.max_length
         if level == "retrieve" or scored.error == 0:
@@ -340,7 +335,7 @@ class Heads:
             raise self._too_close(selector, distance, scored.error, weights_error, leaked)
         bos: float | None = None
         if with_bos:
-            bos = scored.level + COUNT_LOG / sharpness if level == "count" else scored.level - 0.5
+            bos = scored.level + COUNT_LOG / sharpness if level == "count" else fallback
         return Head(
             time,
             selector,
@@ -366,6 +361,13 @@ def summing(longest: int) -> float:
     add in blocks, which leaves a small part of it.  Measured with a plain softmax and matrix product: 8, 15, 62 and 164
     units at 64, 256, 1024 and 4096 keys (`tests/compiler/test_lowering_errors.py` holds compiled models to it)."""
     return (8 + longest / 16) * UNIT
+
+
+def between(level: float, gap: float) -> tuple[float, float]:
+    """BOS's score where it is read when nothing is selected, and its distance from a selected key's score and from the
+    best that any other key can have."""
+    half = min(gap, 1.0) / 2
+    return level - half, half
 
 
 def leak(head: Head, longest: int) -> float:

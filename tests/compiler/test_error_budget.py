@@ -55,6 +55,14 @@ def _heads(name: str) -> list[tuple[str, str, float]]:
     return [(head.level, head.form, head.sharpness) for head in _stages(name).blocks.heads]
 
 
+@pytest.mark.parametrize("gap", [1.0, 0.96, 0.6, 0.1, 2.0])
+def test_bos_stands_as_far_from_both_sides_as_is_claimed(gap: float) -> None:
+    for level in (0.0, 1.0, 3.0):
+        bos, distance = heads.between(level, gap)
+        assert level - bos >= distance - 1e-12 > 0  # a selected key wins over BOS
+        assert bos - (level - gap) >= distance - 1e-12  # BOS wins over a key that is not selected
+
+
 def test_nothing_is_refused_as_it_is() -> None:
     assert {name: _codes(name) for name in TEXTS} == {name: [] for name in TEXTS}
 
@@ -64,7 +72,7 @@ def test_nothing_is_refused_as_it_is() -> None:
 
 def _coarse_floats(patch: Patch) -> None:
     """Numbers with 8 bits of precision."""
-    for module in (blocks, heads, features, joint, output, piecewise):
+    for module in (blocks, heads, joint, output, piecewise):
         patch.setattr(module, "UNIT", 2.0**-9)
 
 

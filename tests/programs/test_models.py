@@ -13,7 +13,7 @@ from raspc.compiler.inputs import Input, all_inputs, count_inputs, sampled_input
 from raspc.compiler.interpreter import Interpreter
 from raspc.compiler.pipeline import CompileOptions, compile_program
 from raspc.rasp_grammar.span import Source
-from raspc.runner.model import load
+from raspc.runner.model import Model, load
 from raspc.tests.programs.cases import Shipped, read_cases, shipped_programs, typed
 from raspc.tests.programs.well_formed import well_formed_inputs
 
@@ -29,6 +29,16 @@ def inputs_to_try(program: Shipped) -> list[Input]:
     fixed.update(well_formed_inputs(str(program), 300))
     inputs = dict.fromkeys(sampled_inputs(vocabulary, longest, RANDOM_INPUTS + len(fixed)))
     return list(inputs | dict.fromkeys(sorted(fixed, key=repr)))
+
+
+@pytest.mark.parametrize("program", shipped_programs()[::4], ids=str)
+def test_float64_answers_the_same(program: Shipped) -> None:
+    elaborated = elaborate(Source(str(program), program.path.read_text(encoding="utf-8")), base=program.path.parent)
+    model = Model.from_compiled(compile_program(elaborated, CompileOptions()), device="cpu", dtype="float64")
+    interpreter = Interpreter(elaborated)
+    inputs = list(sampled_inputs(program.vocabulary, program.max_length, 100))
+    for tokens, result in zip(inputs, model.run_batch(inputs), strict=True):
+        assert typed(result) == typed(interpreter.run(tokens)), tokens
 
 
 @pytest.mark.parametrize("program", shipped_programs(), ids=str)
