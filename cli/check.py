@@ -9,7 +9,7 @@ import click
 
 from ..rasp_grammar.diagnostics import RaspError
 from .options import json_option
-from .report import Report
+from .reporting import Report
 
 
 @click.command(short_help="Report what is wrong with programs.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from .options import declaration_options, json_option, program_argument, read_program
-from .report import Report
+from .reporting import Report
 
 STAGES = ("ast", "graph", "blocks", "layers")
 

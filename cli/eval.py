@@ -18,7 +18,7 @@ from .options import (
     read_program,
     require_one_input,
 )
-from .report import Report
+from .reporting import Report
 from .values import Result, result_text
 
 

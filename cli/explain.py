@@ -10,7 +10,7 @@ import click
 
 from .explanation import Explanation, explanations
 from .options import json_option
-from .report import Report
+from .reporting import Report
 
 
 @click.command(short_help="Explain a diagnostic's code.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import json_option
-from .report import Report
+from .reporting import Report
 
 if TYPE_CHECKING:
     from ..fuzz.campaign import Failure, Summary

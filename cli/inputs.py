@@ -15,7 +15,7 @@ from ..compiler.values import Scalar, normal
 from ..compiler.vocabulary import parse_tokens
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from ..rasp_grammar.span import Source, Span
-from .report import Report
+from .reporting import Report
 from .values import Result, json_line
 
 #: Bytes of one line.  The longest models take some thousand tokens; a line beyond this is a mistaken file.

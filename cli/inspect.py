@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .options import json_option, model_argument
-from .report import Report
+from .reporting import Report
 
 
 @click.command(short_help="Show what a model consists of.")

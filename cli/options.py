@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from .report import Report
+from .reporting import Report
 
 if TYPE_CHECKING:
     from ..compiler.graph import Program

@@ -11,7 +11,7 @@ from ..compiler.values import Scalar
 from ..rasp_grammar.diagnostics import Diagnostic
 from .inputs import run_lines, word_tokens
 from .options import DEFAULT_BATCH, entry_option, input_options, json_option, model_argument, require_one_input
-from .report import Report
+from .reporting import Report
 from .values import Result, result_text
 
 DEVICES = ("auto", "cpu", "cuda")

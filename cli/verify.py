@@ -12,7 +12,7 @@ import click
 
 from ..rasp_grammar.diagnostics import Diagnostic
 from .options import json_option, model_argument
-from .report import Report
+from .reporting import Report
 from .values import as_json, as_text, text_line
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What editors ask of raspc: the language server."""

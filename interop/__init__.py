@@ -1,0 +1,1 @@
+"""Taking models elsewhere: TransformerLens, ONNX, Hugging Face."""

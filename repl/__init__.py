@@ -1,0 +1,1 @@
+"""The interactive session: statements in, the running example's values out."""
