@@ -3,16 +3,18 @@
 # PYTHON=python3.12        the interpreter that the environment is made from (3.11 or later)
 # TORCH_INDEX=URL          where pip finds torch as well, for instance PyTorch's index of CPU-only builds
 #                          (a fraction of the size of the CUDA ones; pytorch.org/get-started names it)
+# SEED=1                   which random programs `make fuzz` takes
 # TESTS="tests/cli -x"     what `make test` hands to pytest
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 TESTS ?=
+SEED ?= 20261121
 OUT := out
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types unit bench fmt clean
+.PHONY: help install run test lint types unit bench fuzz fmt clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,10 @@ unit: install
 bench: install ## measure sizes, lengths, speed and start-up; writes benchmarks/RESULTS.md
 	$(BIN)/python -m raspc.benchmarks.run_all
 	$(BIN)/python benchmarks/startup.py
+
+fuzz: install ## 20,000 random programs against the interpreter (SEED=...); the summary goes to benchmarks/fuzz.json
+	$(BIN)/raspc fuzz --programs 20000 --seed $(SEED) --jobs 2 --json > benchmarks/fuzz.json.new
+	mv benchmarks/fuzz.json.new benchmarks/fuzz.json
 
 fmt: install ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix-only .

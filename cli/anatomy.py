@@ -148,6 +148,8 @@ def _part(manifest: Manifest, title: str, part: Head | NeuronGroup) -> Iterator[
     facts += _places(manifest, part.node)
     if facts:
         yield from _field("", ", ".join(facts))
+    if isinstance(part, Head) and part.why != "":
+        yield from _field("", "why     " + part.why, hang=8)
     yield from _field("", "reads   " + _named(manifest, part.reads), hang=8)
     yield from _field("", "writes  " + _named(manifest, part.writes), hang=8)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import __version__
 from .options import json_option
 from .reporting import Report
 
@@ -45,7 +46,8 @@ def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, sm
 
     summary = run(programs, Settings(seed, inputs, small, causal), jobs, progress)
     if report.as_json:
-        print(json.dumps(_json(summary)))
+        settings = {"seed": seed, "inputs_per_program": inputs, "small": small, "causal": causal}
+        print(json.dumps({"version": __version__, **settings, **_json(summary)}))
     else:
         print("".join(f"{line}\n" for line in _text(summary)), end="")
     if summary.failed:

@@ -152,7 +152,8 @@ class Head:
     `bos`: BOS's score before sharpness (None: BOS must never win).  `time`: what it reads is there at `time`,
     what it writes at `time + 1`.  `scale` multiplies what is written (for counts: the weight of BOS over that of
     a selected key).  `error` bounds the relative error of the weights of selected keys, `score_error` the error of a
-    score before sharpness; `tolerated` is the score error at which a selected key and another would meet.
+    score before sharpness; `tolerated` is the score error at which a selected key and another would meet.  `why` says
+    why the selector took this `form`.
     """
 
     time: int
@@ -160,6 +161,7 @@ class Head:
     label: str
     level: Level
     form: str
+    why: str
     sharpness: float
     key_only: Form
     query_only: Form | None

@@ -59,9 +59,14 @@ def present(value: Scalar, kinds: Kinds) -> Scalar:
     """The value as an s-op of these kinds shows it: 0 and 1 as booleans, or booleans as 0 and 1."""
     if isinstance(value, str):
         return value
-    if "bool" in kinds and "number" not in kinds:
+    if prints_truths(kinds):
         return bool(value) if value in (0, 1) else value
     return int(value) if isinstance(value, bool) else value
+
+
+def prints_truths(kinds: Kinds) -> bool:
+    """Whether 0 and 1 print as `false` and `true`."""
+    return "bool" in kinds and "number" not in kinds
 
 
 def _kinds(node: SOp, found: dict[SOp, Kinds], tokens: Kinds) -> Kinds:

@@ -110,6 +110,7 @@ class Head:
     writes: Annotated[tuple[Count, ...], "Directions that it adds to."]
     error: Annotated[Bound | None, "Bound on the error of a score, before sharpness; null when none is stated."]
     margin: Annotated[Bound | None, "The score error at which a key would be wrongly selected; null when none."]
+    why: Annotated[str, "Why the selector took this form, for people."] = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from .domains import Space
 from .elaborate import require_input_space
 from .graph import Node, Program
 from .graph_text import describe, format_graph
-from .kinds import infer
+from .kinds import infer, prints_truths
 from .lower import Options as CompileOptions
 from .lower import lower
 from .schedule import Schedule, schedule
@@ -79,7 +79,9 @@ def _stages(program: Program, options: CompileOptions) -> Stages:
     def text(node: Node) -> str:
         return describe(simplified.graph, node)
 
-    blocks = lower(simplified, analysis, options, text)
+    kinds = infer([node for _, node in program.outputs], vocabulary)
+    truths = frozenset(name for name, node in program.outputs if prints_truths(kinds[node]))
+    blocks = lower(simplified, analysis, options, text, truths)
     plan = schedule(blocks)
     _check_size(plan, space, options)
     return Stages(program, space, simplified, analysis, blocks, plan)

@@ -15,15 +15,19 @@ from .output import Outputs
 __all__ = ["Options", "lower"]
 
 
-def lower(program: Program, analysis: Analysis, options: Options, describe: Callable[[Node], str]) -> Blocks:
+def lower(
+    program: Program, analysis: Analysis, options: Options, describe: Callable[[Node], str], truths: frozenset[str]
+) -> Blocks:
     """Blocks that compute the program's outputs, without what no output depends on.
+
+    `describe` gives a node's text for labels and messages; `truths` names the outputs that print 0 and 1 as truths.
 
     Raises RaspError for what has no exact form or is too large.
     """
     context = Context(analysis, options, describe)
     context.features = Features(context)
     context.heads = Heads(context)
-    outputs = [Outputs(context).output(name, node) for name, node in program.outputs]
+    outputs = [Outputs(context).output(name, node, name in truths) for name, node in program.outputs]
     needed = needed_directions(outputs, context.heads_made, context.groups_made)
     for head in context.heads_made:
         head.payloads = [payload for payload in head.payloads if payload.direction in needed]

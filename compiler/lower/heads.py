@@ -14,7 +14,7 @@ Three levels at which a head works:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 from ...rasp_grammar.diagnostics import RaspError
@@ -45,6 +45,7 @@ class Scored:
     """One conjunction's scores: the pieces' sum, the level where all parts hold, the distance to where one does not."""
 
     forms: str
+    why: str
     key_only: Form
     query_only: Form | None
     pairs: tuple[tuple[Form, Form], ...]
@@ -267,6 +268,11 @@ class Heads:
                     found = plain
             if len(found) != len(whole):
                 self.context.split_orders = True
+            if len(found) > 1:
+                found = [
+                    replace(one, why=f"case {place} of {len(found)} that exclude each other: {one.why}")
+                    for place, one in enumerate(found, 1)
+                ]
             self._scored[key] = found
         return self._scored[key]
 
@@ -276,6 +282,7 @@ class Heads:
         query_only = [piece.query_only for piece in pieces if piece.query_only is not None]
         return Scored(
             " and ".join(piece.form for piece in pieces) or "everything",
+            "; and ".join(piece.why for piece in pieces) or "nothing is left out",
             sum_forms(key_only) if len(key_only) != 1 else key_only[0],
             None if not query_only else query_only[0] if len(query_only) == 1 else sum_forms(query_only),
             tuple(pair for piece in pieces for pair in piece.pairs),
@@ -342,6 +349,7 @@ class Heads:
             self.context.describe(selector),
             level,
             scored.forms,
+            scored.why,
             sharpness,
             scored.key_only,
             scored.query_only,

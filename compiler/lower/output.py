@@ -28,7 +28,8 @@ class Outputs:
         self.context = context
         self.analysis = context.analysis
 
-    def output(self, name: str, node: SOp) -> OutputBlock:
+    def output(self, name: str, node: SOp, truths: bool) -> OutputBlock:
+        """`truths`: 0 and 1 print as false and true."""
         domain = self.analysis.domain(node)
         if domain.values == ():
             raise self.context.refuse(
@@ -36,25 +37,25 @@ class Outputs:
             )
         values = self.context.features.values(node) if not domain.numeric else domain.values
         if values is None or (domain.numeric and len(values) > MAX_CLASSES):
-            return self._number(name, node)
+            return self._number(name, node, truths)
         if len(values) > 2 and not domain.numeric and not self.context.options.small:
             forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
             if max(form.error for form in forms) < 0.25:
                 return self._one_hot(name, node, values, forms)
-        return self._by_code(name, node, values)
+        return self._by_code(name, node, values, truths)
 
     def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...], forms: list[Form]) -> OutputBlock:
         error = max(form.error for form in forms)
         undefined = self.analysis.domain(node).undefined
         return OutputBlock(name, node, ClassDecode(values, tuple(forms)), undefined, error, 0.5)
 
-    def _by_code(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock:
+    def _by_code(self, name: str, node: SOp, values: tuple[Scalar, ...], truths: bool) -> OutputBlock:
         numeric = self.analysis.domain(node).numeric
         codes = tuple(float(value) if numeric else float(place) for place, value in enumerate(values))
-        return self._nearest(name, node, values, codes, self.context.features.functions(node, [codes])[0])
+        return self._nearest(name, node, values, codes, self.context.features.functions(node, [codes])[0], truths)
 
     def _nearest(
-        self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: Form
+        self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: Form, truths: bool
     ) -> OutputBlock:
         """Logits that are largest for the code nearest to the form's value."""
         centre = codes[len(codes) // 2]
@@ -65,7 +66,7 @@ class Outputs:
         reach = max(form.reach + abs(centre), largest)
         error = form.error + 2 * UNIT * reach + 2 * UNIT * largest * reach / gap
         if error >= gap / 2 and self.analysis.domain(node).numeric:
-            return self._number(name, node)  # read without the logits' rounding
+            return self._number(name, node, truths)  # read without the logits' rounding
         if error >= gap / 2:
             raise self._too_noisy(node, error, gap / 2)
         logits = tuple(
@@ -75,7 +76,7 @@ class Outputs:
         tolerated = gap / 2 if gap < inf else 1.0
         return OutputBlock(name, node, ClassDecode(values, logits), undefined, error, tolerated)
 
-    def _number(self, name: str, node: SOp) -> OutputBlock:
+    def _number(self, name: str, node: SOp, truths: bool) -> OutputBlock:
         """The number itself, to be moved to the nearest value that the output can take."""
         domain = self.analysis.domain(node)
         form = self.context.features.identity(node)
@@ -90,9 +91,20 @@ class Outputs:
         if error >= tolerance:
             if listed is not None and len(listed) <= FEW:
                 raise self._too_noisy(node, error, tolerance)
+            if truths:
+                raise self._unnamed_truths(node)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)
         return OutputBlock(name, node, decode, domain.undefined, error, tolerance if error < tolerance else 0.0)
+
+    def _unnamed_truths(self, node: SOp) -> Exception:
+        """0 and 1 print as false and true, so they must be told from the means beside them, however near."""
+        return self.context.refuse(
+            node,
+            "C221",
+            "the output is true, false, or a mean of such values, and its means are too fine a scale to tell apart",
+            "use a shorter max_length, or add 0: a plain number is read out as it is, with its error bound",
+        )
 
     def _too_noisy(self, node: SOp, error: float, limit: float) -> Exception:
         return self.context.refuse(

@@ -39,9 +39,11 @@ WIDE = 2000
 class Piece:
     """Scores: `key_only(k) + query_only(q) + sum of a(q) b(k)`; `error` bounds their float32 error.
 
-    `excess`: pairs for which the predicate holds may score this much above `level` (never where ties matter)."""
+    `excess`: pairs for which the predicate holds may score this much above `level` (never where ties matter).
+    `why`: what a person is told who asks why this form was taken."""
 
     form: str
+    why: str
     key_only: Form | None
     query_only: Form | None
     pairs: tuple[tuple[Form, Form], ...]
@@ -49,6 +51,14 @@ class Piece:
     gap: float
     error: float
     excess: float = 0.0
+
+    def after(self, noisier: Sequence[Piece]) -> Piece:
+        """The same piece, taken after cheaper ones were found too noisy."""
+        tried = [piece for piece in noisier if piece.form != self.form]
+        if not tried:
+            return self
+        errors = f"{tried[0].error:.1g} against {self.error:.1g}"
+        return replace(self, why=f"{self.why}; `{tried[0].form}` would be noisier ({errors})")
 
     def scaled(self, factor: float) -> Piece:
         """The same predicate, `factor` times as loud."""
@@ -75,11 +85,12 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class TablePart:
-    """A predicate given by classes: `truth[key class, query class]`."""
+    """A predicate given by classes: `truth[key class, query class]`.  `digit`: which part of a split order it is."""
 
     keys: Side
     queries: Side
     truth: Matrix
+    digit: str | None = None
 
 
 class Scores:
@@ -147,7 +158,9 @@ class Scores:
             forms += features.indicators(truth, [place])
         any_of = (node.op == "or") != negated
         total = sum_forms([*forms, constant_form(0.0 if any_of else 1.0 - len(forms))])
-        return Piece("key only", total, None, (), 1.0, 1.0, total.error, len(forms) - 1.0 if any_of else 0.0)
+        why = f"the key's `{node.op}` of {len(truths)} truths is their sum, where their joint function takes neurons"
+        excess = len(forms) - 1.0 if any_of else 0.0
+        return Piece("key only", why, total, None, (), 1.0, 1.0, total.error, excess)
 
     def piece(self, part: Part | TablePart, *, level: Level, exact_level: bool) -> Piece:
         """The first form whose noise is harmless, else the least noisy.  Where ties matter (counts, means), all
@@ -157,12 +170,14 @@ class Scores:
         Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own."""
         tie = level != "retrieve"
         best: Piece | None = None
+        noisier: list[Piece] = []
         harmless = HARMLESS[level] / self.analysis.space.max_length
         for piece in self._forms(part, tie, exact_level):
             if piece.error <= harmless or (not tie and piece.gap - 2 * piece.error >= piece.gap / 8):
-                return piece
+                return piece.after(noisier)
             if best is None or piece.error < best.error:
-                best = piece
+                best = piece.after(noisier)
+            noisier.append(piece)
         assert best is not None
         return best
 
@@ -197,17 +212,35 @@ class Scores:
         truth = table.truth
         if truth.shape[1] == 1:
             form = self._side(table.keys, [truth[:, 0]], snap)[0]
-            return Piece("key only", form, None, (), 1.0, 1.0, form.error)
+            why = f"only the key matters, which may have {_count(table.keys, truth[:, 0])}"
+            return Piece("key only", why, form, None, (), 1.0, 1.0, form.error)
         if truth.shape[0] == 1:
             form = self._side(table.queries, [truth[0]], snap)[0]
-            return Piece("query only", None, form, (), 1.0, 1.0, form.error)
+            why = f"only the query matters, which may have {_count(table.queries, truth[0])}"
+            return Piece("query only", why, None, form, (), 1.0, 1.0, form.error)
         by_key = self._table_cost(table, key_side=True)
         by_query = self._table_cost(table, key_side=False)
         pairs = self._pairs(table, by_key <= by_query, snap)
         # One side is one-hot: a single term counts fully, the others only by what leaks into their zeros.
         leaks = [max(a.error, b.error) for a, b in pairs]
         error = 2 * max(leaks) + sum(leaks) * (max(leaks) if is_equality(truth) else 1.0)
-        return Piece("table", None, None, tuple(pairs), 1.0, 1.0, error)
+        return Piece(
+            "table", self._why_table(table, len(pairs), by_key <= by_query), None, None, tuple(pairs), 1.0, 1.0, error
+        )
+
+    def _why_table(self, table: TablePart, used: int, by_key: bool) -> str:
+        keys, queries = table.truth.shape
+        side = "key" if by_key else "query"
+        if not is_equality(table.truth):
+            reason = f"{keys} classes of keys by {queries} of queries, and no equality"
+        elif min(keys, queries) <= 3:
+            reason = f"an equality of only {min(keys, queries)} classes"
+        elif all(s.node is not None and self.analysis.domain(s.node).numeric for s in (table.keys, table.queries)):
+            reason = f"an equality of {used} classes whose numbers are not nearly whole"
+        else:
+            reason = f"an equality of {used} strings, which stay one-hot for readers (-Os numbers them)"
+        digit = "" if table.digit is None else f"{table.digit}: "
+        return f"{digit}{reason}; the {side}'s side is one-hot, {used} wide"
 
     def _pairs(self, table: TablePart, by_key: bool, snap: bool) -> list[tuple[Form, Form]]:
         truth = table.truth if by_key else table.truth.T
@@ -261,7 +294,11 @@ class Scores:
             key_codes = [float(value * scale) for value in key_values if not isinstance(value, str)]
             listed = self.analysis.domain(queries).values
             query_codes = None if listed is None else [float(v * scale) for v in listed if not isinstance(v, str)]
-        return self._squares(keys, queries, key_codes, query_codes, scale, snap, exact_level)
+        what = "numbers" if codes is None else "strings, numbered"
+        why = (
+            f"an equality of {len(key_values)} {what}: -(k - q)^2 is one product, where one-hot would take one for each"
+        )
+        return self._squares(keys, queries, key_codes, query_codes, scale, snap, exact_level, why)
 
     def _class_equality(self, table: TablePart, snap: bool, exact_level: bool) -> Piece:
         """Equality of classes, by their numbers; a query class without a partner gets a number of its own."""
@@ -271,7 +308,9 @@ class Scores:
         partner = [int(np.argmax(column)) if column.any() else count + 1 for column in table.truth.T]
         key_codes = [float(c) for c in table.keys.classes]
         query_codes = [float(partner[c]) for c in table.queries.classes]
-        return self._squares(table.keys.node, table.queries.node, key_codes, query_codes, None, snap, exact_level)
+        digit = "" if table.digit is None else f"{table.digit}: "
+        why = f"{digit}each of {len(table.truth)} classes of keys has one class of queries: their numbers are compared"
+        return self._squares(table.keys.node, table.queries.node, key_codes, query_codes, None, snap, exact_level, why)
 
     def _squares(
         self,
@@ -282,6 +321,7 @@ class Scores:
         scale: int | None,
         snap: bool,
         exact_level: bool,
+        why: str,
     ) -> Piece:
         """-(k - q)^2 for whole codes of the key's and the query's values.
 
@@ -319,6 +359,7 @@ class Scores:
         own = self._own_error(square, key) if snap else 0.0
         return Piece(
             "equality",
+            why,
             square.scaled(-1.0),
             query_only,
             ((query.scaled(2.0), key),),
@@ -405,10 +446,11 @@ class Scores:
         lower = np.arange(count)[:, None] < np.arange(count)[None, :]
         same: Matrix = np.eye(count, dtype=bool)
         low_order = np.arange(base)[:, None] < np.arange(base)[None, :]
+        order = f"of an order over {len(ranks)} by {len(thresholds)} classes"
         return (
-            TablePart(key_high, query_high, lower),
-            TablePart(key_high, query_high, same),
-            TablePart(key_low, query_low, low_order),
+            TablePart(key_high, query_high, lower, f"the high digit {order}"),
+            TablePart(key_high, query_high, same, f"equal high digits {order}"),
+            TablePart(key_low, query_low, low_order, f"the low digit {order}"),
         )
 
 
@@ -424,6 +466,11 @@ def _classes(matrix: Matrix) -> tuple[tuple[int, ...], list[int]]:
             first.append(place)
         classes.append(found)
     return tuple(classes), first
+
+
+def _count(side: Side, accepted: NDArray[np.bool_]) -> str:
+    """How many of a side's values are accepted."""
+    return f"{sum(bool(accepted[c]) for c in side.classes)} of its {len(side.classes)} values"
 
 
 def _chain(truth: Matrix) -> tuple[list[int], list[int]] | None:
