@@ -243,15 +243,27 @@ class OutputBlock:
     tolerated: float
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A form that gives a function of a node's value: `numbers[i]` where it has the i-th value of its domain (None:
+    any number), or, without `numbers`, the number that the node holds."""
+
+    node: SOp
+    numbers: tuple[float | None, ...] | None
+    form: Form
+
+
 @dataclass
 class Blocks:
-    """Everything that lowering made.  `split_orders`: some wide comparison was split into digits."""
+    """Everything that lowering made.  `split_orders`: some wide comparison was split into digits.  `readings`: how
+    values are read off directions, those among them included that no block needs."""
 
     heads: list[Head]
     groups: list[NeuronGroup]
     outputs: list[OutputBlock]
     attention_depth: int
     split_orders: bool = False
+    readings: tuple[Reading, ...] = ()
 
 
 def needed_directions(

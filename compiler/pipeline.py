@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,7 +27,7 @@ from .kinds import infer, prints_truths
 from .lower import Options as CompileOptions
 from .lower import lower
 from .schedule import Schedule, schedule
-from .simplify import simplify
+from .simplify import simplify_traced
 
 __all__ = ["CompileOptions", "Stage", "Stages", "compile_program", "emit", "stages"]
 
@@ -38,11 +39,14 @@ Stage = Literal["graph", "blocks", "layers"]
 
 @dataclass(frozen=True)
 class Stages:
-    """A program at every stage between its graph and its arrays."""
+    """A program at every stage between its graph and its arrays.
+
+    `images` maps each node of `program` that an output depends on to what became of it in `simplified`."""
 
     program: Program
     space: Space
     simplified: Program
+    images: Mapping[Node, Node]
     analysis: Analysis
     blocks: Blocks
     plan: Schedule
@@ -74,7 +78,7 @@ def stages(program: Program, options: CompileOptions) -> Stages:
 def _stages(program: Program, options: CompileOptions) -> Stages:
     vocabulary, max_length = require_input_space(program)
     space = Space(vocabulary, max_length, options.causal)
-    simplified, analysis = simplify(program, space, options.widest_order)
+    simplified, analysis, images = simplify_traced(program, space, options.widest_order)
 
     def text(node: Node) -> str:
         return describe(simplified.graph, node)
@@ -84,7 +88,7 @@ def _stages(program: Program, options: CompileOptions) -> Stages:
     blocks = lower(simplified, analysis, options, text, truths)
     plan = schedule(blocks)
     _check_size(plan, space, options)
-    return Stages(program, space, simplified, analysis, blocks, plan)
+    return Stages(program, space, simplified, images, analysis, blocks, plan)
 
 
 def compile_program(program: Program, options: CompileOptions | None = None) -> CompiledModel:

@@ -51,7 +51,14 @@ MANY = 1 << 20
 
 
 def simplify(program: Program, space: Space, widest_order: int = 64) -> tuple[Program, Analysis]:
-    """The simplified program and what is known about its nodes.
+    """The simplified program and what is known about its nodes; arguments as for `simplify_traced`."""
+    return simplify_traced(program, space, widest_order)[:2]
+
+
+def simplify_traced(
+    program: Program, space: Space, widest_order: int = 64
+) -> tuple[Program, Analysis, Mapping[Node, Node]]:
+    """The simplified program, what is known about its nodes, and what became of each node that an output depends on.
 
     `widest_order`: comparisons over more classes are better counted by digits than read by one head."""
     kinds = infer([output for _, output in program.outputs], space.vocabulary)
@@ -59,7 +66,7 @@ def simplify(program: Program, space: Space, widest_order: int = 64) -> tuple[Pr
     for node in reachable([output for _, output in program.outputs]):
         rewriter.rewrite(node)
     outputs = tuple((name, rewriter.sop(output)) for name, output in program.outputs)
-    return replace(program, graph=rewriter.graph, outputs=outputs), rewriter.analysis
+    return replace(program, graph=rewriter.graph, outputs=outputs), rewriter.analysis, rewriter.new
 
 
 def _compares_with_end(node: Elementwise | Table, leaf: SOp) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from ...rasp_grammar import tree
@@ -42,13 +42,18 @@ _OTHER_NAMES = {
 }
 
 
+#: Is told what an expression of a person's text stands for, each time that it is evaluated.
+Observer = Callable[[tree.Expression, Object], None]
+
+
 class Evaluator:
     """One elaboration: the graph that it builds, its budget, and whose text the work is for."""
 
-    def __init__(self, prelude: Scope) -> None:
+    def __init__(self, prelude: Scope, observer: Observer | None = None) -> None:
         self.graph = Graph()
         self.budget = Budget()
         self._prelude = prelude
+        self._observer = observer
         #: Where the prelude was called from, while one of its functions runs; its own text is nobody's business.
         self._site: Span | None = None
         #: The function of the prelude that runs.
@@ -85,6 +90,8 @@ class Evaluator:
         self.budget.enter(span)
         result = self._evaluate(expression, scope, span)
         self.budget.leave()
+        if self._observer is not None and self._site is None:
+            self._observer(expression, result)
         return result
 
     def _evaluate(self, expression: tree.Expression, scope: Scope, span: Span) -> Object:

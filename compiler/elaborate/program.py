@@ -17,7 +17,7 @@ from ...rasp_grammar.span import Source, Span
 from ..graph import Program, Selector, SOp
 from ..values import Scalar
 from .budget import deep_recursion
-from .evaluate import Evaluator
+from .evaluate import Evaluator, Observer
 from .input_space import checked_vocabulary, max_length_of, vocabulary_of
 from .objects import Builtin, Deferred, Function, Object, Poison, Poisoned, Scope, error, is_scalar, kind
 from .prelude import prelude_scope
@@ -38,6 +38,7 @@ def elaborate(
     base: Path | None = None,
     loaded: Iterable[Source] | None = None,
     require_output: bool = True,
+    observer: Observer | None = None,
 ) -> Program:
     """The graph of a program.
 
@@ -46,11 +47,12 @@ def elaborate(
     base: the folder that `load` starts from; None is the folder of the source's name.
     loaded: the texts for `load`, in the order in which they are loaded (that of `Program.sources`), instead of files.
     require_output: False accepts a file that only defines things, and gives a program without outputs.
+    observer: is told what each expression of the program's texts stands for, whenever it is evaluated.
 
     Raises RaspError with the mistakes of all statements that could be tried.
     """
     with deep_recursion():
-        return _Elaboration(source, base, loaded).run(entries, vocabulary, max_length, require_output)
+        return _Elaboration(source, base, loaded, observer).run(entries, vocabulary, max_length, require_output)
 
 
 def parse_vocabulary(spec: str) -> tuple[Scalar, ...]:
@@ -100,13 +102,15 @@ def _locate(base: Path, node: tree.Text) -> tuple[Path, Path]:
 class _Elaboration:
     """The files of one program, run one after the other into one graph."""
 
-    def __init__(self, source: Source, base: Path | None, loaded: Iterable[Source] | None) -> None:
+    def __init__(
+        self, source: Source, base: Path | None, loaded: Iterable[Source] | None, observer: Observer | None
+    ) -> None:
         self._source = source
         self._loaded = None if loaded is None else iter(loaded)
         main = Path(source.name)
         self._base = main.parent if base is None else base
         prelude = prelude_scope()
-        self._evaluator = Evaluator(prelude)
+        self._evaluator = Evaluator(prelude, observer)
         self._scope = Scope(prelude, is_file=True)
         self._sources: list[Source] = []
         self._loading: list[Path] = [(self._base / main.name).resolve()]

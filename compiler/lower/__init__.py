@@ -40,4 +40,5 @@ def lower(
         outputs,
         depth,
         context.split_orders,
+        context.features.readings(),
     )

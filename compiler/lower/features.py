@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..blocks import Direction, Form, Role, constant_form, representation, sum_forms
+from ..blocks import Direction, Form, Reading, Role, constant_form, representation, sum_forms
 from ..graph import Aggregate, Attended, Constant, Elementwise, Indices, SelectorSum, SelectorWidth, SOp, Table, Tokens
 from ..grid import Column, evaluate
 from ..values import Scalar, Undefined, Value
@@ -76,6 +76,11 @@ class Features:
                 return False
 
     # ---- what -----------------------------------------------------------------------------------
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Every form that was made, and what it gives."""
+        numbers = [Reading(node, None, form) for node, form in self._identities.items()]
+        return (*numbers, *(Reading(node, want, form) for (node, want, _), form in self._functions.items()))
 
     def identity(self, node: SOp) -> Form:
         """The number that the node holds.  Raises RaspError when no exact form exists."""
