@@ -22,9 +22,11 @@ from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, representa
 from ..graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ..values import Scalar
 from .context import Context, as_form
+from .digits import Digits
 from .features import Wanted
+from .pieces import TablePart
 from .predicates import Conjunction, Part, Predicates, TooManyBranches, atoms_of
-from .scores import HARMLESS, Scores, TablePart
+from .scores import HARMLESS, Scores
 
 #: c, in nats: e^-32 keeps the relative error of a count of 4096 keys below 2^-34.
 COUNT_LOG = 32.0
@@ -68,6 +70,7 @@ class Heads:
         self.analysis = context.analysis
         self.predicates = Predicates(context.analysis)
         self.scores = Scores(context)
+        self.digits = Digits(context, self.scores)
         self._heads: dict[tuple[object, ...], Head] = {}
         self._values: dict[tuple[object, ...], Form] = {}
         self._scored: dict[tuple[object, ...], list[Scored]] = {}
@@ -255,14 +258,14 @@ class Heads:
             whole = [list(conjunction) for conjunction in conjunctions]
             found = None
             if level == "count":
-                digits = self.scores.split_orders(conjunctions)
-                if len(digits) != len(whole):
-                    found = [self._join(parts, level, exact_level) for parts in digits]
+                split = self.digits.split(conjunctions)
+                if len(split) != len(whole):
+                    found = [self._join(parts, level, exact_level) for parts in split]
             noisy = (
                 found is not None and max(one.error for one in found) > HARMLESS[level] / self.analysis.space.max_length
             )
             # Digits of computed numbers have noise of their own; those of tokens and indices are exact.
-            if found is None or (noisy and self.scores.splits_computed(conjunctions)):
+            if found is None or (noisy and self.digits.splits_computed(conjunctions)):
                 plain = [self._join(parts, level, exact_level) for parts in whole]
                 if found is None or max(one.error for one in plain) < max(one.error for one in found):
                     found = plain

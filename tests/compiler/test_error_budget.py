@@ -14,7 +14,7 @@ import pytest
 from raspc.compiler import blocks
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph import Program
-from raspc.compiler.lower import features, heads, joint, output, piecewise, scores
+from raspc.compiler.lower import equality, features, heads, joint, output, piecewise, scores
 from raspc.compiler.manifest import Manifest
 from raspc.compiler.pipeline import CompileOptions, Stages, compile_program, stages
 from raspc.rasp_grammar.diagnostics import RaspError
@@ -141,8 +141,8 @@ def test_narrower_gaps_take_sharper_heads(monkeypatch: Patch) -> None:
 
 def test_noisy_scores_take_another_form(monkeypatch: Patch) -> None:
     assert _heads("reverse")[-1] == ("retrieve", "equality", 128.0)
-    half_ulp = scores.half_ulp
-    monkeypatch.setattr(scores, "half_ulp", lambda size: 2.0**16 * half_ulp(size))
+    half_ulp = equality.half_ulp
+    monkeypatch.setattr(equality, "half_ulp", lambda size: 2.0**16 * half_ulp(size))
     assert _heads("reverse")[-1] == ("retrieve", "table", 128.0)
 
 

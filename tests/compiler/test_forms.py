@@ -43,7 +43,7 @@ LETTERS = 'set vocab "abcdef"; set max_length 6; '
             LETTERS + 'selector_width(select(tokens, "a", ==) and select(indices, indices, <));',
             False,
             "key only and table",
-            "1 of its 6 values; and 6 classes of keys by 6 of queries, and no equality; the key's side is one-hot, 5 wide",
+            "1 of its 6 values; and 6 classes of keys by 6 of queries, and no equality; the key's side is one-hot",
         ),
     ],
 )
