@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from . import report
+from . import belief, report
 from .rows import LENGTHS, SIZES
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -21,7 +21,7 @@ RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ("models", "growth", "cpu", "gpu")
+    names = ("models", "growth", "cpu", "gpu", "belief")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"one of {', '.join(names)} (default: all)")
     wanted: list[str] = parser.parse_args().sections
     unknown = [name for name in wanted if name not in names]
@@ -43,6 +43,7 @@ def _sections(folder: Path) -> dict[str, Callable[[], list[str]]]:
         "growth": lambda: ["## Growth with the longest input", _GROWTH, report.growths(_tell)],
         "cpu": lambda: ["## Runner on the CPU", report.runner(torch.device("cpu"), folder, _tell)],
         "gpu": lambda: ["## Runner on a GPU", _gpu(folder)],
+        "belief": lambda: ["## Random programs", belief.fuzzed(), "## Mutants of the compiler", belief.mutated()],
     }
 
 
