@@ -20,7 +20,7 @@ from ..rasp_grammar.diagnostics import RaspError
 from .reporting import Report
 
 #: In the order of a person's first hour; each is a module of this folder with a `command`.
-COMMANDS = ("compile", "run", "eval", "check", "explain", "verify", "inspect", "trace", "fuzz")
+COMMANDS = ("compile", "run", "eval", "check", "explain", "verify", "inspect", "trace", "report", "fuzz")
 
 INTERRUPTED = 130
 

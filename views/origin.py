@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..compiler.blocks import Direction, Head
 from ..compiler.elaborate import elaborate
@@ -39,8 +40,7 @@ class Origin:
     """The program behind a model.
 
     `stages`: what the compiler made of it.  `mentions`: which expression stands for which node of the program's graph,
-    in order of evaluation.  `places`: each direction's coordinate in the residual stream.  `spans`: where the nodes of
-    the simplified graph stand in the text.
+    in order of evaluation.  `places`: each direction's coordinate in the residual stream.
     """
 
     manifest: Manifest
@@ -70,7 +70,7 @@ class Origin:
         """A node of the simplified graph as RASP."""
         return describe(self.simplified.graph, node, expand=expand)
 
-    @property
+    @cached_property
     def _nodes(self) -> dict[int, Node]:
         return {node.id: node for node in self.simplified.graph}
 

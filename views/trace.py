@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.graph import Indices, Node, Selector, SOp, Tokens, inputs_of, reachable
+from ..compiler.graph import Attended, Indices, Node, Selector, SOp, Tokens, inputs_of, reachable
 from ..compiler.interpreter import Selection, evaluate
 from ..compiler.kinds import Kinds, infer, present
-from ..compiler.manifest import Head, Manifest
+from ..compiler.manifest import Head, Manifest, NeuronGroup
 from ..compiler.values import Scalar, Undefined, Value
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .origin import Origin, origin_of
@@ -307,7 +307,8 @@ def _sops(
     roots = [node for name, node in origin.simplified.outputs if name in entries]
     owners = {direction.node for direction in origin.places}
     readouts = Readouts(origin)
-    readers = folded_into(origin)
+    names_of_parts = dict(_part_names(origin))
+    readers = {node: [names_of_parts[key] for key in keys] for node, keys in folded_parts(origin).items()}
     found: list[SOpTrace] = []
     for node in reachable(roots):
         names = meaning.names(node)
@@ -360,40 +361,55 @@ def _cells(
             yield Cell(tuple(present(one, kinds) for one in value.values), right, value.error, value.tolerated)
 
 
-def folded_into(origin: Origin) -> dict[Node, list[str]]:
-    """For each node: the parts of the model that compute with it on the way from what they read to what they write."""
+def folded_parts(origin: Origin) -> dict[Node, list[str]]:
+    """For each node: the keys of the parts that compute with it on the way from what they read to what they write."""
     owners = {direction.node for direction in origin.places}
     found: dict[Node, list[str]] = {}
-    for name, roots in parts(origin):
-        if name.startswith("output") and roots[0] in owners:
+    for key, roots in parts_of(origin):
+        if key.startswith("o") and roots[0] in owners:
             continue  # it is read as it stands
         seen: set[Node] = set()
         stack = list(roots)
         while stack:
             node = stack.pop()
-            if node in seen:
-                continue
+            if node in seen or (node in owners and node not in roots):
+                continue  # what has directions of its own is read, not computed here
             seen.add(node)
-            if node in roots or node not in owners:
+            if (key.startswith("h") and node in roots) or not isinstance(node, Attended):
                 stack.extend(inputs_of(node))
         for node in seen:
-            found.setdefault(node, []).append(name)
+            found.setdefault(node, []).append(key)
     return found
 
 
-def parts(origin: Origin) -> Iterator[tuple[str, list[Node]]]:
-    """Every head, neuron group and output with the nodes that it computes."""
+def parts_of(origin: Origin) -> Iterator[tuple[str, list[Node]]]:
+    """Every head (`h0.1`: layer, index), group of neurons (`g0.0`) and output (`o0`), with the nodes it computes."""
     for number, layer in enumerate(origin.manifest.layers):
-        for kind, group in (("head", layer.heads), ("neurons", layer.neurons)):
-            for part in group:
-                written = [origin.manifest.directions[place].node for place in part.writes]
-                nodes = [origin.node(identity) for identity in dict.fromkeys([part.node, *written])]
-                place = part.index if isinstance(part, Head) else part.first
-                yield f"layer {number} {kind} {place}", [node for node in nodes if node is not None]
-    for output in origin.manifest.outputs:
-        node = origin.node(output.node)
-        if node is not None:
-            yield "output" if output.name == "output" else f"output {output.name}", [node]
+        for head in layer.heads:
+            yield f"h{number}.{head.index}", _computed(origin, head)
+        for place, group in enumerate(layer.neurons):
+            yield f"g{number}.{place}", _computed(origin, group)
+    for place, output in enumerate(origin.manifest.outputs):
+        yield f"o{place}", [node for node in [origin.node(output.node)] if node is not None]
+
+
+def _computed(origin: Origin, part: Head | NeuronGroup) -> list[Node]:
+    written = [origin.manifest.directions[place].node for place in part.writes]
+    nodes = [origin.node(identity) for identity in dict.fromkeys([part.node, *written])]
+    return [node for node in nodes if node is not None]
+
+
+def _part_names(origin: Origin) -> Iterator[tuple[str, str]]:
+    """The parts' keys and what people call them."""
+    for number, layer in enumerate(origin.manifest.layers):
+        for head in layer.heads:
+            yield f"h{number}.{head.index}", f"layer {number} head {head.index}"
+        for place, group in enumerate(layer.neurons):
+            last = group.first + group.count - 1
+            numbers = f"neuron {last}" if group.count == 1 else f"neurons {group.first}-{last}"
+            yield f"g{number}.{place}", f"layer {number} {numbers}"
+    for place, output in enumerate(origin.manifest.outputs):
+        yield f"o{place}", "output" if output.name == "output" else f"output {output.name}"
 
 
 def _outputs(

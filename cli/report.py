@@ -1,0 +1,85 @@
+"""`raspc report`: one input's way through a model, as a page for the browser or as figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .inputs import word_tokens
+from .options import entry_option, json_option, model_argument
+from .reporting import Report
+
+
+@click.command(short_help="Write a page that shows a model at work on one input.")
+@model_argument
+@click.argument("tokens", metavar="TOKEN...", nargs=-1, required=True)
+@click.option("-o", "--output", type=Path, metavar="FILE", help="The page.  [default: MODEL's name with .html, here]")
+@click.option(
+    "--png",
+    type=Path,
+    metavar="PATH",
+    help="Write figures instead: into the folder PATH, or all in one file PATH.png (needs the extra `plot`).",
+)
+@entry_option
+@json_option
+@click.pass_obj
+def command(
+    report: Report,
+    path: Path,
+    tokens: Sequence[str],
+    output: Path | None,
+    png: Path | None,
+    entries: Sequence[str],
+) -> None:
+    """Run MODEL on one input, and write a page that shows what each line of its program became, and how it works.
+
+    The page is one file that needs no network: the program with what became of each line, the layers, every value by
+    position, every attention pattern and the residual stream.  Values are compared with the interpreter's; where one
+    differs, the exit status is 1.
+
+    \b
+    raspc report sort.safetensors 3 1 2
+    raspc report sort.safetensors 3 1 2 -o sort.html
+    raspc report sort.safetensors 3 1 2 --png figures/
+    """
+    if output is not None and png is not None:
+        raise click.UsageError("give -o or --png, not both")
+    if output is not None and output.suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"the page is HTML: `{output}` should end in .html")
+    from ..compiler.atomic import replace_files
+    from ..runner.model import load
+    from ..views.trace import trace
+
+    if png is not None:
+        from ..views.figures import require_matplotlib
+
+        require_matplotlib()
+    model = load(path, device="cpu")
+    made = trace(model, word_tokens(tokens, model.manifest.vocabulary), entries=entries)
+    stem = path.name.removesuffix(".safetensors").removesuffix(".manifest.json")
+    if png is not None:
+        from ..views.figures import pictures
+
+        files = pictures(made, png, stem)
+    else:
+        from ..views.page import render
+
+        files = {output if output is not None else Path(f"{stem}.html"): render(made, path.name).encode()}
+    for folder in {file.parent for file in files}:
+        folder.mkdir(parents=True, exist_ok=True)
+    replace_files({file: [content] for file, content in files.items()})
+    report.failed |= not made.agrees
+    if report.as_json:
+        print(json.dumps({"files": [str(file) for file in files], "agrees": made.agrees}))
+        return
+    for file, content in files.items():
+        print(f"{file}: {_size(len(content))}")
+    if not made.agrees:
+        print("model and interpreter differ: `raspc trace` says where")
+
+
+def _size(count: int) -> str:
+    return f"{count:,} bytes" if count < 10_000 else f"{count / 1000:,.0f} kB"
