@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from .options import declaration_options, json_option, program_argument, read_program
+from .options import complete_files, declaration_options, json_option, program_argument, read_program
 from .reporting import Report
 
 STAGES = ("ast", "graph", "blocks", "layers")
@@ -24,6 +24,7 @@ DEFAULT_MAX_PARAMS = 200_000_000
     "--output",
     type=Path,
     metavar="MODEL",
+    shell_complete=complete_files,
     help="The weights file; the manifest is written beside it.  [default: FILE's name with .safetensors, here]",
 )
 @click.option(

@@ -20,7 +20,20 @@ from ..rasp_grammar.diagnostics import RaspError
 from .reporting import Report
 
 #: In the order of a person's first hour; each is a module of this folder with a `command`.
-COMMANDS = ("compile", "run", "eval", "check", "explain", "verify", "inspect", "trace", "report", "fuzz")
+COMMANDS = (
+    "compile",
+    "run",
+    "eval",
+    "check",
+    "explain",
+    "verify",
+    "inspect",
+    "trace",
+    "report",
+    "new",
+    "completion",
+    "fuzz",
+)
 
 INTERRUPTED = 130
 
@@ -67,8 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except SystemExit:  # click met a broken pipe
-        return _leave_quietly()
+    except SystemExit as stop:
+        if stop.code == 0:  # the shell asked for completions
+            sys.stdout.flush()
+            return 0
+        return _leave_quietly()  # click met a broken pipe
     except (Exception, KeyboardInterrupt) as error:
         return _status_of(error, report)
     # A command returns None; `--help` and `--version` return their status.

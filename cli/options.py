@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from .reporting import Report
 
@@ -75,6 +76,7 @@ def input_options(command: F) -> F:
         "--input",
         "lines",
         metavar="FILE",
+        shell_complete=complete_files,
         help="Read inputs from FILE (`-`: standard input), a JSON array of tokens per line; print one array per input.",
     )(command)
     return click.argument("tokens", metavar="[TOKEN...]", nargs=-1)(command)
@@ -88,14 +90,19 @@ def require_one_input(tokens: Sequence[str], lines: str | None) -> None:
         raise click.UsageError('give the input\'s tokens, or --input FILE ("" is the input without tokens)')
 
 
+def complete_files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a file name: its own completion of file names."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 def program_argument(command: F) -> F:
     """`FILE`: the program."""
-    return click.argument("path", metavar="FILE", type=Path)(command)
+    return click.argument("path", metavar="FILE", type=Path, shell_complete=complete_files)(command)
 
 
 def model_argument(command: F) -> F:
     """`MODEL`: either file of the pair."""
-    return click.argument("path", metavar="MODEL", type=Path)(command)
+    return click.argument("path", metavar="MODEL", type=Path, shell_complete=complete_files)(command)
 
 
 def read_program(

@@ -23,6 +23,7 @@ OUTSIDE = {"tests", "programs", "benchmarks", "docs", "examples", "build", "dist
 
 DATA = (
     "py.typed",
+    "cli/starter.rasp",
     "rasp_grammar/rasp.lark",
     "rasp_grammar/prelude.rasp",
     "compiler/manifest.schema.json",

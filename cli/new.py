@@ -1,0 +1,56 @@
+"""`raspc new`: a commented program to start from."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+
+SUFFIX = ".rasp"
+
+
+@click.command(short_help="Write a commented program to start from.")
+@click.argument("name")
+def command(name: str) -> None:
+    """Write NAME.rasp: a small program that compiles, with comments that say how it works.
+
+    A file that exists is never touched.
+
+    \b
+    raspc new first
+    raspc new experiments/copying
+    """
+    path = Path(name if name.endswith(SUFFIX) else name + SUFFIX)
+    if path.name in ("", SUFFIX) or not path.name.removesuffix(SUFFIX).strip():
+        raise click.UsageError("give the program a name: raspc new first")
+    text = files("raspc.cli").joinpath("starter.rasp").read_text(encoding="utf-8")
+    _create(path, text.replace("NAME", path.name.removesuffix(SUFFIX), 1))
+    model = path.name.removesuffix(SUFFIX) + ".safetensors"
+    print(f"wrote {path}; try")
+    for line in (
+        f"  raspc eval {path} abcab",
+        f"  raspc compile {path}",
+        f"  raspc run {model} abcab",
+        f"  raspc inspect {model}",
+    ):
+        print(line)
+
+
+def _create(path: Path, text: str) -> None:
+    """Write a new file; raise RaspError where there is one, or the folder is missing."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        raise RaspError(
+            Diagnostic("file", f"`{path}` exists already", None, "choose another name, or remove it first")
+        ) from None
+    except FileNotFoundError:
+        raise RaspError(
+            Diagnostic("file", f"`{path.parent}`: there is no such folder", None, "make it first, or leave it out")
+        ) from None
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
