@@ -77,6 +77,7 @@ class Links:
         self._origin = trace.origin
         self.subspaces = tuple(subspaces(trace.manifest.directions))
         self.regions = tuple(_regions(trace.origin))
+        self._space_of = {index: space.key for space in self.subspaces for index in space.directions}
         self._of: dict[str, Link] = {}
         self._model(trace)
         self._text({sop.node for sop in trace.sops})
@@ -109,21 +110,20 @@ class Links:
 
     def _model(self, trace: Trace) -> None:
         """What belongs together within the model: parts and what they read and write, values and their directions."""
-        space_of = {index: space.key for space in self.subspaces for index in space.directions}
         for number, layer in enumerate(trace.manifest.layers):
             parts = [(f"h{number}.{head.index}", head.reads, head.writes) for head in layer.heads]
             parts += [(f"g{number}.{place}", group.reads, group.writes) for place, group in enumerate(layer.neurons)]
             for key, reads, writes in parts:
                 for index in writes:
                     self._join(key, f"d{index}", main=True)
-                    self._join(key, space_of[index], main=True)
+                    self._join(key, self._space_of[index], main=True)
                 for index in reads:
                     self._join(key, f"d{index}", main=False)
-                    self._join(key, space_of[index], main=False)
+                    self._join(key, self._space_of[index], main=False)
         for sop in trace.sops:
             for index in sop.directions:
                 self._join(f"v{sop.node}", f"d{index}", main=True)
-                self._join(f"v{sop.node}", space_of[index], main=True)
+                self._join(f"v{sop.node}", self._space_of[index], main=True)
 
     def _text(self, rows: set[int]) -> None:
         """What each expression of the program became; `rows` are the nodes that the trace shows."""
@@ -152,6 +152,7 @@ class Links:
                 readout = readouts.of(node) if isinstance(node, SOp) and not isinstance(node, Constant) else None
                 for index in () if readout is None else readout.directions:
                     self._join(region.key, f"d{index}", main=False)
+                    self._join(region.key, self._space_of[index], main=False)
         for region in self.regions:
             if region.nodes and region.key not in self._of:  # rewritten together with what stands around it
                 for key in self._around(region):

@@ -76,7 +76,8 @@ def _lines(source: Source, regions: list[Region], links: Links) -> Iterator[Line
         style = next((name for first, last, name in styles if first <= start and end <= last), "")
         line = source.position(start)[0]
         pieces.setdefault(line, []).append(Piece(text, style, around, handles.get((start, start + len(text)))))
-    for offset in range(len(source.line_starts)):
+    count = len(source.line_starts) - source.text.endswith("\n")  # the last line end begins no line
+    for offset in range(count):
         number = source.first_line + offset
         here = [region for region in regions if source.position(region.start)[0] == number]
         own = _own(source, [region for region in here if links.linked(region.key)])

@@ -23,7 +23,10 @@ from .trace import SOpTrace, Stage, Trace
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-EN_DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+EN_DASH, MINUS, ELLIPSIS = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{HORIZONTAL ELLIPSIS}"
+
+#: Characters of a value's name on a chip.
+MAX_NAME = 30
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,9 @@ class Page:
         for key in keys:
             link = self.links.of(key)
             main.update(dict.fromkeys(part for part in link.main if part in self._chips))
-            side.update(dict.fromkeys(part for part in link.side if part in self._chips and part[0] in "hgo"))
+            side.update(dict.fromkeys(part for part in link.side if part in self._chips))
+        if any(part[0] in "hgs" for part in main):  # what the line reads stands in the cards of what it became
+            side = {part: None for part in side if part[0] != "s"}
         chosen = [(part, False) for part in main] + [(part, True) for part in side if part not in main]
         return [self.chip(part, faint=faint) for part, faint in sorted(chosen, key=lambda one: _order(one[0]))]
 
@@ -263,7 +268,8 @@ class Page:
         return tuple(self._chip_of(space) for space in self.links.reads(indices) if space.kind != "bos")
 
     def _chip_of(self, space: Subspace) -> Chip:
-        return Chip(space.key, f"{space.name} {_range(space)}", "stream", self._chips[space.key].title)
+        name = space.name if len(space.name) <= MAX_NAME else space.name[: MAX_NAME - 1] + ELLIPSIS
+        return Chip(space.key, f"{name} {_range(space)}", "stream", self._chips[space.key].title)
 
     def _matrix(self, layer: int, head: Head) -> Matrix:
         count = self.positions
@@ -356,16 +362,17 @@ class Page:
         seen = np.abs(self._trace.residual[:, 1 : self.positions + 1]).max((0, 1))  # [direction]
         shown = [index for index in range(self._manifest.d_model) if index == 0 or seen[index] > 0]
         room = max(8, self._limits.stream_cells // (self.positions + 1))
-        if len(shown) > room:
+        self._cut = len(shown) > room
+        if self._cut:
             shown = sorted(sorted(shown, key=lambda index: (-seen[index], index))[:room])
         chosen = set(shown)
         for space in self.links.subspaces:
             members = [index for index in space.directions if index in chosen]
-            largest = max((float(np.abs(last[:, index]).max()) for index in members), default=0.0) or 1.0
+            largest = self._largest(members)
             bars = []
             for index in members:
                 numbers = last[:, index].tolist()
-                cells = tuple((number / largest, _number(number)) for number in numbers)
+                cells = tuple((number / largest, brief(number)) for number in numbers)
                 bars.append(Bar(index, self._bar_label(index), cells))
             info = self._trace.origin.node(space.node)
             text = "" if info is None else self._trace.origin.text(info, expand=True)
@@ -383,9 +390,9 @@ class Page:
         direction = self._manifest.directions[index]
         if direction.kind == "one-hot" and direction.value is not None:
             return f"= {short(direction.value)}"
-        if index in self._trace.meanings:
-            return self._trace.meanings[index]
-        return direction.label if direction.kind == "feature" else "value" if direction.kind == "scalar" else "BOS"
+        if direction.kind == "feature":
+            return direction.label
+        return self._trace.meanings.get(index, "BOS").replace(" - ", f" {MINUS} ")
 
     def _written(self, space: Subspace) -> str:
         writers = []
@@ -408,9 +415,18 @@ class Page:
         rows = len(self._trace.sops)
         if rows > self._limits.rows:
             yield f"It shows the values of the first {self._limits.rows} of {rows} s-ops."
+
+    @property
+    def hidden(self) -> str:
+        """How many directions the heat map leaves out."""
         hidden = sum(band.hidden for band in self.bands)
-        if hidden > 0:
-            yield f"{_count(hidden, 'direction')} of {self._manifest.d_model:,} that stay 0 or smallest are left out."
+        cut = "are 0 throughout, or smallest," if self._cut else "are 0 throughout"
+        return f"{_count(hidden, 'direction')} of {self._manifest.d_model:,} {cut} and left out." if hidden > 0 else ""
+
+    @property
+    def shown_stages(self) -> list[Stage]:
+        """The stages that differ from the one before."""
+        return [stage for stage in self._trace.stages if self._trace.exists(stage)]
 
     @property
     def known(self) -> set[str]:
@@ -450,12 +466,19 @@ class Page:
             },
             "stream": {f"d{bar.index}": self._history(bar.index) for band in self.bands for bar in band.bars},
             "stages": [stage.name for stage in self._trace.stages],
-            "scales": {f"d{bar.index}": self._scale(band) for band in self.bands for bar in band.bars},
+            "scales": {
+                f"d{bar.index}": self._largest([bar.index for bar in band.bars])
+                for band in self.bands
+                for bar in band.bars
+            },
         }
 
-    def _scale(self, band: Band) -> float:
-        last = self._trace.residual[-1, : self.positions + 1]
-        largest = max((float(np.abs(last[:, bar.index]).max()) for bar in band.bars), default=0.0)
+    def _largest(self, members: Sequence[int]) -> float:
+        """The largest number among some directions, at tokens: what stands at BOS beside its mark is never read."""
+        if members == [0]:
+            return 1.0
+        last = self._trace.residual[-1, 1 : self.positions + 1]
+        largest = max((float(np.abs(last[:, index]).max()) for index in members), default=0.0)
         return float(f"{largest:.6g}") or 1.0
 
     def _history(self, index: int) -> list[list[object]]:
@@ -519,7 +542,8 @@ def _weight(weight: float) -> str:
     return text.removeprefix("0") if text.startswith("0.") else text
 
 
-def _number(number: float) -> str:
+def brief(number: float) -> str:
+    """A number in five characters, nothing for zero."""
     if number == 0:
         return ""
     text = f"{number:.3g}"

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.blocks import UNIT, Form, Reading, constant_form, sum_forms
+from ..compiler.blocks import UNIT, Direction, Form, Reading, constant_form, sum_forms
 from ..compiler.graph import Constant, SOp
-from ..compiler.values import Scalar, normal
+from ..compiler.values import Scalar, normal, show
 from .origin import Origin
 
 Floats = NDArray[np.float64]
@@ -164,12 +164,8 @@ class Readouts:
     def _is_number(self, node: SOp, reading: Reading) -> bool:
         if reading.numbers is None:
             return True
-        domain = self._analysis.domain(node)
-        if domain.values is None or not domain.numeric:
-            return False
-        return all(n == float(v) for n, v in zip(reading.numbers, domain.values, strict=True) if n is not None) and (
-            None not in reading.numbers
-        )
+        values = self._analysis.domain(node).values
+        return values is not None and is_identity(reading.numbers, values)
 
     def _number(self, node: SOp, form: Form, time: int) -> Readout:
         domain = self._analysis.domain(node)
@@ -219,22 +215,37 @@ class Readouts:
 
 
 def meanings(origin: Origin) -> Iterator[tuple[int, str]]:
-    """For directions that neurons or heads write: what they stand for, where the forms tell (`= F`, `the number`)."""
+    """What each direction stands for in its subspace: `value`, `value - 1`, `= a`, `in {a, b}`, `helps to read it`."""
     readouts = Readouts(origin)
-    analysis = origin.stages.analysis
+    read: dict[Direction, list[Reading]] = {}
+    for node in {direction.node for direction in origin.places}:
+        for reading in readouts.readings(node):
+            for direction, _ in reading.form.terms:
+                if direction.node is node:
+                    read.setdefault(direction, []).append(reading)
     for direction, place in origin.places.items():
         if direction.value is not None:
             continue
-        values = analysis.domain(direction.node).values
-        names: dict[str, None] = {}
-        for reading in readouts.readings(direction.node):
-            if not any(term is direction for term, _ in reading.form.terms):
-                continue
-            if reading.numbers is None or values is None:
-                names["number"] = None
-                continue
-            ones = [value for value, n in zip(values, reading.numbers, strict=True) if n == 1.0]
-            if {n for n in reading.numbers if n is not None} <= {0.0, 1.0} and len(ones) == 1 and len(values) > 2:
-                names[f"= {ones[0]}"] = None
-        if len(names) == 1 and "number" not in names:
-            yield place, next(iter(names))
+        names = {_meaning(direction, reading, origin) for reading in read.get(direction, ())}
+        known = sorted(name for name in names if name is not None)
+        yield place, known[0] if known else "helps to read it"
+
+
+def _meaning(direction: Direction, reading: Reading, origin: Origin) -> str | None:
+    """What the direction is, if it alone (with a constant) gives this reading and that is easily said."""
+    if reading.form.terms != ((direction, 1.0),):
+        return None
+    values = origin.stages.analysis.domain(reading.node).values
+    constant = reading.form.constant
+    if reading.numbers is None or (values is not None and is_identity(reading.numbers, values)):
+        return "value" if constant == 0 else f"value {'-' if constant > 0 else '+'} {abs(constant):g}"
+    if values is None or set(reading.numbers) - {0.0, 1.0, None} or constant != 0:
+        return None
+    ones = [show(value) for value, number in zip(values, reading.numbers, strict=True) if number == 1.0]
+    return f"= {ones[0]}" if len(ones) == 1 else f"in {{{', '.join(ones[:6])}{', ...' if len(ones) > 6 else ''}}}"
+
+
+def is_identity(numbers: tuple[float | None, ...], values: tuple[Scalar, ...]) -> bool:
+    """The numbers wanted are the values themselves."""
+    pairs = zip(numbers, values, strict=True)
+    return all(number is not None and not isinstance(value, str) and number == float(value) for number, value in pairs)

@@ -123,7 +123,7 @@ class Trace:
 
     residual: [stage, position, direction].  patterns: for each layer [head, query, key], None where it has no heads.
     selections: by (layer, head), the interpreter's selector [query][key], without BOS.  meanings: what a direction
-    stands for beyond its label.
+    that holds no single value is in its subspace.
     """
 
     origin: Origin
@@ -174,7 +174,15 @@ class Trace:
     def label(self, direction: int) -> str:
         """What a direction stands for."""
         label = self.manifest.directions[direction].label
-        return f"{label} {self.meanings[direction]}" if direction in self.meanings else label
+        meaning = self.meanings.get(direction, "value")
+        return label if meaning == "value" else f"{label}: {meaning}"
+
+    def exists(self, stage: Stage) -> bool:
+        """Whether the layer has that part, so that the stage differs from the one before it."""
+        if stage.layer is None:
+            return True
+        layer = self.manifest.layers[stage.layer]
+        return (layer.n_heads if stage.part == "attention" else layer.d_mlp) > 0
 
 
 def trace(model: Model, tokens: Sequence[Scalar], *, entries: Sequence[str] = ()) -> Trace:

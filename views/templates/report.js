@@ -45,7 +45,7 @@
   const light = (key, name) => {
     for (const element of index.get(key) || []) {
       element.classList.add(name);
-      const line = element.closest(".line");
+      const line = element.dataset.in === undefined ? null : element.closest(".line");
       if (line !== null && name !== "near") line.classList.add("lit");
     }
   };
@@ -75,7 +75,7 @@
     main.forEach((key) => light(key, "lit"));
     side.forEach((key) => { if (!isText(key)) light(key, "near"); else if (!textMain) light(key, "lit"); });
     if (origin !== undefined && origin.matches("button")) origin.setAttribute("aria-pressed", "true");
-    describe(keys, main, side, fromText);
+    describe(keys, main, side, fromText, origin);
     reveal(fromText, main, side, origin);
   };
 
@@ -96,14 +96,20 @@
     }
   };
 
-  const describe = (keys, main, side, fromText) => {
-    const named = keys.map((key) => data.names[key] || key);
-    byId("what").textContent = keys.length > 3 ? `${named[0]} and ${keys.length - 1} more` : named.join(", ");
+  const describe = (keys, main, side, fromText, origin) => {
+    const line = origin !== undefined && origin.matches(".no") ? origin.getAttribute("aria-label") : null;
+    byId("what").textContent = line !== null ? line : data.names[keys[0]] || keys[0];
     const groups = new Map();
     for (const [set, faint] of [[main, false], [side, true]]) for (const key of set) {
       if (isText(key) === fromText || key[0] === "v") continue;
       if (key[0] === "d" && fromText) continue;
       if (!groups.has(key)) groups.set(key, faint);
+    }
+    const seen = new Set();  // a name stands in many places
+    for (const key of [...groups.keys()]) {
+      const name = data.names[key] || key;
+      if (seen.has(name)) groups.delete(key);
+      seen.add(name);
     }
     const parts = [...groups].slice(0, 24);
     byId("says").textContent = parts.length === 0
@@ -183,7 +189,7 @@
 
   const stages = all("[data-stage]");
   const heat = byId("heat");
-  let stage = stages.length - 1;
+  let stage = Number(stages[stages.length - 1].dataset.stage);
 
   const valueAt = (key, position) => {
     let numbers = null;
@@ -196,7 +202,7 @@
     return (text.length <= 5 ? text : value.toExponential(0)).replace("-", "\u2212");
   };
   const showStage = (chosen) => {
-    stage = chosen;
+    stage = Number(stages[chosen].dataset.stage);
     stages.forEach((button, place) => {
       button.setAttribute("aria-checked", String(place === chosen));
       button.tabIndex = place === chosen ? 0 : -1;
