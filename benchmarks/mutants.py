@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import random
 import shutil
 import subprocess
@@ -28,12 +29,16 @@ TARGET = "compiler/lower"
 
 #: The tests that are run, the quickest to notice first.
 TESTS = (
-    "tests/compiler/test_compiled_programs.py",
-    "tests/compiler/test_stages.py",
+    "tests/compiler/test_lower_meaning.py",
+    "tests/compiler/test_forms.py",
+    "tests/compiler/test_selector_formulas.py",
     "tests/compiler/test_piecewise.py",
     "tests/compiler/test_predicates.py",
-    "tests/test_sizes.py",
+    "tests/compiler/test_stages.py",
+    "tests/compiler/test_error_budget.py",
     "tests/compiler/test_lowering_errors.py",
+    "tests/test_sizes.py",
+    "tests/compiler/test_compiled_programs.py",
 )
 
 #: Share of killed mutants that issue 4 asks for.
@@ -163,6 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutants", type=int, default=40, metavar="N", help="how many to try (default: 40)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="choose others")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the result as JSON, for RESULTS.md")
     parser.add_argument("--list", action="store_true", help="only list them")
     arguments = parser.parse_args()
     every = [
@@ -180,6 +186,14 @@ def main() -> None:
     print(f"\n{len(chosen)} of {len(every):,} mutants of {TARGET}, seed {arguments.seed}")
     print(f"killed: {len(chosen) - len(survivors)} ({share:.1%}; goal {GOAL:.0%})")
     print("".join(f"survived: {mutant}\n" for mutant in survivors), end="")
+    if arguments.write is not None:
+        found = {
+            "seed": arguments.seed,
+            "mutants": len(chosen),
+            "killed": len(chosen) - len(survivors),
+            "survivors": [str(mutant) for mutant in survivors],
+        }
+        arguments.write.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _campaign(chosen: list[Mutant], copy: Path) -> list[Mutant]:
