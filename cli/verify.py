@@ -16,17 +16,7 @@ from .reporting import Report
 from .values import as_json, as_text, text_line
 
 if TYPE_CHECKING:
-    from ..compiler.manifest import Manifest
-    from .verification import Verdict
-
-#: Up to this many inputs, all of them are tried.
-EXHAUSTIVE_LIMIT = 200_000
-
-#: A sample is at most this large, unless asked for, and at least the other; between them, as many inputs as are done
-#: in this many multiplications of the model, some ten seconds.
-MOST_SAMPLES = 20_000
-LEAST_SAMPLES = 1_000
-SAMPLE_WORK = 2e11
+    from ..runner.verification import Verdict
 
 
 @click.command(short_help="Compare a model with its program.")
@@ -35,8 +25,7 @@ SAMPLE_WORK = 2e11
     "--samples",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"Try N inputs.  [default: all when they are at most {EXHAUSTIVE_LIMIT:,}, else up to {MOST_SAMPLES:,}, fewer "
-    "for large models]",
+    help="Try N inputs.  [default: all when they are at most 200,000, else up to 20,000, fewer for large models]",
 )
 @click.option("--exhaustive", is_flag=True, help="Try every input, however many there are.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Choose other random inputs.")
@@ -57,21 +46,14 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
     """
     if exhaustive and samples is not None:
         raise click.UsageError("give --samples or --exhaustive, not both")
-    from ..compiler.inputs import all_ids, count_inputs, ids_of, sampled_inputs
     from ..runner.model import load
-    from .verification import program_of, verify
+    from ..runner.verification import choice as choose_inputs
+    from ..runner.verification import program_of, verify
 
     model = load(path, device="cpu", dtype="float32")
     manifest = model.manifest
-    vocabulary, longest = manifest.vocabulary, manifest.max_length
-    total = count_inputs(len(vocabulary), longest)
-    everything = exhaustive or total <= (EXHAUSTIVE_LIMIT if samples is None else samples)
+    everything, total, batches = choose_inputs(manifest, samples=samples, exhaustive=exhaustive, seed=seed)
     program = program_of(manifest)
-    if everything:
-        batches = all_ids(len(vocabulary), longest)
-    else:
-        count = samples if samples is not None else _samples(manifest)
-        batches = ids_of(sampled_inputs(vocabulary, longest, count, seed), vocabulary)
     for verdict in verify(model, program, batches):
         if report.as_json:
             print(json.dumps(_json(verdict, everything, total)))
@@ -79,7 +61,7 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
             name = str(path) if len(manifest.outputs) == 1 else f"{path} ({verdict.output})"
             choice = "all" if everything else f"a sample of the {_amount(total)}"
             print(f"{name}: compared on {verdict.compared:,} inputs, {choice} ", end="")
-            print(f"of 1 to {longest} tokens out of {len(vocabulary)}")
+            print(f"of 1 to {manifest.max_length} tokens out of {len(manifest.vocabulary)}")
             print("".join(f"  {line}\n" for line in _text(verdict, everything, total)), end="")
         if verdict.counterexample is not None:
             report.error("model-differs", f"the model differs from its program `{manifest.program.name}`", _REPORT)
@@ -91,18 +73,6 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
 
 _REPORT = "if the files come from `raspc compile`, this is a bug of raspc: please report it with the program"
 _BROKEN = "the model's answers are right, but nearer to wrong ones than its manifest promises"
-
-
-def _samples(manifest: Manifest) -> int:
-    """How many inputs to try when nobody says: as many as take some seconds."""
-    assert manifest.weights is not None
-    per_input = manifest.n_ctx * (manifest.weights.parameters + manifest.n_ctx * _heads(manifest))
-    return int(min(MOST_SAMPLES, max(LEAST_SAMPLES, SAMPLE_WORK / per_input)))
-
-
-def _heads(manifest: Manifest) -> int:
-    """Numbers that attention moves between two positions."""
-    return sum(2 * layer.n_heads * layer.d_head for layer in manifest.layers)
 
 
 def _text(verdict: Verdict, everything: bool, total: int) -> Iterator[str]:

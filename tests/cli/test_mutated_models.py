@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from raspc.cli.verification import program_of, verify
+from raspc.runner.verification import program_of, verify
 from raspc.compiler.artifact import CompiledModel, read, write
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.inputs import Input, all_ids, all_inputs

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from raspc.cli.verification import Input, Verdict, equal, minimal, verify
+from raspc.runner.verification import Input, Verdict, equal, minimal, verify
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph import Program

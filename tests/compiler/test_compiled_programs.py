@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from raspc.cli.verification import verify
+from raspc.runner.verification import verify
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph import Program

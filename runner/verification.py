@@ -18,18 +18,19 @@ from torch import Tensor
 
 from ..compiler.batch_interpreter import BatchInterpreter
 from ..compiler.columns import Codes
+from ..compiler.inputs import all_ids, count_inputs, ids_of, sampled_inputs
 from ..compiler.interpreter import Interpreter
 from ..compiler.kinds import present
 from ..compiler.manifest import Manifest, NumberDecode, Output
 from ..compiler.values import Scalar, Undefined, Value, show
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from ..runner.decode import decoder
-from ..runner.margins import Margins
-from ..runner.precision import full_precision
+from .decode import decoder
+from .margins import Margins
+from .precision import full_precision
 
 if TYPE_CHECKING:
     from ..compiler.graph import Program
-    from ..runner.model import Model
+    from .model import Model
 
 Input = tuple[Scalar, ...]
 
@@ -38,6 +39,16 @@ FLOAT_TOLERANCE = 1e-3
 
 #: Tokens that take the place of others when a counterexample is made simple.
 _SIMPLER = 10
+
+
+#: Up to this many inputs, all of them are tried.
+EXHAUSTIVE_LIMIT = 200_000
+
+#: A sample is at most this large, unless asked for, and at least the other; between them, as many inputs as are done
+#: in this many multiplications of the model, some ten seconds.
+MOST_SAMPLES = 20_000
+LEAST_SAMPLES = 1_000
+SAMPLE_WORK = 2e11
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,30 @@ class Verdict:
         if self.worst is None or self.promised is None:
             return True
         return self.worst.value <= self.promised if self.of_error else self.worst.value >= self.promised
+
+
+def choice(
+    manifest: Manifest, *, samples: int | None = None, exhaustive: bool = False, seed: int = 0
+) -> tuple[bool, int, Iterable[Codes]]:
+    """The inputs to try: whether they are all there are, how many there are, and the inputs as `verify` takes them."""
+    vocabulary, longest = manifest.vocabulary, manifest.max_length
+    total = count_inputs(len(vocabulary), longest)
+    if exhaustive or total <= (EXHAUSTIVE_LIMIT if samples is None else samples):
+        return True, total, all_ids(len(vocabulary), longest)
+    count = samples if samples is not None else _samples(manifest)
+    return False, total, ids_of(sampled_inputs(vocabulary, longest, count, seed), vocabulary)
+
+
+def _samples(manifest: Manifest) -> int:
+    """How many inputs to try when nobody says: as many as take some seconds."""
+    assert manifest.weights is not None
+    per_input = manifest.n_ctx * (manifest.weights.parameters + manifest.n_ctx * _heads(manifest))
+    return int(min(MOST_SAMPLES, max(LEAST_SAMPLES, SAMPLE_WORK / per_input)))
+
+
+def _heads(manifest: Manifest) -> int:
+    """Numbers that attention moves between two positions."""
+    return sum(2 * layer.n_heads * layer.d_head for layer in manifest.layers)
 
 
 def verify(model: Model, program: Program, batches: Iterable[Codes]) -> list[Verdict]:
