@@ -1,0 +1,73 @@
+"""What somebody without raspc must know to use a model: its vocabulary, and how each output is read.
+
+Everything is plain JSON; values have the forms of docs/format.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import assert_never
+
+from ..compiler.kinds import Kinds, present, prints_truths
+from ..compiler.manifest import ClassDecode, Manifest, NumberDecode, Output
+from ..compiler.scalar_json import encode_scalar
+from ..compiler.values import Scalar, normal
+
+
+def vocabulary_table(manifest: Manifest) -> list[object]:
+    """The tokens, in the order of their ids."""
+    return [encode_scalar(token) for token in manifest.vocabulary]
+
+
+def output_table(output: Output) -> dict[str, object]:
+    """One output: its name, its logit columns, and how they become values.
+
+    `decode` is `class` (the value is `values[i]` for the largest logit i), `nearest` (the one of `values` that is
+    nearest to the logit plus `offset`) or `number` (the logit plus `offset`, moved to the nearest fraction whose
+    denominator is at most `max_denominator`, if that is not null; with `truths`, 0 and 1 mean false and true).
+    """
+    table: dict[str, object] = {
+        "name": output.name,
+        "first": output.first,
+        "count": output.count,
+        "may_be_undefined": output.may_be_undefined,
+        "decode": decode_kind(output),
+    }
+    values = listed_values(output)
+    if values is not None:
+        table["values"] = [encode_scalar(value) for value in values]
+    match output.decode:
+        case ClassDecode():
+            return table
+        case NumberDecode(offset=offset, max_denominator=limit):
+            table["offset"] = encode_scalar(offset)
+            if values is None:
+                table |= {"max_denominator": limit, "truths": prints_truths(frozenset(output.kinds))}
+            return table
+        case _:
+            assert_never(output.decode)
+
+
+def decode_kind(output: Output) -> str:
+    """`class`, `nearest` or `number`: see `output_table`."""
+    if isinstance(output.decode, ClassDecode):
+        return "class"
+    return "number" if output.decode.values is None else "nearest"
+
+
+def listed_values(output: Output) -> tuple[Scalar, ...] | None:
+    """Every value that the output can take, as `raspc run` shows it; None for numbers that are too many to list."""
+    if output.decode.values is None:
+        return None
+    kinds: Kinds = frozenset(output.kinds)
+    return tuple(present(normal(value), kinds) for value in output.decode.values)
+
+
+def halfway_points(output: Output) -> list[float]:
+    """The logits that part neighbouring values of an output that is read as `nearest`."""
+    assert isinstance(output.decode, NumberDecode)
+    assert output.decode.values is not None
+    assert not isinstance(output.decode.offset, str)
+    shifted = [Fraction(value) - Fraction(output.decode.offset) for value in output.decode.values]
+    return [float((a + b) / 2) for a, b in itertools.pairwise(shifted)]

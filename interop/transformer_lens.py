@@ -1,0 +1,126 @@
+"""A compiled model as a `TransformerBridge`, TransformerLens 4's model, with all of its hooks.
+
+TransformerLens wants layers of one shape, so smaller ones are padded with zeros: a head of zeros looks everywhere
+and writes nothing, a neuron of zeros writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ..compiler.manifest import Manifest
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+
+    from ..runner.model import Model
+
+#: What TransformerLens divides attention scores by.  It refuses 1, taking it for a mistake; in float32 this is 1, and in
+#: float64 it moves no score by more than a hundredth of what rounding in float32 does.
+UNSCALED = 1 + 2**-28
+
+
+def to_transformer_lens(model: Model) -> TransformerBridge:
+    """The model as a TransformerBridge: the same logits, of ids that start with BOS, and the same residual stream.
+
+    It has the weights, type and device that `model` has now.  `bridge.raspc_labels` names the coordinates of the
+    residual stream in order, and `bridge.raspc_manifest` says what every head and neuron computes.  Raises RaspError
+    where TransformerLens 4 is not installed.
+    """
+    try:
+        from transformer_lens.model_bridge.sources import boot_native
+        from transformer_lens.utilities.tl_checkpoint_conversion import convert_tl_checkpoint
+    except ImportError as error:
+        raise RaspError(_missing(error)) from None
+    settings = bridge_settings(model.manifest)
+    like = model.embed.W_E
+    with torch.random.fork_rng(devices=[]):  # it draws random weights first
+        bridge = boot_native(
+            settings | {"device": str(like.device)},
+            device=like.device,
+            dtype=like.dtype,
+            model_name=model.manifest.program.name,
+        )
+    bridge.load_state_dict(convert_tl_checkpoint(padded_tensors(model), bridge.cfg), strict=True)
+    bridge.eval()
+    bridge.raspc_labels = tuple(direction.label for direction in model.manifest.directions)
+    bridge.raspc_manifest = model.manifest
+    return bridge
+
+
+def bridge_settings(manifest: Manifest) -> dict[str, object]:
+    """The fields of a `TransformerBridgeConfig` for this model."""
+    return {
+        **_sizes(manifest),
+        "architecture": "TransformerLensNative",
+        "attn_scale": UNSCALED,
+        "init_weights": False,
+    }
+
+
+def hooked_settings(manifest: Manifest) -> dict[str, object]:
+    """The fields of a `HookedTransformerConfig`, of TransformerLens 2 and 3, for this model."""
+    return {**_sizes(manifest), "use_attn_scale": False}
+
+
+def _sizes(manifest: Manifest) -> dict[str, object]:
+    layers = manifest.layers
+    return {
+        "n_layers": len(layers),
+        "d_model": manifest.d_model,
+        "n_ctx": manifest.n_ctx,
+        "d_vocab": manifest.d_vocab,
+        "d_vocab_out": manifest.d_vocab_out,
+        # TransformerLens takes 0 for a size that is to be guessed.
+        "n_heads": max([1, *(layer.n_heads for layer in layers)]),
+        "d_head": max([1, *(layer.d_head for layer in layers)]),
+        "d_mlp": max([1, *(layer.d_mlp for layer in layers)]),
+        "act_fn": "relu",
+        "normalization_type": None,
+        "attention_dir": "causal" if manifest.causal else "bidirectional",
+        "positional_embedding_type": "standard",
+    }
+
+
+def padded_tensors(model: Model) -> dict[str, Tensor]:
+    """The model's tensors by their TransformerLens names, every layer padded with zeros to the shape of the largest."""
+    sizes = _sizes(model.manifest)
+    heads, d_model, d_head, d_mlp = (_size(sizes[name]) for name in ("n_heads", "d_model", "d_head", "d_mlp"))
+    shapes = {
+        **{f"attn.W_{role}": (heads, d_model, d_head) for role in "QKV"},
+        **{f"attn.b_{role}": (heads, d_head) for role in "QKV"},
+        "attn.W_O": (heads, d_head, d_model),
+        "attn.b_O": (d_model,),
+        "mlp.W_in": (d_model, d_mlp),
+        "mlp.b_in": (d_mlp,),
+        "mlp.W_out": (d_mlp, d_model),
+        "mlp.b_out": (d_model,),
+    }
+    tensors = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+    like = model.embed.W_E
+    for layer in range(len(model.manifest.layers)):
+        for role, shape in shapes.items():
+            name = f"blocks.{layer}.{role}"
+            padded = torch.zeros(shape, dtype=like.dtype, device=like.device)
+            if name in tensors:
+                padded[tuple(map(slice, tensors[name].shape))] = tensors[name]
+            tensors[name] = padded
+    return tensors
+
+
+def _size(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _missing(error: ImportError) -> Diagnostic:
+    return Diagnostic(
+        "missing-extra",
+        f"`to_transformer_lens` needs TransformerLens 4 ({error})",
+        None,
+        "pip install 'raspc[lens]'",
+    )
