@@ -1,0 +1,54 @@
+"""A folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from ..compiler.atomic import replace_files
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+
+
+def require_ours(folder: Path, mark: str, names: Collection[str]) -> None:
+    """Raise RaspError unless `folder` can be written: it is absent, empty, or holds the file `mark` and none but `names`.
+    """
+    if not os.path.lexists(folder):
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise _refused(folder, "exists and is not a folder")
+    found = {entry.name for entry in folder.iterdir()} - {"__pycache__"}
+    foreign = sorted(found - set(names))
+    if len(foreign) > 0:
+        raise _refused(folder, f"holds other files, such as `{foreign[0]}`")
+    if len(found) > 0 and mark not in found:
+        raise _refused(folder, "was not written by `raspc export`")
+
+
+def _refused(folder: Path, why: str) -> RaspError:
+    return RaspError(
+        Diagnostic("export-folder", f"`{folder}` {why}", None, "name a new folder, or empty this one; nothing was changed")
+    )
+
+
+def replace_folder(folder: Path, contents: Mapping[str, Iterable[bytes]]) -> None:
+    """Write the files of a folder, in place of the one that may be there.  Raises OSError, the old one being in place.
+    """
+    token = os.urandom(6).hex()
+    new, old = (folder.with_name(f".{folder.name}.{token}.{state}") for state in ("new", "old"))
+    try:
+        new.mkdir()
+        replace_files({new / name: chunks for name, chunks in contents.items()})
+        if folder.exists():
+            os.rename(folder, old)
+        try:
+            os.rename(new, folder)
+        except BaseException:
+            if old.exists():
+                os.rename(old, folder)
+            raise
+    finally:
+        for leftover in (new, old):
+            if leftover.exists():
+                shutil.rmtree(leftover)
