@@ -27,6 +27,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,7 +84,7 @@ class Page:
                 case "pycon":
                     text = self._doctest(text, where)
                 case "python":
-                    exec(compile(text, where, "exec"), self.names)
+                    self._execute(text, where)
                 case "rasp":
                     self._program(text, where)
                 case "json":
@@ -151,6 +152,14 @@ class Page:
                 made += f">>> {first}\n" + "".join(f"... {line}".rstrip() + "\n" for line in others)
                 made += re.sub(r"^\n", "<BLANKLINE>\n", got, flags=re.M)
         return made
+
+    def _execute(self, text: str, where: str) -> None:
+        try:
+            exec(compile(text, where, "exec"), self.names)
+        except Exception as error:
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == where]
+            shown = text.splitlines()[(lines[-1] or 1) - 1].strip() if lines else ""
+            raise DocumentError(f"`{shown}`: {type(error).__name__}: {error}") from error
 
     def _program(self, text: str, where: str) -> None:
         parse(Source(where, text))
