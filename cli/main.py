@@ -30,6 +30,7 @@ COMMANDS = (
     "inspect",
     "trace",
     "report",
+    "build",
     "new",
     "completion",
     "fuzz",

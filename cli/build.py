@@ -1,0 +1,219 @@
+"""`raspc build`: a suite of programs into models, what is unchanged kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from .compile import DEFAULT_MAX_PARAMS
+from .options import complete_files, declaration_options, json_option
+from .reporting import Report
+
+if TYPE_CHECKING:
+    from ..suites.model import Entry
+
+WIDTH = 80
+
+
+@click.command(short_help="Compile a suite of programs; keep what is unchanged.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=Path, shell_complete=complete_files)
+@click.option(
+    "-o",
+    "--output",
+    type=Path,
+    required=True,
+    metavar="DIR",
+    shell_complete=complete_files,
+    help="The folder for the models, index.json and what the next build needs to know.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Processes that compile.  [default: one for each processor]",
+)
+@click.option("--verify", is_flag=True, help="Compare every model with its program; a model that differs has failed.")
+@click.option("--junit", type=Path, metavar="FILE", shell_complete=complete_files, help="Write a JUnit XML report.")
+@click.option("--executor", metavar="URL", help="Compile on a cluster: dask://HOST:PORT of its scheduler.")
+@click.option("--force", is_flag=True, help="Compile everything anew.")
+@declaration_options
+@click.option("-Os", "small", is_flag=True, help="Fewer parameters, where that needs more layers.")
+@click.option("--uniform", is_flag=True, help="Pad all layers to one shape.")
+@click.option(
+    "--max-params",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_PARAMS,
+    show_default=True,
+    metavar="N",
+    help="Refuse to build a larger model.",
+)
+@json_option
+@click.pass_obj
+def command(
+    report: Report,
+    paths: Sequence[Path],
+    output: Path,
+    jobs: int | None,
+    verify: bool,
+    junit: Path | None,
+    executor: str | None,
+    force: bool,
+    vocab: str | None,
+    max_length: int | None,
+    causal: bool,
+    small: bool,
+    uniform: bool,
+    max_params: int,
+) -> None:
+    """Compile the RASP programs that the PATHs name or contain.
+
+    A folder's programs keep their places below DIR.  A program is compiled again only when its text, a file that it
+    loads, an option or raspc itself has changed.  One that fails does not stop the others; the exit status is 1 then.
+    A file without an output is a library, and skipped.
+
+    \b
+    raspc build programs -o out
+    raspc build programs -o out --jobs 4 --verify --junit report.xml
+    raspc build programs -o out --executor dask://10.0.0.5:8786
+    """
+    from ..suites import junit as junit_report
+    from ..suites.executors import check_address
+    from ..suites.index import as_json, counts
+    from ..suites.model import Settings
+    from ..suites.run import Plan, run
+    from ..suites.targets import targets_of
+
+    if executor is not None:
+        check_address(executor)
+    if vocab is not None:
+        from ..compiler.elaborate import parse_vocabulary
+
+        parse_vocabulary(vocab)  # a mistake in it is one mistake, not one for each program
+    targets = targets_of(paths, output)
+    if not targets:
+        raise RaspError(Diagnostic("nothing-to-build", "there are no .rasp files there", None, "check the paths"))
+    settings = Settings(small, uniform, causal, max_params, vocab, max_length, verify)
+    plan = Plan(targets, output, settings, jobs if jobs is not None else _processors(), executor, force)
+    with _progress(len(targets), quiet=report.as_json) as tell:
+        entries = run(plan, tell)
+    for entry in entries:
+        _show(report, entry)
+    if junit is not None:
+        junit_report.write(junit, entries)
+    if report.as_json:
+        for entry in entries:
+            print(json.dumps(as_json(entry)))
+        print(json.dumps({"counts": counts(entries)}))
+    else:
+        print("".join(f"{line}\n" for line in _table(entries)), end="")
+    report.failed |= any(entry.status == "failed" for entry in entries)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# ---- while it runs ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[Entry], None]]:
+    """What tells of each program as it is done: a bar on a terminal, a line elsewhere, on standard error."""
+    if quiet:
+        yield lambda entry: None
+    elif sys.stderr.isatty():
+        with _bar(total) as tell:
+            yield tell
+    else:
+        done = 0
+
+        def line(entry: Entry) -> None:
+            nonlocal done
+            done += 1
+            if not entry.cached:
+                print(f"[{done}/{total}] {entry.target.program}: {_said(entry)}", file=sys.stderr, flush=True)
+
+        yield line
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[Entry], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    failed = 0
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+
+        def tell(entry: Entry) -> None:
+            nonlocal failed
+            failed += entry.status == "failed"
+            trouble = f"{failed} failed; " if failed > 0 else ""
+            progress.update(task, advance=1, description=f"{trouble}{entry.target.program}")
+
+        yield tell
+
+
+def _said(entry: Entry) -> str:
+    if entry.sizes is None:
+        return entry.status
+    return f"{entry.status}, {entry.sizes.parameters:,} parameters, {entry.seconds:.2f} s"
+
+
+# ---- afterwards -------------------------------------------------------------------------------------
+
+
+def _show(report: Report, entry: Entry) -> None:
+    """A program's diagnostics; a library's are no news."""
+    if entry.status == "skipped":
+        return
+    for message in entry.messages:
+        print(json.dumps(message.fields, sort_keys=True) if report.as_json else message.text, file=sys.stderr)
+
+
+def _table(entries: Sequence[Entry]) -> Iterator[str]:
+    """Status, layers, parameters, seconds and whether it was cached, 80 columns wide unless a name is longer."""
+    widest = max(len("program"), *(len(entry.target.program) for entry in entries))
+    verified = any(entry.verified is not None for entry in entries)
+    titles = ("status", "layers", "parameters", "seconds", "cached", *(("verified",) if verified else ()))
+    widths = (8, 6, 12, 8, 6, 9)
+    yield "  ".join(["program".ljust(widest), *(_cell(t, w, t) for t, w in zip(titles, widths, strict=False))]).rstrip()
+    for entry in entries:
+        sizes = entry.sizes
+        cells = [
+            entry.status,
+            "-" if sizes is None else str(sizes.layers),
+            "-" if sizes is None else f"{sizes.parameters:,}",
+            f"{entry.seconds:.2f}",
+            "yes" if entry.cached else "no",
+            *([] if not verified else ["-" if entry.verified is None else f"{entry.verified:,}"]),
+        ]
+        row = [_cell(text, width, title) for text, width, title in zip(cells, widths, titles, strict=False)]
+        yield "  ".join([entry.target.program.ljust(widest), *row]).rstrip()
+    yield ""
+    yield _total(entries)
+
+
+def _cell(text: str, width: int, title: str) -> str:
+    return text.ljust(width) if title in ("status", "cached") else text.rjust(width)
+
+
+def _total(entries: Sequence[Entry]) -> str:
+    from ..suites.index import counts
+
+    numbers = counts(entries)
+    parts = [f"{numbers['ok']:,} ok"]
+    parts += [f"{numbers[name]:,} {name}" for name in ("failed", "skipped") if numbers[name] > 0]
+    programs = f"{len(entries):,} program" + ("" if len(entries) == 1 else "s")
+    return f"{programs}: {', '.join(parts)} ({numbers['cached']:,} cached)"
