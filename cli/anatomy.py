@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from ..compiler.manifest import (
     ClassDecode,
-    Direction,
     Head,
     Layer,
     Manifest,
@@ -27,6 +26,9 @@ WIDTH = 80
 
 #: Where the texts beside the titles begin.
 TEXT_COLUMN = 16
+
+#: The map of the residual stream has columns for the stages while the text keeps so much room.
+LEAST_TEXT = 24
 
 #: Values of a vocabulary or a one-hot that are listed before the rest is counted.
 SHOWN_VALUES = 16
@@ -62,8 +64,9 @@ def parameters(manifest: Manifest) -> int:
     return total
 
 
-def as_json(manifest: Manifest) -> dict[str, object]:
-    """The manifest without the program's text, and the sizes that follow from it."""
+def as_json(manifest: Manifest, logits: Collection[int] = ()) -> dict[str, object]:
+    """The manifest without the program's text, and what follows from it: sizes, the tightest margin, and the residual
+    stream by subspaces, with where each is written and read.  `logits`: the directions that the logits read."""
     document = to_json(manifest)
     program = document["program"]
     assert isinstance(program, dict)
@@ -82,11 +85,23 @@ def as_json(manifest: Manifest) -> dict[str, object]:
         if tightest is None
         else {"where": tightest.where, "error": tightest.error, "tolerated": tightest.tolerated}
     )
+    document["stream"] = [
+        {
+            "first": run.first,
+            "last": run.last,
+            "subspace": run.subspace,
+            "kind": run.kind,
+            "node": run.node,
+            "written": [name for name, mark in run.marks.items() if "w" in mark],
+            "read": [name for name, mark in run.marks.items() if "r" in mark],
+        }
+        for run in stream(manifest, logits)
+    ]
     return document
 
 
-def as_text(manifest: Manifest, name: str) -> str:
-    """The parts of the model at 80 columns; `name` heads them."""
+def as_text(manifest: Manifest, name: str, logits: Collection[int] = ()) -> str:
+    """The parts of the model at 80 columns; `name` heads them.  `logits`: the directions that the logits read."""
     lines = [f"{name}: {manifest.program.name}, compiled by raspc {manifest.compiler.version}", ""]
     for title, text in _summary(manifest):
         lines += _field(title, text)
@@ -98,9 +113,7 @@ def as_text(manifest: Manifest, name: str) -> str:
             last = group.first + group.count - 1
             title = f"neuron {group.first}" if last == group.first else f"neurons {group.first}-{last}"
             lines += _part(manifest, title, group)
-    lines += ["", f"residual stream: {_count(manifest.d_model, 'direction')}"]
-    for start, end, text in _stream(manifest):
-        lines += _field(str(start) if start == end else f"{start}-{end}", text)
+    lines += ["", f"residual stream: {_count(manifest.d_model, 'direction')}", *_map(manifest, logits)]
     lines += ["", "outputs"]
     for output in manifest.outputs:
         lines += _field(output.name, _output(manifest, output))
@@ -167,40 +180,103 @@ def _node(manifest: Manifest, node: int | None) -> NodeInfo | None:
 
 
 def _named(manifest: Manifest, indices: Iterable[int]) -> str:
-    """Directions by the subspaces that they belong to: `tokens one-hot`, or `tokens one-hot (3 of 10)` for some."""
-    sizes = Counter(map(_subspace, manifest.directions))
-    used: dict[str, list[Direction]] = {}
-    for index in sorted(set(indices)):
-        direction = manifest.directions[index]
-        used.setdefault(_subspace(direction), []).append(direction)
+    """Directions by the subspaces that they belong to: `tokens one-hot`, or `tokens one-hot (3 of 10)` for some.
+
+    Where the name does not tell, `[13]` says which direction is meant."""
+    chosen = set(indices)
     names = []
-    for subspace, directions in used.items():
-        if len(directions) == sizes[subspace]:
-            names.append(subspace)
-        elif len(directions) == 1:
-            names.append(directions[0].label)
-        else:
-            names.append(f"{subspace} ({len(directions)} of {sizes[subspace]})")
+    runs = list(stream(manifest))
+    texts = Counter(run.text for run in runs)
+    for run in runs:
+        size = run.last + 1 - run.first
+        used = sorted(chosen & set(range(run.first, run.last + 1)))
+        if len(used) == size:
+            names.append(run.text if texts[run.text] == 1 else f"{run.text} [{_span(run.first, run.last)}]")
+        elif len(used) == 1 and run.kind == "one-hot":
+            names.append(manifest.directions[used[0]].label)
+        elif len(used) > 3 or (used and run.kind == "one-hot"):
+            names.append(f"{run.text} ({len(used)} of {size})")
+        elif used:
+            names.append(f"{run.text} [{', '.join(map(str, used))}]")
     return ", ".join(names) if names else "nothing"
 
 
-def _subspace(direction: Direction) -> str:
-    """One value can be held in several ways: the kind tells them apart."""
-    return "bos" if direction.kind == "bos" else f"{direction.subspace} {direction.kind}"
+@dataclass(frozen=True)
+class Run:
+    """Adjacent directions of one subspace: what they encode, and by stage whether they are written (`w`), read (`r`)
+    or both.  Stages are `emb`, `0a` (the attention of layer 0), `0m` (its MLP) and so on, and `out`, the logits."""
+
+    first: int
+    last: int
+    subspace: str
+    kind: str
+    node: int | None
+    marks: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """One value can be held in several ways: the kind tells them apart."""
+        return "bos" if self.kind == "bos" else f"{self.subspace} {self.kind}"
 
 
-def _stream(manifest: Manifest) -> Iterator[tuple[int, int, str]]:
-    """Runs of directions of one subspace: first and last index, and what they encode."""
-    for (subspace, kind, node), group in groupby(manifest.directions, key=lambda d: (d.subspace, d.kind, d.node)):
-        run = list(group)
-        text = _subspace(run[0])
-        values = [direction.value for direction in run if direction.value is not None]
-        if kind == "one-hot" and values:
-            text += f" of {_values(values)}"
-        info = _node(manifest, node)
-        if info is not None and info.text != subspace:
+def stream(manifest: Manifest, logits: Collection[int] = ()) -> Iterator[Run]:
+    """The residual stream by subspaces."""
+    parts: list[tuple[str, frozenset[int], frozenset[int]]] = []  # stage, reads, writes
+    for number, layer in enumerate(manifest.layers):
+        for name, group in (("a", layer.heads), ("m", layer.neurons)):
+            reads = frozenset(index for part in group for index in part.reads)
+            writes = frozenset(index for part in group for index in part.writes)
+            if group:
+                parts.append((f"{number}{name}", reads, writes))
+    made = frozenset(index for _, _, writes in parts for index in writes)
+    embedded = frozenset(range(manifest.d_model)) - made
+    parts = [("emb", frozenset(), embedded), *parts, ("out", frozenset(logits), frozenset())]
+    for (subspace, kind, node), members in groupby(manifest.directions, key=lambda d: (d.subspace, d.kind, d.node)):
+        indices = [direction.index for direction in members]
+        held = set(indices)
+        marks = {stage: "w" * bool(held & writes) + "r" * bool(held & reads) for stage, reads, writes in parts}
+        yield Run(indices[0], indices[-1], subspace, kind, node, marks)
+
+
+def _map(manifest: Manifest, logits: Collection[int]) -> Iterator[str]:
+    """The residual stream: what each direction encodes, and beside it where it is written and read.
+
+    With many layers there is no room for a column each; then words say it below."""
+    runs = list(stream(manifest, logits))
+    stages = list(runs[0].marks)
+    room = WIDTH - TEXT_COLUMN - sum(len(stage) + 1 for stage in stages) - 1
+    columns = room >= LEAST_TEXT
+    if columns:
+        titles = "".join(f" {stage}" for stage in stages)
+        yield "  w: written, r: read".ljust(WIDTH - len(titles)) + titles
+    for run in runs:
+        text = run.text
+        values = [direction.value for direction in manifest.directions[run.first : run.last + 1]]
+        listed = [value for value in values if value is not None]
+        if run.kind == "one-hot" and listed:
+            text += f" of {_values(listed)}"
+        info = _node(manifest, run.node)
+        if info is not None and info.text != run.subspace:
             text += f"; {info.text}"
-        yield run[0].index, run[-1].index, text
+        title = _span(run.first, run.last)
+        if not columns:
+            yield from _field(title, text)
+            yield from _field("", _journey(run), hang=8)
+            continue
+        first, *rest = _field(title, text, width=TEXT_COLUMN + room)
+        marks = "".join((run.marks[stage] or ".").rjust(len(stage) + 1) for stage in stages)
+        yield first.ljust(WIDTH - len(marks)) + marks
+        yield from rest
+
+
+def _journey(run: Run) -> str:
+    written = [stage for stage, mark in run.marks.items() if "w" in mark]
+    read = [stage for stage, mark in run.marks.items() if "r" in mark]
+    return f"written {' '.join(written)}, read {' '.join(read)}" if read else f"written {' '.join(written)}"
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _output(manifest: Manifest, output: Output) -> str:
@@ -239,11 +315,11 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def _field(title: str, text: str, *, hang: int = 0) -> list[str]:
+def _field(title: str, text: str, *, hang: int = 0, width: int = WIDTH) -> list[str]:
     """A title, and beside it a text that wraps in its own column; too long a title stands on lines of its own."""
     margin = " " * TEXT_COLUMN
     # A long word (a selector without blanks) may break: the page stays 80 columns wide.
-    lines = textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin + " " * hang) or [margin]
+    lines = textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin + " " * hang) or [margin]
     head = "  " + title
     if len(head) >= TEXT_COLUMN:
         return [*textwrap.wrap(head, WIDTH, subsequent_indent="  "), *lines]

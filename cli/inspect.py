@@ -25,5 +25,9 @@ def command(report: Report, path: Path) -> None:
     from ..compiler.artifact import read
     from .anatomy import as_json, as_text
 
-    manifest = read(path).manifest
-    print(json.dumps(as_json(manifest)) if report.as_json else as_text(manifest, str(path)))
+    model = read(path)
+    read_by_logits = [index for index, row in enumerate(model.tensors["unembed.W_U"]) if row.any()]
+    if report.as_json:
+        print(json.dumps(as_json(model.manifest, read_by_logits)))
+    else:
+        print(as_text(model.manifest, str(path), read_by_logits))

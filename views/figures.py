@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import textwrap
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from .trace import Stage, Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 #: Inches of one cell, and of what stands around a pattern.
@@ -40,6 +42,9 @@ LETTERED = 16
 TITLE = 34
 
 DPI = 200
+
+#: Nothing that differs from one version of matplotlib to the next stands in a file.
+ANONYMOUS: dict[str, Any] = {"Software": None}
 
 
 def require_matplotlib() -> None:
@@ -62,7 +67,7 @@ def attention(trace: Trace, layer: int | None = None) -> Figure:
     count = min(len(trace.tokens), MAX_POSITIONS)
     across = min(PER_ROW, len(heads))
     down = -(-len(heads) // across)
-    width, height = max(2.6, LEFT + CELL * (count + 1) + RIGHT), TOP + CELL * count + BOTTOM
+    width, height = max(2.9, LEFT + CELL * (count + 1) + RIGHT), TOP + CELL * count + BOTTOM
     figure = Figure(figsize=(across * width, down * height), dpi=DPI, layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
     for place, axes in enumerate(grid.flat):
@@ -96,7 +101,7 @@ def residual(trace: Trace, stage: Stage | None = None) -> Figure:
     size = (3.2 + CELL * 1.15 * (count + 1), 0.9 + CELL * 0.85 * len(shown))
     figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    axes.imshow(shares, cmap="PuOr_r", vmin=-1.25, vmax=1.25, aspect="auto", interpolation="nearest")
+    axes.imshow(shares, cmap=_two_sided(), vmin=-1.0, vmax=1.0, aspect="auto", interpolation="nearest")
     _ticks(axes, ["BOS", *(short(token) for token in trace.tokens[:count])], [_label(trace, index) for index in shown])
     for row, (above, below) in enumerate(itertools.pairwise(shown)):
         if _group(trace, above) != _group(trace, below):
@@ -107,8 +112,8 @@ def residual(trace: Trace, stage: Stage | None = None) -> Figure:
                 if number != 0:
                     strong = abs(shares[row, position]) > 0.7
                     _write(axes, position, row, f"{number:.3g}", strong)
-    last = trace.stages[-1] if stage is None else stage
-    axes.set_title(f"{trace.manifest.program.name}: residual stream after {last.name}", fontsize=8, loc="left")
+    last = [found for found in trace.stages if trace.exists(found)][-1] if stage is None else stage
+    figure.suptitle(f"{trace.manifest.program.name}: residual stream after {last.name}", fontsize=7, x=0.02, ha="left")
     return figure
 
 
@@ -127,7 +132,7 @@ def _png(figure: Figure) -> bytes:
 
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})  # nothing that differs from run to run
+    figure.savefig(buffer, format="png", metadata=ANONYMOUS)
     return buffer.getvalue()
 
 
@@ -138,14 +143,14 @@ def _stacked(images: list[bytes]) -> bytes:
     width = max(image.shape[1] for image in pixels)
     padded = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), constant_values=1.0) for p in pixels]
     buffer = io.BytesIO()
-    imsave(buffer, np.concatenate(padded), format="png", metadata={"Software": None})
+    imsave(buffer, np.concatenate(padded), format="png", metadata=ANONYMOUS)
     return buffer.getvalue()
 
 
 def _pattern(axes: Axes, trace: Trace, layer: int, head: Head, count: int) -> None:
     first = 0 if trace.rescaled(head) else 1
     weights = trace.weights(layer, head)[:count, : count + first]
-    axes.imshow(weights, cmap="Blues", vmin=0.0, vmax=1.15, interpolation="nearest")
+    axes.imshow(weights, cmap=_two_sided(), vmin=-1.0, vmax=1.0, interpolation="nearest")
     tokens = [short(token) for token in trace.tokens[:count]]
     _ticks(axes, [*(["BOS"] if first else []), *tokens], tokens)
     if count <= LETTERED:
@@ -159,9 +164,17 @@ def _pattern(axes: Axes, trace: Trace, layer: int, head: Head, count: int) -> No
     if marks:
         axes.scatter([x + 0.33 for x, _ in marks], [y - 0.33 for _, y in marks], s=2.5, color="#c06000", linewidths=0)
     note = ", 1 = a selected key" if trace.rescaled(head) else ""
-    lines = [f"layer {layer} head {head.index}: {head.level}{note}", _cut(head.selector)]
+    selector = textwrap.wrap(head.selector, TITLE + 6, max_lines=2, placeholder=" ...")
+    lines = [f"layer {layer} head {head.index}: {head.level}{note}", *selector]
     axes.set_title("\n".join(lines), fontsize=6.5, loc="left")
     axes.set_ylabel("query", fontsize=6)
+
+
+def _two_sided() -> Colormap:
+    """Orange for minus, blue for plus, as on the page: told apart by people who confuse red and green."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("raspc", ["#b04a06", "#f6f5f1", "#08519c"])
 
 
 def _ticks(axes: Axes, columns: list[str], rows: list[str]) -> None:
@@ -183,8 +196,11 @@ def _group(trace: Trace, index: int) -> tuple[str, str, int | None]:
 
 
 def _label(trace: Trace, index: int) -> str:
-    return f"{_cut(trace.label(index))} {index:>3}"
+    name = trace.manifest.directions[index].label
+    what = trace.label(index).removeprefix(name)
+    return f"{_cut(name, TITLE - len(what))}{what} {index:>3}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= TITLE else text[: TITLE - 3] + "..."
+def _cut(text: str, width: int) -> str:
+    width = max(width, 12)
+    return text if len(text) <= width else text[: width - 3] + "..."

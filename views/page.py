@@ -25,6 +25,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 EN_DASH, MINUS, ELLIPSIS = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{HORIZONTAL ELLIPSIS}"
 
+#: Above these shares of the darkest colour, black on white turns into white on black (dark theme, light theme).
+SHADES = (0.62, 0.77)
+
 #: Characters of a value's name on a chip.
 MAX_NAME = 30
 
@@ -61,7 +64,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A head's pattern: rows of (weight, text, selected), by query and key."""
+    """A head's pattern: rows of (weight, text, selected), by query and key.  `raw`: the model's own, BOS included."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[tuple[float, str, bool], ...], ...]
@@ -165,6 +168,10 @@ class Page:
         self.listings: tuple[Listing, ...] = tuple(listings(trace.origin.program.sources, self.links))
         self.bands = tuple(self._bands())
         self.notes = tuple(self._notes())
+
+    def shade(self, share: float) -> str:
+        """The class of a cell, by how dark its colour is: the text on it must stay legible."""
+        return "" if abs(share) <= SHADES[0] else "mid" if abs(share) <= SHADES[1] else "strong"
 
     # ---- the program ------------------------------------------------------------------------------
 
@@ -274,11 +281,11 @@ class Page:
     def _matrix(self, layer: int, head: Head) -> Matrix:
         count = self.positions
         rescaled = self._trace.rescaled(head)
-        first = 0 if rescaled else 1
+        first = 0 if rescaled else 1  # whether BOS has a column
         weights = self._trace.weights(layer, head)[:count, : count + first]
         pattern = self._trace.patterns[layer]
         assert pattern is not None
-        raw = pattern[head.index, 1 : count + 1, 1 - first : count + 1]
+        raw = pattern[head.index, 1 : count + 1, : count + 1]
         selected = self._trace.selections.get((layer, head.index))
         rows = []
         for query, row in enumerate(weights.tolist()):
@@ -465,6 +472,7 @@ class Page:
                 part.key: part.matrix.raw for floor in self.floors for part in floor.heads if part.matrix is not None
             },
             "stream": {f"d{bar.index}": self._history(bar.index) for band in self.bands for bar in band.bars},
+            "shades": list(SHADES),
             "stages": [stage.name for stage in self._trace.stages],
             "scales": {
                 f"d{bar.index}": self._largest([bar.index for bar in band.bars])

@@ -63,7 +63,7 @@ class _Row:
     def lines(self, shown: slice, width: int) -> Iterator[str]:
         first, *rest = wrapped(self.name, NAMES - 2) or [""]
         cells = "".join(cell.rjust(width + 2) for cell in self.cells[shown])
-        yield f"  {first:<{NAMES - 2}}{cells}"
+        yield f"  {first:<{NAMES - 2}}{cells}".rstrip()
         for line in rest:
             yield f"  {line}"
 
@@ -95,7 +95,8 @@ def _verdict(trace: Trace) -> str:
 
 def _rows(sop: SOpTrace, shared: bool) -> Iterator[_Row]:
     """`shared`: another s-op has the same name, so the directions tell them apart."""
-    name = f"{sop.name} [{', '.join(map(str, sop.directions[:3]))}]" if shared else sop.name
+    listed = [*map(str, sop.directions[:2]), *([".."] if len(sop.directions) > 2 else [])]
+    name = f"{sop.name} [{', '.join(listed)}]" if shared else sop.name
     yield _Row(f"{name} (in part)" if sop.encoding == "part" else name, [cell_text(cell) for cell in sop.cells])
     if sop.agrees is False:
         model = [None if cell.agrees is not False else cell.model for cell in sop.cells]

@@ -185,10 +185,13 @@ class Trace:
         return (layer.n_heads if stage.part == "attention" else layer.d_mlp) > 0
 
 
-def trace(model: Model, tokens: Sequence[Scalar], *, entries: Sequence[str] = ()) -> Trace:
+def trace(
+    model: Model, tokens: Sequence[Scalar], *, entries: Sequence[str] = (), origin: Origin | None = None
+) -> Trace:
     """Run the model on one input, and read every s-op's value back out of its residual stream.
 
-    `entries` names outputs; only what they depend on is traced then.  Raises RaspError for tokens outside the
+    `entries` names outputs; only what they depend on is traced then.  `origin` is that of an earlier trace of the same
+    model, which spares the work of compiling its program again.  Raises RaspError for tokens outside the
     vocabulary, an input without tokens or longer than `max_length`, an unknown entry, and for a model that this
     version of the compiler would build differently.
     """
@@ -198,7 +201,7 @@ def trace(model: Model, tokens: Sequence[Scalar], *, entries: Sequence[str] = ()
     given = tuple(model.vocabulary[index] for index in ids[0, 1:].tolist())
     _require(entries, model.outputs)
     (answers,) = model.run_outputs([given])
-    origin = origin_of(model.manifest)
+    origin = origin_of(model.manifest) if origin is None else origin
     record = {name: value[0].double().cpu().numpy() for name, value in model.activations(ids, lengths).items()}
     stages = _stages(model.manifest)
     residual = np.stack([record[_hook(stage)] for stage in stages]).astype(np.float32)

@@ -214,7 +214,8 @@
         const value = valueAt(key, position), share = value / data.scales[key];
         cell.style.setProperty("--v", Math.abs(share).toPrecision(3));
         cell.classList.toggle("neg", share < 0);
-        cell.classList.toggle("strong", Math.abs(share) > 0.55);
+        cell.classList.toggle("mid", Math.abs(share) > data.shades[0] && Math.abs(share) <= data.shades[1]);
+        cell.classList.toggle("strong", Math.abs(share) > data.shades[1]);
         if (lettered) cell.textContent = number(value);
       });
     }
@@ -241,8 +242,7 @@
     if (table.dataset.head) {
       const raw = data.raw[table.dataset.head][row.sectionRowIndex];
       const query = `query ${row.sectionRowIndex} (${row.cells[0].textContent})`;
-      if (cell.classList.contains("sum")) return `${query}: the head counts ${cell.textContent}`;
-      const shift = raw.length === table.tHead.rows[0].cells.length - 1 ? 1 : 0;
+      if (cell.classList.contains("sum")) return `${query}: the head counts ${cell.textContent}\nBOS takes ${raw[0]} of the row`;
       const rescaled = table.querySelector(".sum") !== null;
       const place = rescaled ? column - 1 : column - 2;
       const key = place < 0 ? "BOS" : `key ${place} (${head.textContent})`;
