@@ -8,12 +8,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from raspc.benchmarks.measure import shape_of
 from raspc.benchmarks.programs import tracr_parameters
 from raspc.cli.main import COMMANDS
+from raspc.compiler.manifest import Manifest
 from raspc.tests.support.documents import (
     LINKED,
     ROOT,
@@ -82,7 +84,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_index_names_every_page() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\]\((\w+\.md)\)", index))
+    named = set(re.findall(r"\]\(([\w-]+\.md)\)", index))
     assert named == {page.name for page in DOCS.glob("*.md")} - {"README.md"}
 
 
@@ -97,6 +99,13 @@ def test_the_readme_lists_every_command_and_extra() -> None:
     text = README.read_text(encoding="utf-8")
     assert re.findall(r"^\| \[?`raspc (\w+)`", text, re.M) == list(COMMANDS)
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.M)) == extras() - {"dev"}
+
+
+def test_the_page_on_the_format_lists_every_field() -> None:
+    text = (DOCS / "format.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text[text.index("## The manifest") :], re.M)
+    listed = [name for row in rows for name in re.findall(r"\w+", row)]
+    assert {field.name for field in fields(Manifest)} <= set(listed)
 
 
 # ---- figures ---------------------------------------------------------------------------------------
