@@ -32,6 +32,7 @@ COMMANDS = (
     "report",
     "build",
     "new",
+    "export",
     "completion",
     "fuzz",
 )

@@ -1,19 +1,31 @@
-"""A folder that appears whole or not at all."""
+"""Files and folders that appear whole or not at all, and what to say where they cannot."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..compiler.atomic import replace_files
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """While `path` is written: an OSError becomes a RaspError that names it, and no hidden file beside it."""
+    try:
+        if not path.parent.is_dir():
+            raise FileNotFoundError(None, f"there is no folder {path.parent}")
+        yield
+    except OSError as error:
+        message = f"cannot write `{path}`: {error.strerror or error}"
+        raise RaspError(Diagnostic("file", message, None, "nothing was changed; choose another place")) from None
+
+
 def require_ours(folder: Path, mark: str, names: Collection[str]) -> None:
-    """Raise RaspError unless `folder` can be written: it is absent, empty, or holds the file `mark` and none but `names`.
-    """
+    """Raise RaspError unless the folder is absent, empty, or an earlier export: it holds `mark`, and only `names`."""
     if not os.path.lexists(folder):
         return
     if folder.is_symlink() or not folder.is_dir():
@@ -27,14 +39,12 @@ def require_ours(folder: Path, mark: str, names: Collection[str]) -> None:
 
 
 def _refused(folder: Path, why: str) -> RaspError:
-    return RaspError(
-        Diagnostic("export-folder", f"`{folder}` {why}", None, "name a new folder, or empty this one; nothing was changed")
-    )
+    hint = "name a new folder, or empty this one; nothing was changed"
+    return RaspError(Diagnostic("export-folder", f"`{folder}` {why}", None, hint))
 
 
 def replace_folder(folder: Path, contents: Mapping[str, Iterable[bytes]]) -> None:
-    """Write the files of a folder, in place of the one that may be there.  Raises OSError, the old one being in place.
-    """
+    """Write the files of a folder, in place of the one that may be there; on an OSError that one stays."""
     token = os.urandom(6).hex()
     new, old = (folder.with_name(f".{folder.name}.{token}.{state}") for state in ("new", "old"))
     try:

@@ -10,7 +10,7 @@ from ..compiler.artifact import CompiledModel
 from ..compiler.json_text import dumps
 from ..compiler.manifest import Manifest, expected_shapes, to_json
 from ..compiler.values import show
-from .directory import replace_folder, require_ours
+from .directory import replace_folder, require_ours, writing
 from .sources import AnyModel, compiled_of
 from .tables import decode_kind, listed_values, output_table, vocabulary_table
 from .tokenizer import tokenizer_files
@@ -26,11 +26,12 @@ FILES = (CODE, WEIGHTS, MANIFEST, CONFIG, CARD, "tokenizer.json", "tokenizer_con
 def export_hugging_face(model: AnyModel, folder: str | Path) -> Path:
     """Write the folder, whole or not at all; an earlier export there is replaced.
 
-    Raises RaspError where something else is in the folder, and OSError where it cannot be written.
+    Raises RaspError where something else is in the folder, and where it cannot be written.
     """
     compiled, path = compiled_of(model), Path(folder)
-    require_ours(path, CODE, FILES)
-    replace_folder(path, _contents(compiled))
+    with writing(path):
+        require_ours(path, CODE, FILES)
+        replace_folder(path, _contents(compiled))
     return path
 
 
@@ -92,7 +93,7 @@ tags: [raspc, rasp, interpretability]
 
 # {program.name}
 
-A transformer that [raspc](https://pypi.org/project/raspc/) {manifest.compiler.version} compiled from a RASP program.
+A transformer that raspc {manifest.compiler.version} compiled from a RASP program.
 Nothing was trained: every weight follows from the program. `manifest.json` says what each direction of the residual
 stream, each head and each neuron computes. Inputs have up to {manifest.max_length} tokens; outputs: {names}.
 

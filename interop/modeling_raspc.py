@@ -11,15 +11,19 @@ The parameters have the names and shapes of TransformerLens.  There is no layer 
 divided by anything: compute in float32 or float64, and without TF32.
 """
 
+# mypy: disable-error-code="no-untyped-call"
+
 from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
-from transformers.modeling_outputs import ModelOutput, TokenClassifierOutput
+from transformers.modeling_outputs import TokenClassifierOutput
+from transformers.utils.generic import ModelOutput
 
 Value = bool | int | float | str | Fraction
 
@@ -88,19 +92,9 @@ class Block(nn.Module):
         self.mlp = MLP(d_model, d_mlp) if d_mlp > 0 else None
 
 
-class Weights(nn.Module):
-    """Parameters by name."""
-
-    def __init__(self, **shapes: tuple[int, ...]) -> None:
-        super().__init__()
-        for name, shape in shapes.items():
-            self.register_parameter(name, nn.Parameter(torch.empty(shape)))
-
-
 class RaspcPreTrainedModel(PreTrainedModel):
     config_class = RaspcConfig
     base_model_prefix = "model"
-    _no_split_modules = ["Block"]
 
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing: every weight comes from the program."""
@@ -112,10 +106,10 @@ class RaspcModel(RaspcPreTrainedModel):
     def __init__(self, config: RaspcConfig) -> None:
         super().__init__(config)
         width, columns = config.hidden_size, sum(output["count"] for output in config.outputs)
-        self.embed = Weights(W_E=(config.vocab_size, width))
-        self.pos_embed = Weights(W_pos=(config.n_ctx, width))
+        self.embed = nn.ParameterDict({"W_E": torch.empty(config.vocab_size, width)})
+        self.pos_embed = nn.ParameterDict({"W_pos": torch.empty(config.n_ctx, width)})
         self.blocks = nn.ModuleList(Block(width, *sizes) for sizes in config.layers)
-        self.unembed = Weights(W_U=(width, columns), b_U=(columns,))
+        self.unembed = nn.ParameterDict({"W_U": torch.empty(width, columns), "b_U": torch.empty(columns)})
         self.post_init()
 
     def forward(
@@ -136,9 +130,10 @@ class RaspcModel(RaspcPreTrainedModel):
         if self.config.causal:
             order = torch.arange(input_ids.shape[1], device=input_ids.device)
             visible = visible & (order <= order.unsqueeze(1))  # [batch, 1, query, key]
-        x = self.embed.W_E[input_ids] + self.pos_embed.W_pos[position]
+        x = self.embed["W_E"][input_ids] + self.pos_embed["W_pos"][position]
         states, patterns = [x], []
         for block in self.blocks:
+            assert isinstance(block, Block)
             pattern = None
             if block.attn is not None:
                 update, pattern = block.attn(x, visible)
@@ -152,7 +147,7 @@ class RaspcModel(RaspcPreTrainedModel):
         if output_attentions is None:
             output_attentions = self.config.output_attentions
         result = RaspcOutput(
-            logits=x @ self.unembed.W_U + self.unembed.b_U,
+            logits=x @ self.unembed["W_U"] + self.unembed["b_U"],
             last_hidden_state=x,
             hidden_states=tuple(states) if output_hidden_states else None,
             attentions=tuple(patterns) if output_attentions else None,
@@ -161,7 +156,7 @@ class RaspcModel(RaspcPreTrainedModel):
 
     def mask_of(self, input_ids: Tensor) -> Tensor:
         """True at BOS and tokens, false at padding, which has the id of BOS."""
-        mask = input_ids != self.config.bos_token_id
+        mask = torch.ne(input_ids, self.config.bos_token_id)
         mask[:, 0] = True
         return mask
 
@@ -208,7 +203,7 @@ class RaspcForTokenClassification(RaspcPreTrainedModel):
         return result.to_tuple() if return_dict is False else result
 
 
-def read(table: dict, logits: Tensor) -> list[Value]:
+def read(table: dict[str, Any], logits: Tensor) -> list[Value]:
     """The values that logits [position, column] of one output stand for."""
     if not bool(logits.isfinite().all()):
         raise ValueError("a logit is not finite: the numbers became too large for this type")
@@ -232,7 +227,7 @@ def shown(number: Fraction, truths: bool) -> Value:
     return int(number) if number.denominator == 1 else number
 
 
-def scalar(form: object) -> Value:
+def scalar(form: Any) -> Value:
     """The value of its form in config.json: itself, or an object for what JSON does not hold exactly."""
     match form:
         case {"int": digits}:
@@ -242,4 +237,5 @@ def scalar(form: object) -> Value:
         case {"float": digits}:
             return float.fromhex(digits)
         case _:
-            return form
+            value: Value = form
+            return value

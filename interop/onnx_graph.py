@@ -31,11 +31,13 @@ class Graph:
         name = "int64." + ".".join(map(str, numbers))
         return name if name in self.constants else self.tensor(name, np.array(numbers, np.int64))
 
-    def add(self, operator: str, inputs: Sequence[str], name: str, **attributes: int) -> str:
+    def add(self, operator: str, inputs: Sequence[str], name: str, **attributes: int | list[int]) -> str:
         """An operation with one result, which is called `name`, as is the operation."""
         from onnx import helper
 
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
+        node = helper.make_node(operator, list(inputs), [name], name=name)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self.nodes.append(node)
         return name
 
     def unsqueeze(self, value: str, axis: int) -> str:

@@ -23,6 +23,7 @@ from ..compiler.artifact import CompiledModel
 from ..compiler.atomic import replace_files
 from ..compiler.manifest import Manifest, NumberDecode, Output
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from .directory import writing
 from .extras import missing_extra
 from .onnx_graph import Graph
 from .sources import AnyModel, compiled_of
@@ -85,10 +86,15 @@ def to_onnx(model: AnyModel) -> onnx.ModelProto:
 
 
 def export_onnx(model: AnyModel, path: str | Path) -> Path:
-    """Write `to_onnx(model)` to a file, whole or not at all.  Raises RaspError as `to_onnx` does, and OSError."""
-    made = to_onnx(model)
-    replace_files({Path(path): (made.SerializeToString(deterministic=True),)})
-    return Path(path)
+    """Write `to_onnx(model)` to a file, whole or not at all.  Raises RaspError as the two functions that it calls."""
+    return write_onnx(to_onnx(model), Path(path))
+
+
+def write_onnx(made: onnx.ModelProto, path: Path) -> Path:
+    """Write an ONNX model, whole or not at all; the same model gives the same bytes.  Raises RaspError."""
+    with writing(path):
+        replace_files({path: (made.SerializeToString(deterministic=True),)})
+    return path
 
 
 def metadata(manifest: Manifest) -> dict[str, object]:
@@ -176,13 +182,17 @@ def _mlp(graph: Graph, name: str, x: str) -> str:
     """What the neurons of a layer write, [batch, position, d_model]."""
     product = graph.add("MatMul", [x, f"{name}.W_in"], f"{name}.product")
     hidden = graph.add("Relu", [graph.add("Add", [product, f"{name}.b_in"], f"{name}.hook_pre")], f"{name}.hook_post")
-    return graph.add("Add", [graph.add("MatMul", [hidden, f"{name}.W_out"], f"{name}.sum"), f"{name}.b_out"], f"{name}.out")
+    return graph.add(
+        "Add", [graph.add("MatMul", [hidden, f"{name}.W_out"], f"{name}.sum"), f"{name}.b_out"], f"{name}.out"
+    )
 
 
 def _answer_type(output: Output) -> int:
     from onnx import TensorProto
 
-    return int(TensorProto.DOUBLE if decode_kind(output) == "number" and not _whole(output.decode) else TensorProto.INT64)
+    return int(
+        TensorProto.DOUBLE if decode_kind(output) == "number" and not _whole(output.decode) else TensorProto.INT64
+    )
 
 
 def _whole(decode: object) -> bool:
@@ -205,7 +215,9 @@ def _read(graph: Graph, output: Output, logits: str) -> None:
     exact = graph.add("Cast", [columns], f"{name}.float64", to=_double())  # [batch, length, 1]
     if decode_kind(output) == "nearest":
         halfway = graph.tensor(f"{name}.halfway", np.array(halfway_points(output), np.float64))
-        above = graph.add("Cast", [graph.add("Less", [halfway, exact], f"{name}.is_above")], f"{name}.above", to=_int64())
+        above = graph.add(
+            "Cast", [graph.add("Less", [halfway, exact], f"{name}.is_above")], f"{name}.above", to=_int64()
+        )
         graph.add("ReduceSum", [above, graph.integers(2)], answer, keepdims=0)
         return
     number = graph.add("Squeeze", [exact, graph.integers(2)], f"{name}.number")

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from ..compiler.manifest import Manifest
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from .extras import missing_extra
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
     from ..runner.model import Model
 
-#: What TransformerLens divides attention scores by.  It refuses 1, taking it for a mistake; in float32 this is 1, and in
-#: float64 it moves no score by more than a hundredth of what rounding in float32 does.
+#: What TransformerLens divides attention scores by.  It refuses 1, taking it for a mistake; in float32 this is 1, and
+#: in float64 it moves a score by less than rounding in float32 does.
 UNSCALED = 1 + 2**-28
 
 
@@ -34,8 +34,8 @@ def to_transformer_lens(model: Model) -> TransformerBridge:
     try:
         from transformer_lens.model_bridge.sources import boot_native
         from transformer_lens.utilities.tl_checkpoint_conversion import convert_tl_checkpoint
-    except ImportError as error:
-        raise RaspError(_missing(error)) from None
+    except ImportError:
+        raise missing_extra("`to_transformer_lens`", "TransformerLens 4", "lens") from None
     settings = bridge_settings(model.manifest)
     like = model.embed.W_E
     with torch.random.fork_rng(devices=[]):  # it draws random weights first
@@ -115,12 +115,3 @@ def padded_tensors(model: Model) -> dict[str, Tensor]:
 def _size(value: object) -> int:
     assert isinstance(value, int)
     return value
-
-
-def _missing(error: ImportError) -> Diagnostic:
-    return Diagnostic(
-        "missing-extra",
-        f"`to_transformer_lens` needs TransformerLens 4 ({error})",
-        None,
-        "pip install 'raspc[lens]'",
-    )

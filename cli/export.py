@@ -1,0 +1,93 @@
+"""`raspc export`: a compiled model for other libraries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import json_option, model_argument
+from .reporting import Report
+
+if TYPE_CHECKING:
+    from ..compiler.artifact import CompiledModel
+
+#: What people may write for TransformerLens, and what to tell them.
+_LENS = {"tl", "lens", "transformerlens", "transformer_lens", "transformer-lens"}
+_USE_PYTHON = "TransformerLens has no file format; in Python: raspc.interop.to_transformer_lens(raspc.load(MODEL))"
+
+
+class _Target(click.Choice[str]):
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value.lower() in _LENS:
+            self.fail(_USE_PYTHON, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+@click.command(short_help="Write a model for ONNX or Hugging Face.")
+@model_argument
+@click.argument("destination", metavar="[PATH]", type=Path, required=False)
+@click.option("--to", "target", type=_Target(["onnx", "hf"]), required=True, help="What to write.")
+@click.option("-o", "--output", type=Path, metavar="PATH", help="The same as PATH.")
+@json_option
+@click.pass_obj
+def command(report: Report, path: Path, destination: Path | None, target: str, output: Path | None) -> None:
+    """Write MODEL for other libraries; the result needs no raspc.
+
+    \b
+    --to onnx  a file for ONNX runtimes: token ids to logits and answers.
+               It is tried with onnxruntime, if that is installed.
+               [default PATH: MODEL's name with .onnx, here]
+    --to hf    a folder for Hugging Face transformers, with a tokenizer.
+               [default PATH: MODEL's name with -hf, here]
+
+    For TransformerLens see raspc.interop.to_transformer_lens.
+
+    \b
+    raspc export sort.safetensors --to onnx
+    raspc export sort.safetensors --to onnx -o models/sort.onnx
+    raspc export sort.safetensors --to hf models/sort
+    """
+    if destination is not None and output is not None:
+        raise click.UsageError("give PATH or -o, not both")
+    from ..compiler.artifact import WEIGHTS_SUFFIX, pair_paths, read
+
+    chosen = destination if destination is not None else output
+    name = pair_paths(path).weights.name.removesuffix(WEIGHTS_SUFFIX)
+    compiled = read(path)
+    if target == "onnx":
+        _onnx(report, compiled, chosen if chosen is not None else Path(f"{name}.onnx"))
+    else:
+        _hugging_face(report, compiled, chosen if chosen is not None else Path(f"{name}-hf"))
+
+
+def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
+    from ..interop.onnx_model import to_onnx, write_onnx
+
+    made = to_onnx(compiled)
+    from ..interop.onnx_check import check_onnx
+
+    compared = check_onnx(made, compiled.manifest)
+    write_onnx(made, path)
+    size = path.stat().st_size
+    if report.as_json:
+        results = [result.name for result in made.graph.output]
+        summary = {"path": str(path), "bytes": size, "inputs": ["tokens"], "outputs": results, "checked": compared}
+        print(json.dumps(summary))
+    else:
+        checked = "not tried, onnxruntime is not installed" if compared is None else f"right on {compared} inputs"
+        print(f"{path}: {len(made.graph.node)} operations, {size:,} bytes, {checked}")
+
+
+def _hugging_face(report: Report, compiled: CompiledModel, path: Path) -> None:
+    from ..interop.hugging_face import export_hugging_face
+
+    export_hugging_face(compiled, path)
+    files = sorted(path.iterdir())
+    size = sum(file.stat().st_size for file in files)
+    if report.as_json:
+        print(json.dumps({"path": str(path), "bytes": size, "files": [file.name for file in files]}))
+    else:
+        print(f"{path}: {len(files)} files, {size:,} bytes")
