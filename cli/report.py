@@ -75,11 +75,7 @@ def command(
     if report.as_json:
         print(json.dumps({"files": [str(file) for file in files], "agrees": made.agrees}))
         return
-    for file, content in files.items():
-        print(f"{file}: {_size(len(content))}")
+    for file in files:
+        print(f"wrote {file}")
     if not made.agrees:
         print("model and interpreter differ: `raspc trace` says where")
-
-
-def _size(count: int) -> str:
-    return f"{count:,} bytes" if count < 10_000 else f"{count / 1000:,.0f} kB"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..compiler.manifest import ClassDecode, Head, Layer, Manifest, NeuronGroup,
 from ..compiler.values import Undefined, show
 from .links import Links, Subspace
 from .listing import Listing, listings
+from .pieces import Answer, Band, Bar, Chip, Floor, Limits, Matrix, Part
 from .text import cell_text, short
 from .trace import SOpTrace, Stage, Trace
 
@@ -30,94 +30,6 @@ SHADES = (0.62, 0.77)
 
 #: Characters of a value's name on a chip.
 MAX_NAME = 30
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a page shows: positions, cells of all patterns together, cells of the heat map, and parts."""
-
-    positions: int = 64
-    pattern_cells: int = 24_000
-    stream_cells: int = 8_000
-    parts: int = 240
-    rows: int = 400
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A short name that can be clicked."""
-
-    key: str
-    text: str
-    kind: str
-    title: str
-    faint: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One output: (text, whether it is right) by position."""
-
-    name: str
-    cells: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A head's pattern: rows of (weight, text, selected), by query and key.  `raw`: the model's own, BOS included."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[tuple[float, str, bool], ...], ...]
-    sums: tuple[str, ...] | None
-    raw: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A head or a group of neurons."""
-
-    key: str
-    name: str
-    kind: str
-    label: str
-    selector: str | None
-    facts: tuple[str, ...]
-    why: str
-    reads: tuple[Chip, ...]
-    writes: tuple[Chip, ...]
-    matrix: Matrix | None
-    rescaled: bool
-
-
-@dataclass(frozen=True)
-class Floor:
-    """A layer, with its attention and its MLP."""
-
-    number: int
-    shape: str
-    heads: tuple[Part, ...]
-    neurons: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A direction's row of the heat map."""
-
-    index: int
-    label: str
-    cells: tuple[tuple[float, str], ...]
-
-
-@dataclass(frozen=True)
-class Band:
-    """A subspace's rows of the heat map."""
-
-    space: Subspace
-    title: str
-    note: str
-    written: str
-    bars: tuple[Bar, ...]
-    hidden: int
 
 
 def render(trace: Trace, name: str, limits: Limits | None = None) -> str:

@@ -26,7 +26,7 @@ def model(call: Call, tmp_path: Path) -> Path:
 def test_a_page(call: Call, model: Path) -> None:
     result = call("report", "count.safetensors", "abb", folder=model)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("count.html: ")
+    assert result.stdout == "wrote count.html\n"
     first = (model / "count.html").read_bytes()
     assert first.startswith(b"<!doctype html>")
     assert call("report", "count.manifest.json", "abb", "-o", "new/page.html", folder=model).returncode == 0

@@ -9,7 +9,8 @@ from typing import Any
 
 import raspc
 from raspc.runner.model import Model
-from raspc.views.page import Limits, render, script_json
+from raspc.views.page import render, script_json
+from raspc.views.pieces import Limits
 from raspc.views.trace import Trace, trace
 
 from .conftest import MakeTrace

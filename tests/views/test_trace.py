@@ -25,7 +25,7 @@ PROGRAMS = [
     "paper/dyck2",
     "paper/sort",
     "paper/shuffle_dyck2",
-    "statistics/variance",
+    "statistics/median",
     "strings/capitalize",
     "strings/reverse_words",
     "tracr/detect_pattern",
