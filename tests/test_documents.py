@@ -168,6 +168,14 @@ def test_a_page_is_run_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.Mo
     assert _run(actual, tmp_path) == (actual, actual)
 
 
+def test_what_a_machine_lacks_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _in_folder(tmp_path, monkeypatch)
+    there = "<!-- needs: torch -->\n```pycon\n>>> 1 + 1\n2\n```\n"
+    lacking = "<!-- needs: no_such_thing -->\n```pycon\n>>> 1 + 1\n3\n```\n"
+    assert _run(there + lacking, tmp_path)[1] == there + lacking
+    assert _run(there.replace("2", "3"), tmp_path)[1] == there
+
+
 @pytest.mark.parametrize(
     "block",
     [

@@ -12,7 +12,8 @@ files that earlier blocks wrote.  What a block's language means:
     sh        commands that are not run: what they name must exist (targets of make, extras, modules, commands, options)
     text      nothing; so are the languages of `SHOWN`, which are other programs' settings
 
-Any other language is an error: nothing is skipped in silence.
+Any other language is an error: nothing is skipped in silence.  A block that only some machines can run says so in the
+line before it, `<!-- needs: NAME -->`: a Python module or a program; where that is missing the block is left as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -44,8 +46,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 #: Settings of editors: shown only.
 SHOWN = frozenset({"text", "vim", "lua", "elisp"})
 
-#: A fenced block: indentation, language, text.
-BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
+#: A fenced block: its language, its text, and what it needs.
+BLOCK = re.compile(
+    r"(?P<before>^<!-- needs: (?P<needed>[\w-]+) -->\n)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S
+)
 
 #: Commands that want a process of their own: they read standard input or start processes.
 OWN_PROCESS = frozenset({"build", "repl", "lsp"})
@@ -75,7 +79,9 @@ class Page:
         return written, BLOCK.sub(lambda block: self._shown(block, written), written)
 
     def _shown(self, block: re.Match[str], page: str) -> str:
-        language, text = block[1], block[2]
+        language, text, needed = block["language"], block["text"], block["needed"]
+        if needed is not None and shutil.which(needed) is None and find_spec(needed) is None:
+            return block[0]
         where = f"{self.path.name}:{page.count(chr(10), 0, block.start()) + 1}"
         try:
             match language:
@@ -95,7 +101,7 @@ class Page:
                     raise DocumentError(f"a block in `{language}` cannot be run; if it is only to be seen, say text")
         except Exception as error:
             raise DocumentError(f"{where}: {error}") from error
-        return f"```{language}\n{text}```"
+        return f"{block['before'] or ''}```{language}\n{text}```"
 
     def _session(self, text: str) -> Iterator[str]:
         if not text.startswith("$ "):
