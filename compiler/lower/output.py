@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from math import inf
 
+from ...rasp_grammar.diagnostics import RaspError
 from ..blocks import UNIT, ClassDecode, Form, NumberDecode, OutputBlock
 from ..graph import SOp
 from ..values import Scalar
@@ -51,29 +52,57 @@ class Outputs:
 
     def _by_code(self, name: str, node: SOp, values: tuple[Scalar, ...], truths: bool) -> OutputBlock:
         numeric = self.analysis.domain(node).numeric
-        codes = tuple(float(value) if numeric else float(place) for place, value in enumerate(values))
-        return self._nearest(name, node, values, codes, self.context.features.functions(node, [codes])[0], truths)
+        places = tuple(float(place) for place in range(len(values)))
+        codes = tuple(float(value) for value in values if not isinstance(value, str)) if numeric else places
+        form = self.context.features.functions(node, [codes])[0]
+        if not numeric or self._noise(codes, form) < self._tolerated(codes):
+            return self._nearest(name, node, values, codes, form, truths)
+        return self._otherwise(name, node, values, places) or self._nearest(name, node, values, codes, form, truths)
+
+    def _otherwise(
+        self, name: str, node: SOp, values: tuple[Scalar, ...], places: tuple[float, ...]
+    ) -> OutputBlock | None:
+        """A number's classes by their places or one-hot: a value far from the others makes the number itself steep."""
+        try:
+            form = self.context.features.functions(node, [places])[0]
+            if self._noise(places, form) < self._tolerated(places):
+                return self._nearest(name, node, values, places, form, truths=False)
+            if len(values) <= FEW:
+                forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
+                if max(one.error for one in forms) < 0.25:
+                    return self._one_hot(name, node, values, forms)
+        except RaspError:
+            pass  # what is said is about the number
+        return None
+
+    def _tolerated(self, codes: tuple[float, ...]) -> float:
+        """How far a code may be off and still be nearest to itself."""
+        return min((b - a for a, b in itertools.pairwise(codes)), default=inf) / 2
+
+    def _noise(self, codes: tuple[float, ...], form: Form) -> float:
+        """The error of a logit's comparison: that of the form, and the rounding of the logits.
+
+        The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms."""
+        centre = codes[len(codes) // 2]
+        largest = max(abs(code - centre) for code in codes)
+        reach = max(form.reach + abs(centre), largest)
+        return form.error + 2 * UNIT * reach + UNIT * largest * reach / self._tolerated(codes)
 
     def _nearest(
         self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: Form, truths: bool
     ) -> OutputBlock:
         """Logits that are largest for the code nearest to the form's value."""
         centre = codes[len(codes) // 2]
-        steps = [b - a for a, b in itertools.pairwise(codes)]
-        gap = min(steps, default=inf)
-        largest = max(abs(code - centre) for code in codes)
-        # The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms.
-        reach = max(form.reach + abs(centre), largest)
-        error = form.error + 2 * UNIT * reach + 2 * UNIT * largest * reach / gap
-        if error >= gap / 2 and self.analysis.domain(node).numeric:
+        limit, error = self._tolerated(codes), self._noise(codes, form)
+        if error >= limit and self.analysis.domain(node).numeric:
             return self._number(name, node, truths)  # read without the logits' rounding
-        if error >= gap / 2:
-            raise self._too_noisy(node, error, gap / 2)
+        if error >= limit:
+            raise self._too_noisy(node, error, limit)
         logits = tuple(
             form.scaled(2 * (code - centre), -2 * (code - centre) * centre - (code - centre) ** 2) for code in codes
         )
         undefined = self.analysis.domain(node).undefined
-        tolerated = gap / 2 if gap < inf else 1.0
+        tolerated = limit if limit < inf else 1.0
         return OutputBlock(name, node, ClassDecode(values, logits), undefined, error, tolerated)
 
     def _number(self, name: str, node: SOp, truths: bool) -> OutputBlock:

@@ -139,6 +139,8 @@ PROGRAMS = {
     # outputs
     "truths as output": DIGITS.format(4, 3) + "tokens > indices;",
     "many numbers as output": DIGITS.format(12, 3) + "tokens * tokens * 7 + indices;",
+    "an output with one value far from the others": DIGITS.format(10, 4)
+    + "(489 if tokens > indices else tokens) if selector_width(select(tokens, 4, ==)) > 1 else indices;",
     "fractions as output": DIGITS.format(5, 3) + "tokens / 3 - indices / 7;",
     "a constant": DIGITS.format(3, 3) + '"same" if indices >= 0 else "never";',
 }
