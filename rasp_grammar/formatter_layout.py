@@ -1,0 +1,298 @@
+"""Lines from words: where a formatted text breaks, and where its comments go.
+
+A text is a stream of parts: words, spaces, breaks (where a line may end), groups, and changes of the indentation.
+A group that fits on the rest of its line stays there; otherwise all of its breaks, not those of groups inside it,
+end their lines (in a `filling` group only those that must).  This is Oppen's way (Prettyprinting, TOPLAS 2(4), 1980):
+one pass, linear, and as a stream it never recurses.
+
+Comments stand only at breaks.  One that was written elsewhere moves on to the next break, which makes the layout a
+fixed point: in the formatted text every comment already is at the break where it would be put.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+#: Columns of a formatted line; words and comments that are longer stay whole.
+WIDTH = 100
+
+INDENT = 4
+
+#: Deeper levels are indented no further: nobody reads them, and the text would grow with the square of its depth.
+MAX_LEVELS = 16
+
+_WHITE = " \t\r\f\n"
+
+
+@dataclass(frozen=True)
+class Word:
+    """Text that stands in the source at offset `start`.  Words come in the order of the source."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Space:
+    """Text between words that is never a line's end."""
+
+    text: str = " "
+
+
+@dataclass(eq=False)
+class Group:
+    """Parts that go on one line together if they fit; `broken` where a comment or a hard break forbids it."""
+
+    filling: bool = False
+    broken: bool = False
+
+
+@dataclass(frozen=True)
+class Open:
+    group: Group
+
+
+@dataclass(frozen=True)
+class Close:
+    group: Group
+
+
+@dataclass(frozen=True)
+class Comma:
+    """A comma behind the last item of the innermost group, only where the group is broken."""
+
+
+@dataclass(frozen=True)
+class Indent:
+    """The lines that follow stand one level deeper."""
+
+
+@dataclass(frozen=True)
+class Dedent:
+    """The end of an `Indent`, where no `closing` break is it."""
+
+
+@dataclass(eq=False)
+class Break:
+    """A possible end of a line; `flat` is what stands there otherwise.
+
+    `hard` ends the line always.  `opening` follows an opening bracket, or begins the text; `closing` precedes a
+    closing one and undoes its `Indent`; no blank lines are kept there.
+    """
+
+    flat: str = " "
+    hard: bool = False
+    opening: bool = False
+    closing: bool = False
+    trailing: str | None = None
+    #: Comments on lines of their own, and the word after them if it is known where: text and "a blank line before".
+    above: list[tuple[str, bool]] = field(default_factory=list)
+    blank: bool = False
+
+
+Part = Word | Space | Open | Close | Comma | Indent | Dedent | Break
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment of the source, from `#` at offset `start`, its white end cut off."""
+
+    text: str
+    start: int
+
+
+def rigid(parts: Sequence[Part]) -> Iterator[Part]:
+    """The parts without the breaks outside all brackets: some statements of RASP end with their line."""
+    depth = 0
+    for part in parts:
+        if isinstance(part, Word):
+            depth += (part.text in ("(", "[", "{")) - (part.text in (")", "]", "}"))
+        yield Space(part.flat) if isinstance(part, Break) and depth == 0 and not part.hard else part
+
+
+def place_comments(parts: Sequence[Part], comments: Sequence[Comment], text: str) -> None:
+    """Give each comment of the source `text` to the first break behind what precedes it; the last part is a break.
+
+    Breaks also learn of the blank lines that the source has at them, and groups that they cannot be on one line.
+    """
+    starts = _next_starts(parts, len(text))
+    groups: list[Group] = []
+    taken = 0
+    begun = False  # whether there is a line that a comment can end
+    for part, next_start in zip(parts, starts, strict=True):
+        match part:
+            case Word():
+                begun = True
+            case Open(group=group):
+                groups.append(group)
+            case Close():
+                groups.pop()
+            case Break():
+                first = taken
+                while taken < len(comments) and comments[taken].start < next_start:
+                    _put(part, comments[taken], text, begun and taken == first)
+                    taken += 1
+                has_comments = taken > first
+                if part.hard or has_comments:
+                    part.blank = not part.closing and _blank_before(text, next_start)
+                    for group in groups:
+                        group.broken = True
+                    part.hard = True
+                if part.opening:
+                    if part.above:
+                        part.above[0] = (part.above[0][0], False)
+                    else:
+                        part.blank = False
+            case _:
+                pass
+
+
+def _put(place: Break, comment: Comment, text: str, is_first: bool) -> None:
+    line_start = text.rfind("\n", 0, comment.start) + 1
+    alone = text[line_start : comment.start].strip(_WHITE) == ""
+    if is_first and not alone:
+        place.trailing = comment.text
+    else:
+        place.above.append((comment.text, _blank_before(text, comment.start)))
+
+
+def _blank_before(text: str, offset: int) -> bool:
+    """Whether nothing but white stands between `offset` and a blank line before it."""
+    lines = 0
+    while offset > 0 and text[offset - 1] in _WHITE:
+        offset -= 1
+        lines += text[offset] == "\n"
+    return lines > 1
+
+
+def _next_starts(parts: Sequence[Part], end: int) -> list[int]:
+    """For each part, where in the source the next word after it starts; `end` after the last."""
+    starts: list[int] = []
+    next_start = end
+    for part in reversed(parts):
+        starts.append(next_start)
+        if isinstance(part, Word):
+            next_start = part.start
+    starts.reverse()
+    return starts
+
+
+def lay_out(parts: Sequence[Part]) -> str:
+    """The text.  Its lines end with a newline character, the last one too."""
+    return _Layout(parts).text()
+
+
+class _Layout:
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        # Widths before each part, all on one line: without the commas of broken groups, and with them.
+        self._flat = [0]
+        self._with_commas = [0]
+        for part in parts:
+            width = _width(part)
+            self._flat.append(self._flat[-1] + width)
+            self._with_commas.append(self._with_commas[-1] + (1 if isinstance(part, Comma) else width))
+        self._next_break = self._find_breaks()
+        self._closes = self._find_closes()
+        self._out: list[str] = []
+        self._column = 0
+        self._level = 0
+        self._line_level = 0  # of the line under way: an `Indent` is for those after it
+
+    def _find_breaks(self) -> list[int]:
+        """For each part, itself or the next break after it."""
+        found = [len(self._parts)] * (len(self._parts) + 1)
+        for index in range(len(self._parts) - 1, -1, -1):
+            found[index] = index if isinstance(self._parts[index], Break) else found[index + 1]
+        return found
+
+    def _find_closes(self) -> dict[int, int]:
+        open_groups: list[int] = []
+        closes: dict[int, int] = {}
+        for index, part in enumerate(self._parts):
+            if isinstance(part, Open):
+                open_groups.append(index)
+            elif isinstance(part, Close):
+                closes[open_groups.pop()] = index
+        return closes
+
+    def text(self) -> str:
+        # Of each open group, and of the text itself: whether it is on one line, and whether it fills its lines.
+        modes: list[tuple[bool, bool]] = [(False, False)]
+        for index, part in enumerate(self._parts):
+            on_one_line, filling = modes[-1]
+            match part:
+                case Word(text=text) | Space(text=text):
+                    self._write(text)
+                case Open(group=group):
+                    modes.append((on_one_line or self._group_fits(index, group), group.filling))
+                case Close():
+                    modes.pop()
+                case Comma():
+                    if not on_one_line:
+                        self._write(",")
+                case Indent():
+                    self._level += 1
+                case Dedent():
+                    self._level -= 1
+                case Break():
+                    if on_one_line or (filling and not part.hard and self._next_fits(index)):
+                        self._write(part.flat)
+                        self._level -= part.closing
+                    else:
+                        self._end_line(part, last=index + 1 == len(self._parts))
+        return "".join(self._out)
+
+    def _group_fits(self, index: int, group: Group) -> bool:
+        """Whether a group, and what must follow it on its line, fits there."""
+        close = self._closes[index]
+        after = self._next_break[close]
+        width = self._flat[close] - self._flat[index] + self._with_commas[after] - self._with_commas[close]
+        return not group.broken and self._column + width <= WIDTH
+
+    def _next_fits(self, index: int) -> bool:
+        """Whether the line can go on after a break, up to the next one."""
+        return self._column + self._flat[self._next_break[index + 1]] - self._flat[index] <= WIDTH
+
+    def _write(self, text: str) -> None:
+        if text != "":
+            if self._column == 0:
+                self._column = INDENT * min(self._line_level, MAX_LEVELS)
+                self._out.append(" " * self._column)
+            self._out.append(text)
+            self._column += len(text)
+
+    def _end_line(self, place: Break, last: bool) -> None:
+        if place.trailing is not None:
+            self._out.append(f"  {place.trailing}")
+        self._end()
+        self._line_level = self._level
+        for comment, blank in place.above:
+            if blank:
+                self._blank()
+            self._write(comment)
+            self._end()
+        self._level -= place.closing
+        self._line_level = self._level
+        if place.blank and not last:
+            self._blank()
+
+    def _end(self) -> None:
+        if self._column > 0:
+            self._out.append("\n")
+            self._column = 0
+
+    def _blank(self) -> None:
+        if self._out:
+            self._out.append("\n")
+
+
+def _width(part: Part) -> int:
+    match part:
+        case Word(text=text) | Space(text=text):
+            return len(text)
+        case Break(flat=flat):
+            return len(flat)
+        case _:
+            return 0
