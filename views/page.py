@@ -137,6 +137,11 @@ class Page:
         ]
 
     @property
+    def rescaled(self) -> bool:
+        """Whether some pattern on the page is not the model's own."""
+        return any(part.rescaled for floor in self.floors for part in floor.heads)
+
+    @property
     def outputs(self) -> list[tuple[Chip, str, str]]:
         """Each output: its chip, how it is read, and the model's answers."""
         answers = {output.name: output for output in self._trace.outputs}
