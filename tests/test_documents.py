@@ -203,6 +203,14 @@ def test_what_cannot_be_run_is_an_error(block: str, tmp_path: Path, monkeypatch:
         _run(f"```{block}```\n", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text", ["a\n\n    code\n", "- a\n  ```console\n  $ ls\n  ```\n", "```console\n$ ls\n", "~~~\na\n~~~\n"]
+)
+def test_no_block_escapes(text: str, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError):
+        _run(text, tmp_path)
+
+
 def test_shell_lines_that_are_right() -> None:
     check_shell(
         "make run  # and more\nmake unit TESTS=--update-golden\npip install '.[plot,lsp]'\n"

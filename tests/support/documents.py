@@ -76,6 +76,9 @@ class Page:
     def run(self) -> tuple[str, str]:
         """The page as it is written, and as it would be written if every block showed what happens."""
         written = self.path.read_text(encoding="utf-8")
+        prose = BLOCK.sub("", written)
+        if re.search(r"^ *(```|~~~)", prose, re.M) or re.search(r"^ *\n {4,}\S", prose, re.M):
+            raise DocumentError(f"{self.path.name}: a block that is indented, or not closed, would not be run")
         return written, BLOCK.sub(lambda block: self._shown(block, written), written)
 
     def _shown(self, block: re.Match[str], page: str) -> str:
