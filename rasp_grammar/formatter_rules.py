@@ -129,7 +129,7 @@ def _shape(node: Concrete) -> _Shape:
         case "definition":
             word, name, opening, *parameters, closing, block = parts
             yield from (word, Space(), name)
-            yield from _bracketed(opening, _items(parameters), closing)
+            yield from _bracketed(opening, _items(parameters, comma=False), closing)
             yield from (Space(), block)
         case "block":
             yield from _block(parts)
@@ -204,13 +204,13 @@ def _block(parts: Sequence[Token | Tree]) -> _Shape:
     yield from (Break("", hard=True, closing=True), closing)
 
 
-def _items(inner: Sequence[Token | Tree]) -> Sequence[Part | _Piece]:
-    """What stands between the parentheses of a call or a definition: nothing, or names or arguments."""
+def _items(inner: Sequence[Token | Tree], comma: bool = True) -> Sequence[Part | _Piece]:
+    """What stands between the parentheses of a call or a definition, whose last name takes no comma."""
     if not inner:
         return ()
     (bundle,) = inner
     assert isinstance(bundle, Concrete)
-    return _separated(bundle.parts, filling=False)
+    return _separated(bundle.parts, filling=False, comma=comma)
 
 
 def _only_display(arguments: Sequence[Token | Tree]) -> Concrete | None:
