@@ -45,7 +45,9 @@ def _contents(compiled: CompiledModel) -> dict[str, Iterable[bytes]]:
         CARD: _card(manifest),
         **{name: dumps(content) for name, content in tokenizer_files(manifest).items()},
     }
-    files: dict[str, Iterable[bytes]] = {name: (text.encode(),) for name, text in texts.items()}
+    files: dict[str, Iterable[bytes]] = {
+        name: (text.encode(errors="backslashreplace"),) for name, text in texts.items()
+    }
     return files | {WEIGHTS: weights_file.chunks(tensors, {"format": "pt"})}
 
 
@@ -101,7 +103,7 @@ stream, each head and each neuron computes. Inputs have up to {manifest.max_leng
 from transformers import AutoModel, AutoTokenizer
 
 model = AutoModel.from_pretrained(".", trust_remote_code=True)
-tokenizer = AutoTokenizer.from_pretrained(".")
+tokenizer = AutoTokenizer.from_pretrained(".", trust_remote_code=True)
 batch = tokenizer([TEXT, ...], padding=True, return_tensors="pt")
 model.decode(model(**batch).logits, batch["attention_mask"])
 {fence}

@@ -3,7 +3,7 @@
     from transformers import AutoModel, AutoTokenizer
 
     model = AutoModel.from_pretrained(FOLDER, trust_remote_code=True)
-    tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+    tokenizer = AutoTokenizer.from_pretrained(FOLDER, trust_remote_code=True)
     batch = tokenizer(["3 1 2", "2 1"], padding=True, return_tensors="pt")
     model.decode(model(**batch).logits, batch["attention_mask"])
 

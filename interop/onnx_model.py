@@ -71,7 +71,7 @@ def to_onnx(model: AnyModel) -> onnx.ModelProto:
             ),
         ]
         _read(graph, output, results)
-    program = manifest.program.name
+    program = manifest.program.name.encode(errors="backslashreplace").decode()  # a file's name can be any bytes
     made = helper.make_model(
         helper.make_graph(graph.nodes, program, [tokens], infos, list(graph.constants.values())),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -80,7 +80,7 @@ def to_onnx(model: AnyModel) -> onnx.ModelProto:
         producer_version=manifest.compiler.version,
         doc_string=f"{program}, compiled by raspc from a RASP program",
     )
-    helper.set_model_props(made, {"raspc": json.dumps(metadata(manifest), ensure_ascii=False, sort_keys=True)})
+    helper.set_model_props(made, {"raspc": json.dumps(metadata(manifest), sort_keys=True)})
     onnx.checker.check_model(made, full_check=True)
     return made
 

@@ -1,0 +1,96 @@
+"""TransformerLens bridges compute what the models compute.  Runs where TransformerLens 4 is installed; the padding of
+layers is tested everywhere."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from raspc.compiler.artifact import CompiledModel
+from raspc.compiler.inputs import sampled_inputs
+from raspc.compiler.manifest import Layer
+from raspc.interop import bridge_settings, padded_tensors, to_transformer_lens
+from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.runner.decode import decoder
+from raspc.runner.model import Model
+from raspc.tests.interop.models import NAMES, RANDOM, compiled
+from raspc.tests.support.handmade import random_model
+
+
+@pytest.fixture(scope="module")
+def lens() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own affair
+        pytest.importorskip("transformer_lens.model_bridge")  # 4 has it
+        return __import__("transformer_lens")
+
+
+def test_padding_changes_no_logit() -> None:
+    model = random_model(5, ((2, 3, 5), (0, 0, 4), (1, 4, 0), (3, 1, 0)))
+    sizes = bridge_settings(model.manifest)
+    assert (sizes["n_heads"], sizes["d_head"], sizes["d_mlp"]) == (3, 4, 5)
+    padded = padded_tensors(Model(model, "cpu"))
+    layer = model.manifest.layers[0]
+    layers = tuple(Layer(3, 4, layer.heads, 5, layer.neurons) for _ in model.manifest.layers)
+    manifest = type(model.manifest)(**{**vars(model.manifest), "layers": layers})
+    wide = Model(CompiledModel({name: np.asarray(tensor) for name, tensor in padded.items()}, manifest), "cpu")
+    narrow = Model(model, "cpu")
+    ids, lengths = narrow.encode(["abcabc", "cb"])
+    assert torch.allclose(wide(ids, lengths)[0], narrow(ids, lengths)[0], rtol=1e-5, atol=1e-5)
+
+
+def test_a_model_without_layers_has_sizes() -> None:
+    sizes = bridge_settings(compiled("strings/caesar").manifest)
+    assert (sizes["n_layers"], sizes["n_heads"], sizes["d_head"], sizes["d_mlp"]) == (0, 1, 1, 1)
+
+
+def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "transformer_lens", None)
+    with pytest.raises(RaspError, match=r"needs TransformerLens 4(.|\n)*pip install 'raspc\[lens\]'"):
+        to_transformer_lens(Model(compiled("paper/sort"), "cpu"))
+
+
+def _models() -> dict[str, CompiledModel]:
+    return RANDOM | {name: compiled(name) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", [*RANDOM, *NAMES])
+def test_bridge(lens: Any, name: str) -> None:
+    source = _models()[name]
+    model = Model(source, "cpu")
+    manifest = model.manifest
+    state = torch.random.get_rng_state()
+    bridge = to_transformer_lens(model)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert isinstance(bridge, lens.model_bridge.TransformerBridge)
+    assert bridge.raspc_labels == tuple(direction.label for direction in manifest.directions)
+    assert bridge.raspc_manifest is manifest
+    inputs = sampled_inputs(model.vocabulary, manifest.max_length, 60)[:200]
+    ids, lengths = model.encode(inputs)
+    mask = torch.arange(ids.shape[1]) < lengths[:, None]
+    with torch.inference_mode():
+        found, wanted = bridge(ids, attention_mask=mask.long()), model(ids, lengths)
+    largest = max(1.0, float(wanted[mask].abs().max()))
+    assert torch.allclose(found[mask], wanted[mask], rtol=0, atol=1e-5 * largest)
+    for output in manifest.outputs:
+        if not output.may_be_undefined and output.decode.kind == "class" and name not in RANDOM:
+            assert decoder(output)(found[:, 1:][mask[:, 1:]]) == [
+                value for values in model.run_batch(inputs, output.name) for value in values
+            ]
+
+
+@pytest.mark.parametrize("name", [*RANDOM, "paper/sort"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cache(lens: Any, name: str, dtype: str) -> None:
+    model = Model(_models()[name], "cpu", dtype)
+    bridge = to_transformer_lens(model)
+    (tokens,) = sampled_inputs(model.vocabulary, model.manifest.max_length, 1)[-1:]
+    ids, lengths = model.encode([tokens])
+    logits, cache = bridge.run_with_cache(ids)
+    assert logits.dtype == model.embed.W_E.dtype
+    for hook, value in model.activations(ids, lengths).items():
+        found = cache[hook][:, : value.shape[1]] if hook.endswith("pattern") else cache[hook]  # padding heads
+        assert torch.allclose(found, value, rtol=1e-5, atol=1e-5 * max(1.0, float(value.abs().max()))), hook
