@@ -32,6 +32,7 @@ COMMANDS = (
     "report",
     "build",
     "new",
+    "lsp",
     "export",
     "completion",
     "fuzz",
