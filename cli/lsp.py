@@ -29,8 +29,7 @@ def command(report: Report) -> None:
     raspc lsp
     """
     if find_spec("pygls") is None:
-        hint = "pip install 'raspc[lsp]'"
-        raise RaspError(Diagnostic("missing-extra", "`raspc lsp` needs pygls", None, hint))
+        raise RaspError(Diagnostic("missing-extra", "`raspc lsp` needs pygls", None, "pip install 'raspc[lsp]'"))
     from ..editor.server import serve
 
     if sys.stdin.isatty():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..compiler.elaborate.budget import deep_recursion
@@ -13,7 +13,7 @@ from ..compiler.graph import Graph
 from ..compiler.values import Scalar
 from ..rasp_grammar import tree
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from ..rasp_grammar.span import Source, Span
+from ..rasp_grammar.span import Source
 from .files import Buffers
 from .index import Place, place
 
@@ -139,11 +139,6 @@ class _Recording(_Elaboration):
 
     def _read(self, path: Path) -> Source:
         return self._buffers.read(path)
-
-
-def relocated(diagnostic: Diagnostic, span: Span) -> Diagnostic:
-    """The same diagnostic at another place."""
-    return replace(diagnostic, span=span)
 
 
 def _same(first: Object, second: Object) -> bool:

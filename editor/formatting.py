@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from ..rasp_grammar.diagnostics import RaspError
+from ..rasp_grammar.formatter import format_source
 from ..rasp_grammar.span import Source
 
 
@@ -21,14 +22,10 @@ class Edit:
 
 def formatting(text: str) -> Edit | None:
     """The edit that formats a text; None when there is nothing to do, or the text does not parse."""
-    from ..rasp_grammar.formatter import format_source
-
     try:
         formatted = format_source(Source("<editor>", text))
     except RaspError:
         return None  # the diagnostics say why
-    if "\r\n" in text:
-        formatted = formatted.replace("\r\n", "\n").replace("\n", "\r\n")
     if formatted == text:
         return None
     before, after = text.splitlines(keepends=True), formatted.splitlines(keepends=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..rasp_grammar import tree
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from ..rasp_grammar.span import Source, Span
 from .analysis import Analysed
 from .documentation import library
@@ -14,6 +13,10 @@ from .elaboration import locate
 from .files import absolute
 from .index import Binding, Place, place
 from .words import is_name, name_around
+
+
+class Refused(Exception):
+    """Why a name cannot be changed, in a sentence."""
 
 
 def definitions(analysed: Analysed, offset: int) -> list[Span]:
@@ -56,23 +59,23 @@ def references(analysed: Analysed, bindings: Iterable[Binding], *, declarations:
 def rename(analysed: Analysed, offset: int, new_name: str) -> list[Place]:
     """The places to write a new name at, in this file and the files that it loads.
 
-    Raises RaspError with the reason where a new name would not do, or would change what the program means.
+    Raises Refused with the reason where a new name would not do, or would change what the program means.
     """
     bindings = bindings_at(analysed, offset)
     if len(bindings) == 0:
-        raise _refused("only names that the program defines can be renamed")
+        raise Refused("only names that the program defines can be renamed")
     if not is_name(new_name):
-        raise _refused(f"`{new_name}` cannot be a name")
+        raise Refused(f"`{new_name}` cannot be a name")
     if not analysed.whole:
-        raise _refused("the text has mistakes; a name cannot be found everywhere until they are mended")
+        raise Refused("the text has mistakes; a name cannot be found everywhere until they are mended")
     together = _together(analysed, bindings)
     places = references(analysed, together, declarations=True)
     files = {name for name, _, _ in places}
     known = {*analysed.index.uses, *analysed.index.bindings}
     if any(span.text == new_name for span in spans(analysed, known) if span.source.name in files):
-        raise _refused(f"`{new_name}` is a name in this program already")
+        raise Refused(f"`{new_name}` is a name in this program already")
     if new_name.startswith("_") and len(files) > 1:
-        raise _refused("a name that begins with `_` is known only in its own file, and this one is used in others")
+        raise Refused("a name that begins with `_` is known only in its own file, and this one is used in others")
     return places
 
 
@@ -119,7 +122,3 @@ def _moved(analysed: Analysed, span: Span, name: str) -> list[Span]:
         if start >= 0 and now[start : start + len(name)] == name:
             return [Span(analysed.source, start, start + len(name))]
     return []
-
-
-def _refused(why: str) -> RaspError:
-    return RaspError(Diagnostic("rename", why, None))

@@ -16,11 +16,11 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from .. import __version__
 from ..compiler.elaborate.budget import deep_recursion
-from ..rasp_grammar.diagnostics import RaspError
 from ..rasp_grammar.span import Source, Span
 from . import navigation
 from .analysis import Analysed, Problem
 from .completion import Suggestion, complete
+from .formatting import formatting
 from .hover import hover
 from .index import Place
 from .positions import Encoding, Lines
@@ -291,8 +291,8 @@ def _edit(server: RaspServer) -> None:
         offset = server.offset(analysed.source, params.position)
         try:
             places: list[Place] = navigation.rename(analysed, offset, params.new_name)
-        except RaspError as error:
-            raise JsonRpcInvalidParams(error.diagnostics[0].message) from None
+        except navigation.Refused as why:
+            raise JsonRpcInvalidParams(str(why)) from None
         changes: dict[str, list[types.TextEdit]] = {}
         for span in navigation.spans(analysed, places):
             edits = changes.setdefault(server.uri(span.source.name), [])
@@ -300,12 +300,12 @@ def _edit(server: RaspServer) -> None:
         return types.WorkspaceEdit(changes)
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
-    def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
-        from .formatting import formatting
-
+    async def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
         text = session.text_of(params.text_document.uri)
-        edit = None if text is None else formatting(text)
-        if text is None or edit is None:
+        if text is None:
+            return None
+        edit = await session.worked_out(partial(formatting, text))
+        if edit is None or session.text_of(params.text_document.uri) != text:
             return None
         return [types.TextEdit(server.range_of(text, edit.start, edit.end), edit.text)]
 
