@@ -8,7 +8,7 @@ survive on top.  This measures the same quantity on logits that a model has give
   is half of what the right logit is above the best other one.
 - Logits that stand for codes c, 2 (c_v - c) y - (c_v - c)^2 in a form y: the right one is 2 |c_v - c_u| times the
   distance of y from the place halfway to c_u above the logit of u; the margin is the least such distance.  The codes
-  are the values themselves, or their places where they are not numbers.
+  are the values themselves or their places.
 - A number that is moved to the nearest of several: half of the least distance between two, less what the number is
   off.  Between fractions of denominators up to d, that least distance counts as 1/d^2.
 
@@ -98,22 +98,27 @@ def _tolerance(decode: ClassDecode | NumberDecode) -> float | None:
 
 
 def _codes(values: Sequence[Scalar], w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> Floats | None:
-    """The code of each value; None where the logits are indicators.
+    """The code of each value: itself or its place; None where the logits are indicators.
 
-    Numbers are their own codes.  For strings the manifest does not say, but the weights do: logits by code are all
-    multiples of one form, and constants; indicators are not.
+    The manifest does not say, but the weights do: logits by code are all multiples of one form, and constants;
+    indicators are not.
     """
-    if all(not isinstance(value, str) for value in values):
-        return np.array([float(value) for value in values])
     places = np.arange(len(values), dtype=np.float64)
+    numbers = np.array([float(value) for value in values if not isinstance(value, str)])
+    tried = [places] if len(numbers) < len(values) else [numbers, places]
     if len(values) <= 2:
-        return places
-    centre = len(values) // 2
-    steps = places - centre
-    unit, constant = w_u[:, centre - 1].astype(np.float64), float(b_u[centre - 1]) + 1
-    multiples = np.allclose(w_u, -steps * unit[:, None], rtol=1e-5, atol=0)
-    scale = float(np.abs(b_u).max()) + 1
-    return places if multiples and np.allclose(b_u, -steps * constant - steps**2, rtol=0, atol=1e-5 * scale) else None
+        return tried[0]
+    return next((codes for codes in tried if _fit(codes, w_u, b_u)), None)
+
+
+def _fit(codes: Floats, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> bool:
+    """Whether logits are 2 (c_v - c) y - (c_v - c)^2 for one form y, c being the code in the middle."""
+    steps = codes - codes[len(codes) // 2]
+    one = len(codes) // 2 - 1
+    unit, constant = w_u[:, one] / steps[one], (b_u[one] + steps[one] ** 2) / steps[one]
+    wanted = steps * constant - steps**2
+    near = 1e-5 * (float(np.abs(b_u).max()) + 1)
+    return np.allclose(w_u, steps * unit[:, None], rtol=1e-5, atol=0) and np.allclose(b_u, wanted, rtol=0, atol=near)
 
 
 def _number(value: Value, offset: Scalar) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,7 +90,9 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 def test_dependencies_are_declared() -> None:
     project = _project()["project"]
     assert isinstance(project, dict)
-    declared = {requirement.partition(">=")[0] for requirement in project["dependencies"]}
+    extras = [name for extra, names in project["optional-dependencies"].items() if extra != "dev" for name in names]
+    declared = {re.split("[<>=]", name)[0].replace("-", "_") for name in [*project["dependencies"], *extras]}
+    declared.add("lsprotocol")  # part of pygls
     imported = set()
     for path in _modules():
         for node in ast.walk(ast.parse((ROOT / path).read_bytes())):

@@ -55,22 +55,18 @@ class Outputs:
         places = tuple(float(place) for place in range(len(values)))
         codes = tuple(float(value) for value in values if not isinstance(value, str)) if numeric else places
         form = self.context.features.functions(node, [codes])[0]
-        if not numeric or self._noise(codes, form) < self._tolerated(codes):
-            return self._nearest(name, node, values, codes, form, truths)
-        return self._otherwise(name, node, values, places) or self._nearest(name, node, values, codes, form, truths)
+        return self._nearest(name, node, values, codes, form, truths)
 
-    def _otherwise(
-        self, name: str, node: SOp, values: tuple[Scalar, ...], places: tuple[float, ...]
-    ) -> OutputBlock | None:
+    def _otherwise(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock | None:
         """A number's classes by their places or one-hot: a value far from the others makes the number itself steep."""
+        places = tuple(float(place) for place in range(len(values)))
         try:
             form = self.context.features.functions(node, [places])[0]
             if self._noise(places, form) < self._tolerated(places):
                 return self._nearest(name, node, values, places, form, truths=False)
-            if len(values) <= FEW:
-                forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
-                if max(one.error for one in forms) < 0.25:
-                    return self._one_hot(name, node, values, forms)
+            forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
+            if max(one.error for one in forms) < 0.25:
+                return self._one_hot(name, node, values, forms)
         except RaspError:
             pass  # what is said is about the number
         return None
@@ -119,7 +115,10 @@ class Outputs:
         listed = domain.values
         if error >= tolerance:
             if listed is not None and len(listed) <= FEW:
-                raise self._too_noisy(node, error, tolerance)
+                named = self._otherwise(name, node, listed)
+                if named is None:
+                    raise self._too_noisy(node, error, tolerance)
+                return named
             if truths:
                 raise self._unnamed_truths(node)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
