@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -139,6 +140,7 @@ def make_server(explain: Explain = lambda _: None) -> RaspServer:
 
 def serve(explain: Explain) -> int:
     """Serve one client on standard input and output until it leaves; the exit status that the protocol asks for."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
     server = make_server(explain)
     output = _own_output()
     # One limit from start to end: threads that raise and lower it would do so under each other's feet.
@@ -146,6 +148,11 @@ def serve(explain: Explain) -> int:
         server.start_io(sys.stdin.buffer, output)
     server.session.shut_down()
     return 0 if server.was_shut_down else 1
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """A request that is refused with a reason is no news for the log."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], JsonRpcInvalidParams)
 
 
 def _own_output() -> BinaryIO:
