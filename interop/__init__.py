@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .answers import answers as answers
     from .hugging_face import export_hugging_face as export_hugging_face
     from .onnx_model import export_onnx as export_onnx
     from .onnx_model import to_onnx as to_onnx
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Public name -> the module that defines it.
 _HOMES = {
+    "answers": ".answers",
     "bridge_settings": ".transformer_lens",
     "export_hugging_face": ".hugging_face",
     "export_onnx": ".onnx_model",
@@ -29,6 +31,7 @@ _HOMES = {
 }
 
 __all__ = [  # noqa: PLE0604, RUF100 - the lazily loaded names are found by __getattr__
+    "answers",
     "bridge_settings",
     "export_hugging_face",
     "export_onnx",

@@ -6,16 +6,19 @@ and writes nothing, a neuron of zeros writes nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from ..compiler.manifest import Manifest
 from .extras import missing_extra
+from .tokenizer import tokenizer_files
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
+    from transformers import PreTrainedTokenizerFast
 
     from ..runner.model import Model
 
@@ -27,9 +30,9 @@ UNSCALED = 1 + 2**-28
 def to_transformer_lens(model: Model) -> TransformerBridge:
     """The model as a TransformerBridge: the same logits, of ids that start with BOS, and the same residual stream.
 
-    It has the weights, type and device that `model` has now.  `bridge.raspc_labels` names the coordinates of the
-    residual stream in order, and `bridge.raspc_manifest` says what every head and neuron computes.  Raises RaspError
-    where TransformerLens 4 is not installed.
+    It has the weights, type and device that `model` has now, and a tokenizer, so that it takes texts as well.
+    `bridge.raspc_labels` names the coordinates of the residual stream in order, and `bridge.raspc_manifest` says what
+    every head and neuron computes.  Raises RaspError where TransformerLens 4 is not installed.
     """
     try:
         from transformer_lens.model_bridge.sources import boot_native
@@ -47,9 +50,25 @@ def to_transformer_lens(model: Model) -> TransformerBridge:
         )
     bridge.load_state_dict(convert_tl_checkpoint(padded_tensors(model), bridge.cfg), strict=True)
     bridge.eval()
+    # Not given to `boot_native`, which would have to load it from files.
+    bridge.tokenizer = _tokenizer(model.manifest)
     bridge.raspc_labels = tuple(direction.label for direction in model.manifest.directions)
     bridge.raspc_manifest = model.manifest
     return bridge
+
+
+def _tokenizer(manifest: Manifest) -> PreTrainedTokenizerFast:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    files = tokenizer_files(manifest)
+    settings = files["tokenizer_config.json"]
+    assert isinstance(settings, dict)
+    backend = Tokenizer.from_str(json.dumps(files["tokenizer.json"]))
+    options = {name: value for name, value in settings.items() if name != "tokenizer_class"}
+    make: Any = PreTrainedTokenizerFast  # its __init__ has no types
+    made: PreTrainedTokenizerFast = make(tokenizer_object=backend, **options)
+    return made
 
 
 def bridge_settings(manifest: Manifest) -> dict[str, object]:
@@ -59,6 +78,8 @@ def bridge_settings(manifest: Manifest) -> dict[str, object]:
         "architecture": "TransformerLensNative",
         "attn_scale": UNSCALED,
         "init_weights": False,
+        "default_prepend_bos": True,
+        "tokenizer_prepends_bos": True,
     }
 
 

@@ -12,9 +12,8 @@ import torch
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.inputs import sampled_inputs
 from raspc.compiler.manifest import Layer
-from raspc.interop import bridge_settings, padded_tensors, to_transformer_lens
+from raspc.interop import answers, bridge_settings, padded_tensors, to_transformer_lens
 from raspc.rasp_grammar.diagnostics import RaspError
-from raspc.runner.decode import decoder
 from raspc.runner.model import Model
 from raspc.tests.interop.models import NAMES, RANDOM, compiled
 from raspc.tests.support.handmade import random_model
@@ -77,9 +76,8 @@ def test_bridge(lens: Any, name: str) -> None:
     assert torch.allclose(found[mask], wanted[mask], rtol=0, atol=1e-5 * largest)
     for output in manifest.outputs:
         if not output.may_be_undefined and output.decode.kind == "class" and name not in RANDOM:
-            assert decoder(output)(found[:, 1:][mask[:, 1:]]) == [
-                value for values in model.run_batch(inputs, output.name) for value in values
-            ]
+            given = [len(tokens) for tokens in inputs]
+            assert answers(manifest, found, output.name, given) == model.run_batch(inputs, output.name)
 
 
 @pytest.mark.parametrize("name", [*RANDOM, "paper/sort"])
@@ -94,3 +92,12 @@ def test_cache(lens: Any, name: str, dtype: str) -> None:
     for hook, value in model.activations(ids, lengths).items():
         found = cache[hook][:, : value.shape[1]] if hook.endswith("pattern") else cache[hook]  # padding heads
         assert torch.allclose(found, value, rtol=1e-5, atol=1e-5 * max(1.0, float(value.abs().max()))), hook
+
+
+def test_texts(lens: Any) -> None:
+    model = Model(compiled("paper/sort"), "cpu")
+    bridge = to_transformer_lens(model)
+    assert bridge.to_tokens("3 1 2").tolist() == [[10, 3, 1, 2]]
+    assert bridge.to_str_tokens("3 1 2") == ["<bos>", "3", "1", "2"]
+    assert answers(model.manifest, bridge("3 1 2")) == [[1, 2, 3]]
+    assert answers(model.manifest, bridge(["3 1 2", "98"]), lengths=[3, 2]) == [[1, 2, 3], [8, 9]]
