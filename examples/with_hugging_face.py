@@ -23,6 +23,7 @@ from transformers import (
     AutoTokenizer,
     pipeline,
 )
+from transformers.utils.logging import disable_progress_bar
 
 PROGRAM = """
 set vocab ["the", "a", "cat", "dog", "mouse", "chased", "saw", "."];
@@ -35,6 +36,7 @@ times = selector_width(select(tokens, tokens, ==));
 
 
 def main(folder: Path) -> None:
+    disable_progress_bar()
     path = export_hugging_face(raspc.compile(PROGRAM, entry=("role", "times")), folder / "roles")
     print("in the folder:", " ".join(sorted(file.name for file in path.iterdir() if file.is_file())))
 
