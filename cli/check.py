@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from ..rasp_grammar.diagnostics import RaspError
-from .options import complete_files, json_option
+from .options import complete_programs, json_option
 from .reporting import Report
 
 
 @click.command(short_help="Report what is wrong with programs.")
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=Path, shell_complete=complete_files)
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=Path, shell_complete=complete_programs)
 @json_option
 @click.pass_obj
 def command(report: Report, paths: Sequence[Path]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import click
-from click.shell_completion import get_completion_class
 
 
 @click.command(short_help="Print the script for completion in a shell.")
@@ -16,8 +17,5 @@ def command(shell: str) -> None:
     raspc completion zsh > ~/.zfunc/_raspc   # fpath+=~/.zfunc before compinit
     raspc completion fish > ~/.config/fish/completions/raspc.fish
     """
-    from .main import raspc
-
-    made = get_completion_class(shell)
-    assert made is not None
-    print(made(raspc, {}, "raspc", "_RASPC_COMPLETE").source())
+    # click answers what these scripts ask for (`_RASPC_COMPLETE`), but its own scripts cannot tell files by suffix.
+    print(files("raspc.cli").joinpath("shells", f"raspc.{shell}").read_text(encoding="utf-8"), end="")

@@ -7,14 +7,21 @@ import json
 from itertools import groupby
 
 import click
+from click.shell_completion import CompletionItem
 
 from .explanation import Explanation, explanations
 from .options import json_option
 from .reporting import Report
 
 
+def _complete_codes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    return [
+        CompletionItem(one.code, help=one.summary) for one in explanations().values() if one.code.startswith(incomplete)
+    ]
+
+
 @click.command(short_help="Explain a diagnostic's code.")
-@click.argument("code", metavar="[CODE]", required=False)
+@click.argument("code", metavar="[CODE]", required=False, shell_complete=_complete_codes)
 @json_option
 @click.pass_obj
 def command(report: Report, code: str | None) -> None:

@@ -31,6 +31,8 @@ COMMANDS = (
     "trace",
     "report",
     "build",
+    "repl",
+    "fmt",
     "new",
     "lsp",
     "export",

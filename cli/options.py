@@ -90,19 +90,29 @@ def require_one_input(tokens: Sequence[str], lines: str | None) -> None:
         raise click.UsageError('give the input\'s tokens, or --input FILE ("" is the input without tokens)')
 
 
-def complete_files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What a shell offers for a file name: its own completion of file names."""
-    return [CompletionItem(incomplete, type="file")]
+def complete_files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """What a shell offers for a file name.  An item's value is the suffix of the names (see cli/shells/)."""
+    return [CompletionItem("", type="file")]
+
+
+def complete_programs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """What a shell offers for a program: `.rasp` files, and folders."""
+    return [CompletionItem(".rasp", type="file")]
+
+
+def complete_models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """What a shell offers for a model: either file of a pair, and folders."""
+    return [CompletionItem(".safetensors", type="file"), CompletionItem(".manifest.json", type="file")]
 
 
 def program_argument(command: F) -> F:
     """`FILE`: the program."""
-    return click.argument("path", metavar="FILE", type=Path, shell_complete=complete_files)(command)
+    return click.argument("path", metavar="FILE", type=Path, shell_complete=complete_programs)(command)
 
 
 def model_argument(command: F) -> F:
     """`MODEL`: either file of the pair."""
-    return click.argument("path", metavar="MODEL", type=Path, shell_complete=complete_files)(command)
+    return click.argument("path", metavar="MODEL", type=Path, shell_complete=complete_models)(command)
 
 
 def read_program(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .formatter_layout import Break, Close, Comma, Dedent, Group, Indent, Open, Part, Space, Word, rigid
 from .lexer import LINE_STATEMENTS, Token
@@ -26,6 +27,7 @@ _CHAINS = frozenset({"sum", "product", "remainder", "power", "truth"})
 _OPERATIONS = _CHAINS | {"comparison", "membership", "ternary"}
 _ATOMS = frozenset({"name", "number", "text", "truth_value"})
 _DISPLAYS = frozenset({"list", "dict", "list_comprehension", "dict_comprehension"})
+_BRACKETED = _DISPLAYS | {"call", "index", "group"}
 _LINE_RULES = frozenset({"set_vocab", "set_max_length", "set_example", "load", "directive"})
 
 
@@ -61,7 +63,7 @@ def _expanded(item: Concrete) -> Iterator[Part]:
             case Concrete():
                 stack += reversed(list(_shape(piece)))
             case _Loose():
-                stack += reversed(list(_operation(piece.operation)))
+                stack += reversed(list(_operation(piece.operation, indented=False)))
             case Token():
                 yield _word(piece)
             case Tree():
@@ -92,9 +94,7 @@ def _shape(node: Concrete) -> _Shape:
     parts = node.parts
     match node.rule:
         case rule if rule in _OPERATIONS:
-            yield Indent()
-            yield from _operation(node)
-            yield Dedent()
+            yield from _operation(node, indented=True)
         case "unary":
             yield parts[0]
             if _kind(parts[0]) == "NOT":
@@ -149,25 +149,47 @@ def _shape(node: Concrete) -> _Shape:
             yield from _spaced(parts)
 
 
-def _operation(node: Concrete) -> _Shape:
-    """An operator and its operands, those of a chain all in one group."""
+def _operation(node: Concrete, indented: bool) -> _Shape:
+    """An operator and its operands, those of a chain all in one group; `indented`: all but the first operand."""
     group = Group()
-    yield Open(group)
+    first, *links = _links(node)
+    yield from (Open(group), *first)
+    if indented:
+        yield Indent()
+    for link in links:
+        yield from link
+    if indented:
+        yield Dedent()
+    yield Close(group)
+
+
+def _links(node: Concrete) -> Iterator[Sequence[Part | _Piece]]:
+    """The first operand, then each operator with its operand and what stands before it."""
     if node.rule == "ternary":
         then, if_word, condition, else_word, otherwise = node.parts
-        inner = Group()
-        yield from (Open(inner), then, Break(), if_word, Space(), condition, Close(inner))
-        yield from (Break(), else_word, Space(), otherwise)
-    else:
-        links: list[Token | Tree] = []
-        left: Token | Tree = node
-        while isinstance(left, Concrete) and left.rule == node.rule and (left is node or node.rule in _CHAINS):
-            left, operator, right = left.parts
-            links += (right, operator)
-        yield left
-        for operator, right in zip(links[::-2], links[-2::-2], strict=True):
-            yield from (Break(), operator, Space(), right)
-    yield Close(group)
+        group = Group()
+        yield (Open(group), then, Indent(), Break(), if_word, Space(), condition, Dedent(), Close(group))
+        yield (Break(), else_word, Space(), otherwise)
+        return
+    operands: list[Token | Tree] = []
+    operators: list[Token | Tree] = []
+    left: Token | Tree = node
+    while isinstance(left, Concrete) and left.rule == node.rule and (left is node or node.rule in _CHAINS):
+        left, operator, right = left.parts
+        operands.append(right)
+        operators.append(operator)
+    operands.append(left)
+    operands.reverse()
+    operators.reverse()
+    yield (left,)
+    for (before, operand), operator in zip(pairwise(operands), operators, strict=True):
+        # `) == 0` is no line of its own.
+        hanging = node.rule != "truth" and _ends_in_bracket(before) and _is_plain(operand)
+        yield (Space() if hanging else Break(), operator, Space(), operand)
+
+
+def _ends_in_bracket(part: Token | Tree) -> bool:
+    return isinstance(part, Concrete) and part.rule in _BRACKETED
 
 
 def _spaced(parts: Iterable[Token | Tree]) -> _Shape:
@@ -185,9 +207,11 @@ def _clauses(item: Token | Tree, source: Sequence[Token | Tree]) -> list[Part | 
 
 def _bracketed(opening: _Piece, inner: Sequence[Part | _Piece], closing: _Piece) -> _Shape:
     group = Group()
-    yield from (Open(group), opening, Indent(), Break("", opening=True))
-    yield from inner
-    yield from (Break("", closing=True), closing, Close(group)) if inner else (Dedent(), closing, Close(group))
+    yield from (Open(group), opening, Indent())
+    if inner:
+        yield Break("", opening=True)
+        yield from inner
+    yield from (Break("", opening=not inner, closing=True), closing, Close(group))
 
 
 def _block(parts: Sequence[Token | Tree]) -> _Shape:

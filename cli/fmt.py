@@ -1,0 +1,182 @@
+"""`raspc fmt`: programs in the one style of rasp_grammar/formatter.py."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from .options import complete_programs, json_option
+from .reporting import Report
+
+if TYPE_CHECKING:
+    from ..rasp_grammar.span import Source
+
+STANDARD_INPUT = Path("-")
+
+
+@dataclass
+class _Counts:
+    changed: int = 0
+    same: int = 0
+    failed: int = 0
+
+
+@click.command(short_help="Format programs.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=Path, shell_complete=complete_programs)
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a program would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@json_option
+@click.pass_obj
+def command(report: Report, paths: Sequence[Path], check: bool, diff: bool) -> None:
+    """Format the RASP programs that the PATHs name or contain, in place; `-` is standard input.
+
+    Comments, the blank lines between statements and what a program means stay as they are.  A program with
+    mistakes is reported and left alone.
+
+    \b
+    raspc fmt sort.rasp
+    raspc fmt programs --check
+    raspc fmt --diff sort.rasp
+    raspc fmt - < sort.rasp
+    """
+    if STANDARD_INPUT in paths:
+        if len(paths) > 1:
+            raise click.UsageError("`-` stands alone")
+        _filter(report, check, diff)
+        return
+    counts = _Counts()
+    for path in _programs(paths):
+        try:
+            changed = _format(report, path, check, diff)
+        except RaspError as error:
+            report.show(error.diagnostics)
+            counts.failed += 1
+        except OSError as error:
+            report.error("file", f"`{path}` cannot be written: {error.strerror}")
+            counts.failed += 1
+        else:
+            counts.changed += changed
+            counts.same += not changed
+    report.failed |= check and counts.changed > 0
+    if not report.as_json and not diff:
+        print(_summary(counts, check))
+
+
+def _filter(report: Report, check: bool, diff: bool) -> None:
+    """Standard input, formatted, to standard output."""
+    from ..rasp_grammar.formatter import format_source
+
+    source = _standard_input()
+    text = format_source(source)
+    changed = text != source.text
+    if check or diff:
+        _say(report, source, text, changed, check, diff)
+        report.failed |= check and changed
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+
+
+def _standard_input() -> Source:
+    from ..rasp_grammar.span import Source
+
+    content = sys.stdin.buffer.read()
+    try:
+        return Source("<stdin>", content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        message = f"standard input is not UTF-8 text (byte {error.start})"
+        raise RaspError(Diagnostic("file-encoding", message, None, "give the program as UTF-8")) from None
+
+
+def _programs(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files that the paths name, and the `.rasp` files below their folders; each once, hidden ones left out."""
+    seen: set[Path] = set()
+    for path in paths:
+        found = _below(path) if path.is_dir() else [path]
+        for file in found:
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
+def _below(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*.rasp"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+
+
+def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
+    """Whether a file changed, or would.  RaspError or OSError where it cannot be read or written."""
+    from ..rasp_grammar.formatter import format_source
+    from ..rasp_grammar.parser import read_source
+
+    source = read_source(path)
+    text = format_source(source)
+    changed = text != source.text
+    if changed and not check and not diff:
+        _replace(path.resolve(), text)
+    _say(report, source, text, changed, check, diff)
+    return changed
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole, with the permissions that it had.  `path` is no symbolic link."""
+    from ..compiler.atomic import replace_files
+
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not os.access(path, os.W_OK):  # moving a file into its place would not ask
+        raise PermissionError(13, "it is read-only", str(path))
+    mask = os.umask(0o777 & ~mode)  # never more open than it was, not even for a moment
+    try:
+        replace_files({path: [text.encode()]})
+    finally:
+        os.umask(mask)
+    path.chmod(mode)
+
+
+def _say(report: Report, source: Source, text: str, changed: bool, check: bool, diff: bool) -> None:
+    """Tell what became of one program: a line, a diff, or a line of JSON."""
+    if report.as_json:
+        print(json.dumps({"file": source.name, "changed": changed}))
+    elif diff:
+        print(_difference(source, text), end="")
+    elif changed:
+        print(f"would format {source.name}" if check else f"formatted {source.name}")
+
+
+def _difference(source: Source, text: str) -> str:
+    """A unified diff that `patch -p0` takes; empty where nothing changes."""
+    lines = difflib.unified_diff(_lines(source.text), _lines(text), source.name, source.name)
+    return "".join([line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines])
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends; unlike `splitlines`, only a newline character ends one."""
+    *lines, last = text.split("\n")
+    return [f"{line}\n" for line in lines] + ([last] if last != "" else [])
+
+
+def _summary(counts: _Counts, check: bool) -> str:
+    changed, same = ("would be formatted", "are as they should be") if check else ("formatted", "left as they were")
+    if check and counts.same == 1:
+        same = "is as it should be"
+    parts = [f"{_count(counts.changed)} {changed}"] if counts.changed > 0 else []
+    parts += [f"{_count(counts.same)} {same}"] if counts.same > 0 else []
+    parts += [f"{_count(counts.failed)} with mistakes"] if counts.failed > 0 else []
+    return ", ".join(parts) if parts else "no .rasp files there"
+
+
+def _count(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
