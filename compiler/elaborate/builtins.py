@@ -98,6 +98,8 @@ def _len(evaluator: Evaluator, arguments: Sequence[Object], call: tree.Call) -> 
 
 def _draw(evaluator: Evaluator, arguments: Sequence[Object], call: tree.Call) -> Object:
     """Drawing is the REPL's; in a file the statement means nothing."""
+    if evaluator.on_draw is not None:
+        evaluator.on_draw(arguments, call)
     return ()
 
 

@@ -58,6 +58,8 @@ class Evaluator:
         self._site: Span | None = None
         #: The function of the prelude that runs.
         self.owner: str | None = None
+        #: Is told of each `draw(x, ...)`: its arguments, and the call that they stand in.
+        self.on_draw: Callable[[Sequence[Object], tree.Call], None] | None = None
 
     def at(self, node: tree.Tree) -> Span:
         """The place in a person's text that a node stands for."""

@@ -220,8 +220,10 @@ class _Elaboration:
         inner = Scope(scope, is_file=True)
         before = len(self._mistakes)
         self._loading.append(resolved)
-        self._file(source, inner, path.parent)
-        self._loading.pop()
+        try:
+            self._file(source, inner, path.parent)
+        finally:
+            self._loading.pop()
         scope.names.update({name: value for name, value in inner.names.items() if not name.startswith("_")})
         scope.incomplete = scope.incomplete or inner.incomplete or len(self._mistakes) > before
 

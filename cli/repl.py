@@ -1,0 +1,111 @@
+"""`raspc repl`: statements in, the running example's values out, at a terminal or from a script."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..rasp_grammar.diagnostics import Diagnostic
+from ..rasp_grammar.span import Source
+from .options import complete_files
+from .reporting import Report
+
+if TYPE_CHECKING:
+    from ..repl.conversation import Conversation
+
+
+@click.command(short_help="Try RASP interactively, or run a script.")
+@click.argument("files", metavar="[FILE...]", nargs=-1, shell_complete=complete_files)
+@click.pass_obj
+def command(report: Report, files: Sequence[str]) -> None:
+    """Read RASP statements, and show what each gives on the running example.
+
+    FILEs are loaded first.  At a terminal there is history, completion with Tab, and `:help`.  Otherwise standard
+    input is a script: values are printed, mistakes are reported and skipped, and make the exit status 1.
+
+    \b
+    raspc repl
+    raspc repl sort.rasp
+    raspc repl < session.txt
+    echo 'sort(tokens, tokens)([3, 1, 2])' | raspc repl
+    """
+    from ..repl.conversation import Conversation
+
+    conversation = Conversation(Path.cwd())
+    for name in files:
+        if not _answer(conversation, Source("<command line>", _load(name)), report):
+            return
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        _talk(conversation)
+    else:
+        _read_script(conversation, report)
+
+
+def _load(name: str) -> str:
+    quote = "'" if '"' in name else '"'
+    if quote in name or "\n" in name:
+        raise click.UsageError(f"{name!a}: raspc cannot load a file of this name")
+    return f"load {quote}{name}{quote};"
+
+
+def _read_script(conversation: Conversation, report: Report) -> None:
+    from ..repl.reading import inputs
+
+    for source in inputs(_lines(report), "<stdin>"):
+        if not _answer(conversation, source, report):
+            return
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Lines as they come; one that is no UTF-8 is reported and left blank."""
+    for number, data in enumerate(sys.stdin.buffer, 1):
+        try:
+            text = data.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            _say(report, Diagnostic("file-encoding", f"line {number} is not UTF-8 text", None, "save it as UTF-8"))
+            text = "\n"
+        yield text.replace("\r\n", "\n")
+
+
+def _answer(conversation: Conversation, source: Source, report: Report) -> bool:
+    """Run one input and print its outcomes; False when it ended the session."""
+    from ..repl.outcomes import Failed, Left, Warned
+    from ..repl.rendering import render
+
+    for outcome in conversation.run(source):
+        match outcome:
+            case Left():
+                return False
+            case Failed(diagnostics=diagnostics) | Warned(diagnostics=diagnostics):
+                _say(report, *diagnostics)
+            case _:
+                print(render(outcome, full=conversation.full), end="", flush=True)
+    return True
+
+
+def _say(report: Report, *diagnostics: Diagnostic) -> None:
+    sys.stdout.flush()  # the two streams may be one
+    report.show(diagnostics)
+    sys.stderr.flush()
+
+
+def _talk(conversation: Conversation) -> None:
+    """The terminal's loop.  Mistakes there are part of the talk: they do not count for the exit status."""
+    from .. import __version__
+    from ..repl.terminal import prompts
+    from .main import _status_of
+
+    print(f"raspc {__version__}: RASP at the prompt.  :help tells what there is, Ctrl-D leaves.")
+    for text in prompts(conversation):
+        report = Report()
+        try:
+            if not _answer(conversation, Source("<input>", text), report):
+                return
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        except Exception as error:  # told as `main` tells it; a bug of ours must not cost a person's session
+            _status_of(error, report)
