@@ -15,7 +15,7 @@ from pathlib import Path
 import raspc
 from raspc.interop import export_hugging_face
 
-os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 from transformers import (
     AutoModel,
@@ -23,7 +23,6 @@ from transformers import (
     AutoTokenizer,
     pipeline,
 )
-from transformers.utils.logging import disable_progress_bar
 
 PROGRAM = """
 set vocab ["the", "a", "cat", "dog", "mouse", "chased", "saw", "."];
@@ -36,7 +35,6 @@ times = selector_width(select(tokens, tokens, ==));
 
 
 def main(folder: Path) -> None:
-    disable_progress_bar()
     path = export_hugging_face(raspc.compile(PROGRAM, entry=("role", "times")), folder / "roles")
     print("in the folder:", " ".join(sorted(file.name for file in path.iterdir() if file.is_file())))
 

@@ -47,9 +47,9 @@ def read(path: Path) -> None:
         row[: len(text)] = [ids[character] for character in text]
 
     depths, balanced = session.run(["depth.answer", "balanced.answer"], {"tokens": batch})
-    for row, text in enumerate(texts):
-        shown = " ".join(str(values["depth"][place]) for place in depths[row, : len(text)])
-        print(f"{text:10} depth {shown:18} balanced: {values['balanced'][balanced[row, 0]]}")
+    for text, depth, balance in zip(texts, depths, balanced, strict=True):
+        shown = " ".join(str(values["depth"][place]) for place in depth[: len(text)])
+        print(f"{text:10} depth {shown:18} balanced: {values['balanced'][balance[0]]}")
 
 
 def main(folder: Path) -> None:

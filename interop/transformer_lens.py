@@ -7,6 +7,8 @@ and writes nothing, a neuron of zeros writes nothing.
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -58,16 +60,17 @@ def to_transformer_lens(model: Model) -> TransformerBridge:
 
 
 def _tokenizer(manifest: Manifest) -> PreTrainedTokenizerFast:
-    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 
     files = tokenizer_files(manifest)
     settings = files["tokenizer_config.json"]
     assert isinstance(settings, dict)
-    backend = Tokenizer.from_str(json.dumps(files["tokenizer.json"]))
     options = {name: value for name, value in settings.items() if name != "tokenizer_class"}
     make: Any = PreTrainedTokenizerFast  # its __init__ has no types
-    made: PreTrainedTokenizerFast = make(tokenizer_object=backend, **options)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tokenizer.json")
+        path.write_text(json.dumps(files[path.name]), encoding="utf-8")
+        made: PreTrainedTokenizerFast = make(tokenizer_file=str(path), **options)
     return made
 
 
