@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import os
 import stat
@@ -61,9 +62,6 @@ def command(report: Report, paths: Sequence[Path], check: bool, diff: bool) -> N
         except RaspError as error:
             report.show(error.diagnostics)
             counts.failed += 1
-        except OSError as error:
-            report.error("file", f"`{path}` cannot be written: {error.strerror}")
-            counts.failed += 1
         else:
             counts.changed += changed
             counts.same += not changed
@@ -118,7 +116,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
-    """Whether a file changed, or would.  RaspError or OSError where it cannot be read or written."""
+    """Whether a file changed, or would.  RaspError where it cannot be read or written."""
     from ..rasp_grammar.formatter import format_source
     from ..rasp_grammar.parser import read_source
 
@@ -126,7 +124,11 @@ def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
     text = format_source(source)
     changed = text != source.text
     if changed and not check and not diff:
-        _replace(path.resolve(), text)
+        try:
+            _replace(path.resolve(), text)
+        except OSError as error:
+            message = f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}"
+            raise RaspError(Diagnostic("file", message, None, "check its permissions, and its folder's")) from None
     _say(report, source, text, changed, check, diff)
     return changed
 
@@ -137,7 +139,7 @@ def _replace(path: Path, text: str) -> None:
 
     mode = stat.S_IMODE(path.stat().st_mode)
     if not os.access(path, os.W_OK):  # moving a file into its place would not ask
-        raise PermissionError(13, "it is read-only", str(path))
+        raise PermissionError(errno.EACCES, "it is read-only", str(path))
     mask = os.umask(0o777 & ~mode)  # never more open than it was, not even for a moment
     try:
         replace_files({path: [text.encode()]})
@@ -169,13 +171,13 @@ def _lines(text: str) -> list[str]:
 
 
 def _summary(counts: _Counts, check: bool) -> str:
-    changed, same = ("would be formatted", "are as they should be") if check else ("formatted", "left as they were")
-    if check and counts.same == 1:
-        same = "is as it should be"
-    parts = [f"{_count(counts.changed)} {changed}"] if counts.changed > 0 else []
-    parts += [f"{_count(counts.same)} {same}"] if counts.same > 0 else []
-    parts += [f"{_count(counts.failed)} with mistakes"] if counts.failed > 0 else []
-    return ", ".join(parts) if parts else "no .rasp files there"
+    changed = "would be formatted" if check else "formatted"
+    if counts.same == 1:
+        same = "is as it should be" if check else "left as it was"
+    else:
+        same = "are as they should be" if check else "left as they were"
+    parts = [(counts.changed, changed), (counts.same, same), (counts.failed, "with errors")]
+    return ", ".join([f"{_count(number)} {what}" for number, what in parts if number > 0]) or "no .rasp files there"
 
 
 def _count(number: int) -> str:

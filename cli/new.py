@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,15 +26,18 @@ def command(name: str) -> None:
     raspc new experiments/copying
     """
     path = Path(name if name.endswith(SUFFIX) else name + SUFFIX)
-    if path.name in ("", SUFFIX) or not path.name.removesuffix(SUFFIX).strip():
+    stem = path.name.removesuffix(SUFFIX)
+    if stem.strip() == "" or stem in (".", ".."):
         raise click.UsageError("give the program a name: raspc new first")
+    if not stem.isprintable():  # it stands in a comment, and a newline would end that
+        raise click.UsageError("a name is of characters that can be seen")
     text = files("raspc.cli").joinpath("starter.rasp").read_text(encoding="utf-8")
-    _create(path, text.replace("NAME", path.name.removesuffix(SUFFIX), 1))
-    model = path.name.removesuffix(SUFFIX) + ".safetensors"
+    _create(path, text.replace("NAME", stem, 1))
+    program, model = shlex.quote(str(path)), shlex.quote(f"{stem}.safetensors")
     print(f"wrote {path}; try")
     for line in (
-        f"  raspc eval {path} abcab",
-        f"  raspc compile {path}",
+        f"  raspc eval {program} abcab",
+        f"  raspc compile {program}",
         f"  raspc run {model} abcab",
         f"  raspc inspect {model}",
     ):

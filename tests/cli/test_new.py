@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from itertools import product
 from pathlib import Path
@@ -25,20 +26,24 @@ def _wanted(tokens: str) -> list[str]:
     return values
 
 
-def test_the_program_compiles_without_a_word_and_says_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["new", "first"]) == 0
+@pytest.mark.parametrize("name", ["first", "my first"])
+def test_the_program_compiles_without_a_word_and_says_what_its_comments_say(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", name]) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[0] == "wrote first.rasp; try"
+    assert out.splitlines()[0] == f"wrote {name}.rasp; try"
     for line in out.splitlines()[1:]:
-        name, *arguments = line.split()
-        assert name == "raspc"
+        command, *arguments = shlex.split(line)
+        assert command == "raspc"
         assert main(arguments) == 0
     assert capsys.readouterr().err == ""
-    model = raspc.load("first.safetensors")
-    for length in range(1, 6):
-        for tokens in product("abc", repeat=length):
-            assert model.run(tokens) == _wanted("".join(tokens)), tokens
-    assert Path("first.rasp").read_text().startswith("# first: ")
+    model = raspc.load(f"{name}.safetensors")
+    inputs = [tokens for length in range(1, 6) for tokens in product("abc", repeat=length)]
+    for tokens, values in zip(inputs, model.run_batch(inputs), strict=True):
+        assert values == _wanted("".join(tokens)), tokens
+    assert Path(f"{name}.rasp").read_text().startswith(f"# {name}: ")
+    assert main(["fmt", "--check", f"{name}.rasp"]) == 0
 
 
 def test_a_file_is_never_replaced(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +61,14 @@ def test_a_folder_must_be_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("here/first.rasp").exists()
 
 
-@pytest.mark.parametrize("name", ["", ".rasp", " "])
+@pytest.mark.parametrize("name", ["a\nb;", "a\x1b[31m", "folder/\x00"])
+def test_a_name_is_text_of_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", name]) == 2
+    assert "characters that can be seen" in capsys.readouterr().err
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", ".rasp", " ", "folder/", "/"])
 def test_it_needs_a_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", name]) == 2
     assert "give the program a name" in capsys.readouterr().err
