@@ -1,7 +1,8 @@
 """A vocabulary as a Hugging Face tokenizer: two JSON files, no code.
 
 Where every token is one character, every character of a text is a token (blanks are passed over, unless a blank is one
-of the tokens).  Else tokens are separated by blanks, except that a token with blanks in it is one token.
+of the tokens).  Else tokens are separated by blanks, except that a token with blanks in it is one token; and where a
+blank itself is a token, nothing separates them: the longest token that fits is taken.
 """
 
 from __future__ import annotations
@@ -98,5 +99,11 @@ def _pattern(texts: Sequence[str], by_character: bool) -> str:
     spaced = [text for text in texts if re.search(r"\s", text)]
     if by_character:
         return r"[\s\S]" if len(spaced) > 0 else r"\S"
-    longest_first = sorted(spaced, key=lambda text: (-len(text), text))
-    return "|".join([*map(re.escape, longest_first), r"\S+"])
+    if any(text.isspace() for text in spaced):
+        return "|".join([*_alternatives(texts), r"[\s\S]"])
+    return "|".join([*_alternatives(spaced), r"\S+"])
+
+
+def _alternatives(texts: Sequence[str]) -> list[str]:
+    """Patterns for texts, the longest first."""
+    return [re.escape(text) for text in sorted(texts, key=lambda text: (-len(text), text)) if text != ""]

@@ -32,19 +32,18 @@ def tokenizer_of(vocabulary: Sequence[Scalar]) -> Any:  # tokenizers has no type
         (range(10), "3 1 2", (3, 1, 2)),
         (range(10), "312", (3, 1, 2)),
         (range(12), "3 11 2", (3, 11, 2)),
-        ((-1, 0.5, Fraction(1, 3), Fraction(1, 2)), "-1 1/3 0.5", (-1, Fraction(1, 3), 0.5)),
+        ((-1, Fraction(1, 2), Fraction(1, 3)), "-1 1/3 0.5", (-1, Fraction(1, 3), Fraction(1, 2))),
         ((True, False), "true false", (True, False)),
         (("a", "b", "cd"), "cd a b", ("cd", "a", "b")),
         (("New York", "Rome", "York", "New"), "Rome New York York New", ("Rome", "New York", "York", "New")),
         (("New York", "New York City"), "New York City New York", ("New York City", "New York")),
+        (("ab", " ", "a", ""), "ab aab", ("ab", " ", "a", "ab")),
         (("1", 1, "2"), "1 2 1", ("1", "2", "1")),
     ],
 )
 def test_text(vocabulary: Sequence[Scalar], text: str, tokens: Sequence[Scalar]) -> None:
     listed = list(vocabulary)
     ids = [len(listed), *(listed.index(token) for token in tokens)]
-    if 0.5 in listed and Fraction(1, 2) in listed:
-        pytest.skip("0.5 and 1/2 are one token")
     assert tokenizer_of(listed).encode(text).ids == ids
 
 
