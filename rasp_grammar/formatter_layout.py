@@ -5,8 +5,9 @@ A group that fits on the rest of its line stays there; otherwise all of its brea
 end their lines (in a `filling` group only those that must).  This is Oppen's way (Prettyprinting, TOPLAS 2(4), 1980):
 one pass, linear, and as a stream it never recurses.
 
-Comments stand only at breaks.  One that was written elsewhere moves on to the next break, which makes the layout a
-fixed point: in the formatted text every comment already is at the break where it would be put.
+Comments stand only at breaks.  One that was written elsewhere moves on to the next break, or from behind an operator
+to the break before it.  So the layout is a fixed point: in the formatted text every comment already is at the break
+where it would be put.
 """
 
 from __future__ import annotations
@@ -27,10 +28,14 @@ _WHITE = " \t\r\f\n"
 
 @dataclass(frozen=True)
 class Word:
-    """Text that stands in the source at offset `start`.  Words come in the order of the source."""
+    """Text that stands in the source at offset `start`.  Words come in the order of the source.
+
+    `joins`: an operator, which lines begin with.  A comment behind it is about one of its sides, not about both.
+    """
 
     text: str
     start: int
+    joins: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,32 +68,38 @@ class Comma:
     """A comma behind the last item of the innermost group, only where the group is broken."""
 
 
+@dataclass(eq=False)
+class Break:
+    """A possible end of a line; `flat` is what stands there otherwise.
+
+    `hard` ends the line always, `reluctant` only for a comment.  `opening` follows an opening bracket, or begins the
+    text; `closing` precedes a closing bracket and undoes its `Indent`; no blank lines are kept there.
+    """
+
+    flat: str = " "
+    hard: bool = False
+    reluctant: bool = False
+    opening: bool = False
+    closing: bool = False
+    #: A comment that ends the line, and those on lines of their own, each with whether a blank line precedes it.
+    trailing: str | None = None
+    above: list[tuple[str, bool]] = field(default_factory=list)
+    #: Whether a blank line precedes the next word.
+    blank: bool = False
+
+
 @dataclass(frozen=True)
 class Indent:
-    """The lines that follow stand one level deeper."""
+    """The lines that follow stand one level deeper; with `when`, only if that break ends a line."""
+
+    when: Break | None = None
 
 
 @dataclass(frozen=True)
 class Dedent:
     """The end of an `Indent`, where no `closing` break is it."""
 
-
-@dataclass(eq=False)
-class Break:
-    """A possible end of a line; `flat` is what stands there otherwise.
-
-    `hard` ends the line always.  `opening` follows an opening bracket, or begins the text; `closing` precedes a
-    closing one and undoes its `Indent`; no blank lines are kept there.
-    """
-
-    flat: str = " "
-    hard: bool = False
-    opening: bool = False
-    closing: bool = False
-    trailing: str | None = None
-    #: Comments on lines of their own, and the word after them if it is known where: text and "a blank line before".
-    above: list[tuple[str, bool]] = field(default_factory=list)
-    blank: bool = False
+    when: Break | None = None
 
 
 Part = Word | Space | Open | Close | Comma | Indent | Dedent | Break
@@ -112,15 +123,16 @@ def rigid(parts: Sequence[Part]) -> Iterator[Part]:
 
 
 def place_comments(parts: Sequence[Part], comments: Sequence[Comment], text: str) -> None:
-    """Give each comment of the source `text` to the first break behind what precedes it; the last part is a break.
+    """Give each comment of the source `text` to the break where it will stand; the last part is a break.
 
     Breaks also learn of the blank lines that the source has at them, and groups that they cannot be on one line.
     """
-    starts = _next_starts(parts, len(text))
+    starts = _next_starts(parts, len(text), joining=True)
+    ends = _next_starts(parts, len(text), joining=False)
     groups: list[Group] = []
     taken = 0
     begun = False  # whether there is a line that a comment can end
-    for part, next_start in zip(parts, starts, strict=True):
+    for part, next_start, end in zip(parts, starts, ends, strict=True):
         match part:
             case Word():
                 begun = True
@@ -130,7 +142,7 @@ def place_comments(parts: Sequence[Part], comments: Sequence[Comment], text: str
                 groups.pop()
             case Break():
                 first = taken
-                while taken < len(comments) and comments[taken].start < next_start:
+                while taken < len(comments) and comments[taken].start < end:
                     _put(part, comments[taken], text, begun and taken == first)
                     taken += 1
                 has_comments = taken > first
@@ -166,13 +178,13 @@ def _blank_before(text: str, offset: int) -> bool:
     return lines > 1
 
 
-def _next_starts(parts: Sequence[Part], end: int) -> list[int]:
-    """For each part, where in the source the next word after it starts; `end` after the last."""
+def _next_starts(parts: Sequence[Part], end: int, joining: bool) -> list[int]:
+    """For each part, where in the source the next word after it starts, operators counted or not; `end` at last."""
     starts: list[int] = []
     next_start = end
     for part in reversed(parts):
         starts.append(next_start)
-        if isinstance(part, Word):
+        if isinstance(part, Word) and (joining or not part.joins):
             next_start = part.start
     starts.reverse()
     return starts
@@ -204,7 +216,9 @@ class _Layout:
         """For each part, itself or the next break after it."""
         found = [len(self._parts)] * (len(self._parts) + 1)
         for index in range(len(self._parts) - 1, -1, -1):
-            found[index] = index if isinstance(self._parts[index], Break) else found[index + 1]
+            part = self._parts[index]
+            is_break = isinstance(part, Break) and (part.hard or not part.reluctant)
+            found[index] = index if is_break else found[index + 1]
         return found
 
     def _find_closes(self) -> dict[int, int]:
@@ -232,12 +246,13 @@ class _Layout:
                 case Comma():
                     if not on_one_line:
                         self._write(",")
-                case Indent():
-                    self._level += 1
-                case Dedent():
-                    self._level -= 1
+                case Indent(when=when):
+                    self._level += when is None or when.hard
+                case Dedent(when=when):
+                    self._level -= when is None or when.hard
                 case Break():
-                    if on_one_line or (filling and not part.hard and self._next_fits(index)):
+                    may_stay = part.reluctant or (filling and self._next_fits(index))
+                    if on_one_line or (may_stay and not part.hard):
                         self._write(part.flat)
                         self._level -= part.closing
                     else:

@@ -62,6 +62,8 @@ def _expanded(item: Concrete) -> Iterator[Part]:
         match piece:
             case Concrete():
                 stack += reversed(list(_shape(piece)))
+            case _Joining():
+                yield Word(piece.operator.text, piece.operator.start, joins=True)
             case _Loose():
                 stack += reversed(list(_operation(piece.operation, indented=False)))
             case Token():
@@ -85,7 +87,14 @@ class _Loose:
     operation: Concrete
 
 
-_Piece = Token | Tree | _Loose
+@dataclass(frozen=True)
+class _Joining:
+    """An operator with a break before it."""
+
+    operator: Token
+
+
+_Piece = Token | Tree | _Loose | _Joining
 _Shape = Iterator[Part | _Piece]
 
 
@@ -145,7 +154,13 @@ def _shape(node: Concrete) -> _Shape:
             | "operator"
         ):
             yield from parts
-        case _:  # statements that begin with a word, assignments, loops
+        case "assignment":
+            names, sign, values, semicolon = parts
+            yield from (names, Space(), *_led(sign, values), semicolon)
+        case "return_statement":
+            word, values, semicolon = parts
+            yield from (*_led(word, values), semicolon)
+        case _:  # statements that begin with a word, loops
             yield from _spaced(parts)
 
 
@@ -168,8 +183,8 @@ def _links(node: Concrete) -> Iterator[Sequence[Part | _Piece]]:
     if node.rule == "ternary":
         then, if_word, condition, else_word, otherwise = node.parts
         group = Group()
-        yield (Open(group), then, Indent(), Break(), if_word, Space(), condition, Dedent(), Close(group))
-        yield (Break(), else_word, Space(), otherwise)
+        yield (Open(group), then, Indent(), *_joined(if_word, condition), Dedent(), Close(group))
+        yield _joined(else_word, otherwise)
         return
     operands: list[Token | Tree] = []
     operators: list[Token | Tree] = []
@@ -185,11 +200,22 @@ def _links(node: Concrete) -> Iterator[Sequence[Part | _Piece]]:
     for (before, operand), operator in zip(pairwise(operands), operators, strict=True):
         # `) == 0` is no line of its own.
         hanging = node.rule != "truth" and _ends_in_bracket(before) and _is_plain(operand)
-        yield (Space() if hanging else Break(), operator, Space(), operand)
+        yield (Space(), operator, Space(), operand) if hanging else _joined(operator, operand)
+
+
+def _joined(operator: Token | Tree, operand: Token | Tree) -> Sequence[Part | _Piece]:
+    assert isinstance(operator, Token)
+    return (Break(), _Joining(operator), Space(), operand)
 
 
 def _ends_in_bracket(part: Token | Tree) -> bool:
     return isinstance(part, Concrete) and part.rule in _BRACKETED
+
+
+def _led(word: Token | Tree, values: Token | Tree) -> Sequence[Part | _Piece]:
+    """What leads to values that a comment may stand above."""
+    place = Break(reluctant=True)
+    return (word, Indent(place), place, values, Dedent(place))
 
 
 def _spaced(parts: Iterable[Token | Tree]) -> _Shape:

@@ -194,6 +194,18 @@ x[ # index
 0];
 f # callee
 (x); ; # empty
+explained =
+    # first, the one
+    one + # and one
+    # then the other
+    other * # times
+    f(y) - # less
+    1; # in all
+def h() { return # both
+   one, other; }
+chosen = (one if first else # when it is first
+  two if second else # the second
+  three);
 
 # last"""
 
