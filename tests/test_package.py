@@ -29,6 +29,7 @@ DATA = (
     "rasp_grammar/prelude.rasp",
     "compiler/manifest.schema.json",
     *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "cli" / "explanations").iterdir())),
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "cli" / "shells").iterdir())),
 )
 
 PROGRAM = """
