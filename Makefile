@@ -12,6 +12,7 @@ TESTS ?=
 SEED ?= 20261121
 OUT := out
 BIN := .venv/bin
+RASP := programs rasp_grammar/prelude.rasp cli/starter.rasp
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint types unit bench fuzz fmt clean
@@ -41,6 +42,7 @@ test: lint types unit ## everything that must pass: ruff, mypy (strict), pytest
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/raspc fmt --check $(RASP)
 
 types: install
 	$(BIN)/mypy
@@ -59,6 +61,7 @@ fuzz: install ## 20,000 random programs against the interpreter (SEED=...); the 
 fmt: install ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+	$(BIN)/raspc fmt $(RASP)
 
 clean: ## remove what the other targets made
 	rm -rf .venv $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
