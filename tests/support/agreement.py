@@ -1,0 +1,59 @@
+"""Whether a compiled model answers what its program means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.graph import Program
+from raspc.compiler.inputs import Input, chosen_inputs
+from raspc.compiler.interpreter import Interpreter
+from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.fuzz.check import equal
+from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.span import Source
+from raspc.runner.model import Model
+
+
+def program(text: str, entries: Iterable[str] = ()) -> Program:
+    return elaborate(Source("program.rasp", text), entries=list(entries))
+
+
+def assert_agree(
+    text: str,
+    options: CompileOptions | None = None,
+    *,
+    entries: Iterable[str] = (),
+    also: Iterable[Input] = (),
+    exhaustive_limit: int = 150,
+    samples: int = 120,
+) -> None:
+    """On all inputs while they are few, else on constant, sorted, alternating, longest and random ones, and on `also`.
+
+    An input on which an output is undefined is left out for that output."""
+    made = program(text, entries)
+    assert made.vocabulary is not None
+    assert made.max_length is not None
+    chosen = chosen_inputs(made.vocabulary, made.max_length, exhaustive_limit=exhaustive_limit, samples=samples)
+    inputs = list(dict.fromkeys([*chosen, *also]))
+    compiled = compile_program(made, options)
+    found = Model.from_compiled(compiled, device="cpu").run_outputs(inputs)
+    for output in compiled.manifest.outputs:
+        name = output.name if entries else None
+        interpreter = Interpreter(made, entry=name, causal=compiled.manifest.causal)
+        answered = 0
+        for tokens, outputs in zip(inputs, found, strict=True):
+            try:
+                wanted = interpreter.run(tokens)
+            except RaspError:
+                continue  # undefined
+            answered += 1
+            got = outputs[output.name]
+            assert len(got) == len(wanted)
+            assert all(equal(output, a, b) for a, b in zip(got, wanted, strict=True)), (
+                output.name,
+                tokens,
+                got,
+                wanted,
+            )
+        assert answered > 10
