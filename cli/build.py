@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..suites.model import LIBRARY
 from .compile import DEFAULT_MAX_PARAMS
 from .options import complete_files, declaration_options, json_option
 from .reporting import Report
@@ -20,6 +21,7 @@ from .reporting import Report
 if TYPE_CHECKING:
     from ..suites.model import Entry
 
+#: Of the table, in columns.
 WIDTH = 80
 
 
@@ -92,6 +94,10 @@ def command(
     from ..suites.targets import targets_of
 
     if executor is not None:
+        if jobs is not None:
+            raise click.UsageError(
+                "--jobs is for this machine; how many jobs a cluster does at a time, its workers say."
+            )
         check_address(executor)
     if vocab is not None:
         from ..compiler.elaborate import parse_vocabulary
@@ -102,18 +108,22 @@ def command(
         raise RaspError(Diagnostic("nothing-to-build", "there are no .rasp files there", None, "check the paths"))
     settings = Settings(small, uniform, causal, max_params, vocab, max_length, verify)
     plan = Plan(targets, output, settings, jobs if jobs is not None else _processors(), executor, force)
-    with _progress(len(targets), quiet=report.as_json) as tell:
-        entries = run(plan, tell)
+    try:
+        with _progress(len(targets), quiet=report.as_json) as tell:
+            entries = run(plan, tell)
+    except KeyboardInterrupt:
+        print("interrupted: what was built is kept, and the next build goes on from there", file=sys.stderr)
+        raise
     for entry in entries:
         _show(report, entry)
-    if junit is not None:
-        junit_report.write(junit, entries)
     if report.as_json:
         for entry in entries:
             print(json.dumps(as_json(entry)))
         print(json.dumps({"counts": counts(entries)}))
     else:
         print("".join(f"{line}\n" for line in _table(entries)), end="")
+    if junit is not None:
+        junit_report.write(junit, entries)
     report.failed |= any(entry.status == "failed" for entry in entries)
 
 
@@ -166,9 +176,9 @@ def _bar(total: int) -> Iterator[Callable[[Entry], None]]:
 
 
 def _said(entry: Entry) -> str:
-    if entry.sizes is None:
+    if entry.status != "ok" or entry.sizes is None:
         return entry.status
-    return f"{entry.status}, {entry.sizes.parameters:,} parameters, {entry.seconds:.2f} s"
+    return f"ok, {entry.sizes.parameters:,} parameters, {entry.seconds:.2f} s"
 
 
 # ---- afterwards -------------------------------------------------------------------------------------
@@ -183,30 +193,49 @@ def _show(report: Report, entry: Entry) -> None:
 
 
 def _table(entries: Sequence[Entry]) -> Iterator[str]:
-    """Status, layers, parameters, seconds and whether it was cached, 80 columns wide unless a name is longer."""
-    widest = max(len("program"), *(len(entry.target.program) for entry in entries))
+    """What became of each program, 80 columns wide: the model in figures, or in words why there is none."""
     verified = any(entry.verified is not None for entry in entries)
-    titles = ("status", "layers", "parameters", "seconds", "cached", *(("verified",) if verified else ()))
-    widths = (8, 6, 12, 8, 6, 9)
-    yield "  ".join(["program".ljust(widest), *(_cell(t, w, t) for t, w in zip(titles, widths, strict=False))]).rstrip()
-    for entry in entries:
-        sizes = entry.sizes
-        cells = [
-            entry.status,
-            "-" if sizes is None else str(sizes.layers),
-            "-" if sizes is None else f"{sizes.parameters:,}",
-            f"{entry.seconds:.2f}",
-            "yes" if entry.cached else "no",
-            *([] if not verified else ["-" if entry.verified is None else f"{entry.verified:,}"]),
-        ]
-        row = [_cell(text, width, title) for text, width, title in zip(cells, widths, titles, strict=False)]
-        yield "  ".join([entry.target.program.ljust(widest), *row]).rstrip()
+    titles = ("layers", "parameters", "seconds", "cached", *(("verified",) if verified else ()))
+    figures = [_figures(entry, verified) for entry in entries]
+    widths = [max(map(len, column)) for column in zip(titles, *figures, strict=True)]
+    status = len("skipped")
+    rest = sum(2 + width for width in (status, *widths))
+    name = min(WIDTH - rest, max(len("program"), *(len(entry.target.program) for entry in entries)))
+    yield _row("program", name, ["status".ljust(status), *_right(titles, widths)])
+    for entry, cells in zip(entries, figures, strict=True):
+        first = entry.status.ljust(status)
+        if entry.status == "ok":
+            yield _row(entry.target.program, name, [first, *_right(cells, widths)])
+        else:
+            reason = LIBRARY if entry.status == "skipped" else " ".join(str(entry.errors[0].fields["message"]).split())
+            yield _row(entry.target.program, name, [first, _cut(reason, WIDTH - name - 2 - status - 2)])
     yield ""
     yield _total(entries)
 
 
-def _cell(text: str, width: int, title: str) -> str:
-    return text.ljust(width) if title in ("status", "cached") else text.rjust(width)
+def _figures(entry: Entry, verified: bool) -> tuple[str, ...]:
+    sizes = entry.sizes
+    return (
+        "-" if sizes is None else str(sizes.layers),
+        "-" if sizes is None else f"{sizes.parameters:,}",
+        f"{entry.seconds:.2f}",
+        "yes" if entry.cached else "no",
+        *(("-" if entry.verified is None else f"{entry.verified:,}",) if verified else ()),
+    )
+
+
+def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+
+
+def _row(program: str, width: int, cells: Sequence[str]) -> str:
+    """A program and its cells; a longer name has a line of its own above them."""
+    apart = f"{program}\n{'':{width}}" if len(program) > width else program.ljust(width)
+    return "  ".join([apart, *cells]).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _total(entries: Sequence[Entry]) -> str:

@@ -9,14 +9,15 @@ from xml.etree import ElementTree
 
 from ..compiler.atomic import replace_files
 from .index import counts
-from .model import Entry
+from .model import LIBRARY, Entry
 
 #: What XML 1.0 cannot hold at all, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(path: Path, entries: Sequence[Entry]) -> None:
-    """Write the report.  Raises OSError."""
+    """Write the report, and the folder that it is to be in.  Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace_files({path: (render(entries),)})
 
 
@@ -41,7 +42,6 @@ def render(entries: Sequence[Entry]) -> bytes:
             "testcase",
             classname=_clean(folder.replace("/", ".") or "programs"),
             name=_clean(name),
-            file=_clean(str(entry.target.path)),
             time=f"{seconds:.3f}",
         )
         said = _clean("\n".join(message.text for message in entry.messages))
@@ -53,7 +53,7 @@ def render(entries: Sequence[Entry]) -> bytes:
                 )
                 failure.text = said
             case "skipped":
-                ElementTree.SubElement(case, "skipped", message="a library: it has no output")
+                ElementTree.SubElement(case, "skipped", message=LIBRARY)
             case "ok" if said:
                 ElementTree.SubElement(case, "system-err").text = said
     ElementTree.indent(root)

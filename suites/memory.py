@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +21,41 @@ from ..rasp_grammar.parser import read_source
 from .model import Entry, Loaded, Message, Settings, Sizes, Target, Written
 from .sources import key_of, located, sha256
 
-STATE = ".raspc-build.json"
-_FORMAT = "raspc build state 1"
+STATE = ".raspc-build"
 
-Remembered = Mapping[str, Entry]
-
-
-def recall(folder: Path) -> Remembered:
-    """What the last build into the folder left; nothing where that is missing, damaged or of another version."""
-    try:
-        state = json.loads((folder / STATE).read_bytes())
-        if state["format"] != _FORMAT:
-            return {}
-        return {entry["name"]: _entry(entry) for entry in state["entries"]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
+#: To be changed with the shape of what is remembered.
+_FORMAT = b"raspc build state 2"
 
 
-def remember(folder: Path, entries: Iterable[Entry]) -> None:
-    """Write the memory, whole or not at all."""
-    state = {"format": _FORMAT, "entries": [_json(entry) for entry in entries if entry.status != "failed"]}
-    replace_files({folder / STATE: (json.dumps(state).encode(),)})
+@dataclass(frozen=True)
+class Memory:
+    """What the last builds into a folder left, by the programs' names."""
+
+    folder: Path
+    entries: Mapping[str, Entry]
+
+    @staticmethod
+    def read(folder: Path) -> Memory:
+        """The memory of a folder; nothing where that is missing, damaged or of another version."""
+        try:
+            checksum, _, text = (folder / STATE).read_bytes().partition(b"\n")
+            if checksum != _checksum(text):
+                return Memory(folder, {})
+            return Memory(folder, {one["name"]: _entry(one) for one in json.loads(text)})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return Memory(folder, {})
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Write what is known now, whole or not at all: these entries, and what was known of other programs."""
+        state = {name: entry for name, entry in self.entries.items() if os.path.exists(entry.target.path)}
+        for entry in entries:
+            state[entry.target.name] = entry
+        text = json.dumps([_json(entry) for entry in state.values() if entry.status != "failed"]).encode()
+        replace_files({self.folder / STATE: (_checksum(text), b"\n", text)})
+
+
+def _checksum(text: bytes) -> bytes:
+    return hashlib.sha256(_FORMAT + text).hexdigest().encode()
 
 
 def current(entry: Entry, target: Target, settings: Settings, folder: Path) -> Entry | None:
@@ -49,18 +63,15 @@ def current(entry: Entry, target: Target, settings: Settings, folder: Path) -> E
     try:
         source = sha256(read_source(target.path).text)
         loads = tuple(
-            Loaded(one.asked, path, sha256(read_source(path).text))
-            for one in entry.loads
-            for path in [str(located(Path(one.asked)))]
+            Loaded(one.asked, sha256(read_source(located(target.path.parent / one.asked)).text)) for one in entry.loads
         )
-    except RaspError:
+    except (RaspError, OSError, ValueError):
         return None
-    if entry.key != key_of(target, source, loads, settings) or not all(_kept(folder, file) for file in entry.files):
+    # A model that was compared with its program is as good where that is not asked for.
+    wanted = settings if entry.verified is None else replace(settings, verify=True)
+    if entry.key != key_of(target, source, loads, wanted) or not all(_kept(folder, file) for file in entry.files):
         return None
-    return Entry(
-        target, entry.status, entry.seconds, entry.messages, entry.sizes, entry.verified,
-        entry.key, entry.loads, entry.files, cached=True,
-    )  # fmt: skip
+    return replace(entry, target=target, cached=True)
 
 
 def written(folder: Path, name: str, content: bytes) -> Written:

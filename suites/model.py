@@ -8,6 +8,9 @@ from typing import Literal
 
 Status = Literal["ok", "failed", "skipped"]
 
+#: Why a program is skipped.
+LIBRARY = "a library: it has no output"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,7 +45,8 @@ class Target:
 
     @property
     def program(self) -> str:
-        return f"{self.name}.rasp"
+        """The name that people know it by; a file that was named may have another suffix, which is then in `name`."""
+        return f"{self.name}.rasp" if self.path.suffix == ".rasp" else self.name
 
 
 @dataclass(frozen=True)
@@ -54,15 +58,24 @@ class Text:
 
 
 @dataclass(frozen=True)
+class NoText:
+    """Why a file that is loaded could not be read; whoever elaborates the program knows where to say so."""
+
+    code: str
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True)
 class Job:
     """All that is needed to compile one program, anywhere: no file is read for it.
 
-    `loaded`: the texts that `load` asks for, in that order.  `compiler`: the digest of the compiler that must do it.
+    `loaded`: what `load` asks for, in that order.  `compiler`: the digest of the compiler that must do it.
     """
 
     target: Target
     source: Text
-    loaded: tuple[Text, ...]
+    loaded: tuple[Text | NoText, ...]
     settings: Settings
     compiler: str
 
@@ -117,10 +130,9 @@ class Written:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file that a program loads: the path as the program makes it, the path that is read, and its hash."""
+    """A file that a program loads: the path as the program makes it, from the program's folder, and the text's hash."""
 
     asked: str
-    path: str
     sha256: str
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,10 +14,11 @@ from ..compiler.atomic import replace_files
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from ..rasp_grammar.parser import read_source
 from . import executors, index
-from .memory import current, recall, remember, written
-from .model import Entry, Job, Loaded, Outcome, Settings, Target, Text
+from .memory import Memory, current, written
+from .model import Entry, Job, Loaded, Outcome, Settings, Target, Text, Written
 from .sources import compiler_digest, key_of, loaded_by, sha256
-from .work import build, messages
+from .targets import clashes
+from .work import build, messages, outcome_of
 
 #: Seconds between two writings of the memory, which an interrupted build goes on from.
 FLUSH = 1.0
@@ -55,31 +56,37 @@ def run(plan: Plan, tell: Callable[[Entry], None]) -> tuple[Entry, ...]:
     then not written.  Raises RaspError when the output folder or the executor cannot be used at all.
     """
     _make_folder(plan.output)
-    known = {} if plan.force else recall(plan.output)
+    memory = Memory.read(plan.output)
+    clashing = clashes(plan.targets)
     done: dict[Target, Entry] = {}
     rest: list[Target] = []
     for target in plan.targets:
-        entry = known.get(target.name)
-        kept = None if entry is None else current(entry, target, plan.settings, plan.output)
-        if kept is None:
-            rest.append(target)
+        if target in clashing:
+            entry = Entry(target, "failed", 0.0, messages([clashing[target]]))
         else:
-            done[target] = kept
-            tell(kept)
+            known = None if plan.force else memory.entries.get(target.name)
+            kept = None if known is None else current(known, target, plan.settings, plan.output)
+            if kept is None:
+                rest.append(target)
+                continue
+            entry = kept
+        done[target] = entry
+        tell(entry)
     flushed = time.monotonic()
     if rest:
         try:
-            for entry in _build_all(plan, rest):
-                done[entry.target] = entry
-                tell(entry)
-                if time.monotonic() - flushed > FLUSH:
-                    remember(plan.output, done.values())
-                    flushed = time.monotonic()
+            with closing(_build_all(plan, rest)) as entries:
+                for entry in entries:
+                    done[entry.target] = entry
+                    tell(entry)
+                    if time.monotonic() - flushed > FLUSH:
+                        memory.write(done.values())
+                        flushed = time.monotonic()
         finally:
-            remember(plan.output, done.values())
-    entries = tuple(done[target] for target in plan.targets)
-    index.write(plan.output, plan.settings, entries)
-    return entries
+            memory.write(done.values())
+    result = tuple(done[target] for target in plan.targets)
+    index.write(plan.output, plan.settings, result)
+    return result
 
 
 def _make_folder(folder: Path) -> None:
@@ -93,60 +100,60 @@ def _make_folder(folder: Path) -> None:
 # ---- handing out ------------------------------------------------------------------------------------
 
 
-def _build_all(plan: Plan, targets: Sequence[Target]) -> Iterator[Entry]:
-    """Entries in the order in which they are done.  A job that ends its process is tried once more, alone."""
-    suspects: list[_Prepared] = []
-    with _executor(plan) as (executor, ahead):
-        todo = deque(targets)
-        running: dict[Future[Outcome], _Prepared] = {}
-        broken = False
-        while todo or running:
-            while todo and len(running) < ahead and not broken:
-                target = todo.popleft()
-                prepared = _prepare(target, plan.settings)
-                if isinstance(prepared, Entry):
-                    yield prepared
-                    continue
-                try:
-                    running[executor.submit(build, prepared.job)] = prepared
-                except BrokenExecutor:
-                    broken = True
-                    todo.appendleft(target)
-            if broken and not running:
-                break
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                prepared = running.pop(future)
-                try:
-                    outcome = future.result()
-                except (BrokenExecutor, CancelledError):
-                    broken = True
-                    suspects.append(prepared)
-                else:
-                    yield _kept(plan, prepared, outcome)
-    for prepared in suspects:
-        yield _kept(plan, prepared, _alone(prepared.job))
-    if todo:
-        yield from _build_all(plan, tuple(todo))
+def _build_all(plan: Plan, targets: Sequence[Target]) -> Generator[Entry, None, None]:
+    """Entries in the order in which they are done.
+
+    A process that is ended from outside takes the whole pool with it, and nobody knows which job it had: those that
+    were running are tried once more, each alone, and the rest go to a new pool.
+    """
+    todo = deque(targets)
+    while todo:
+        suspects: list[_Prepared] = []
+        with _executor(plan) as (executor, ahead):
+            yield from _hand_out(plan, executor, ahead, todo, suspects)
+        for prepared in suspects:
+            if plan.executor is not None:
+                raise executors.lost(plan.executor)
+            yield _kept(plan, prepared, _alone(prepared.job))
+
+
+def _hand_out(
+    plan: Plan, executor: Executor, ahead: int, todo: deque[Target], suspects: list[_Prepared]
+) -> Iterator[Entry]:
+    """Give jobs to the executor until none is left, or until it breaks: what it lost is then in `suspects`."""
+    running: dict[Future[Outcome], _Prepared] = {}
+    while running or (todo and not suspects):
+        while todo and len(running) < ahead and not suspects:
+            prepared = _prepare(todo.popleft(), plan.settings)
+            if isinstance(prepared, Entry):
+                yield prepared
+                continue
+            try:
+                running[executor.submit(build, prepared.job)] = prepared
+            except BrokenExecutor:
+                suspects.append(prepared)
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            prepared = running.pop(future)
+            try:
+                outcome = future.result()
+            except (BrokenExecutor, CancelledError):
+                suspects.append(prepared)
+            except Exception as error:  # a cluster's: the worker died again and again, or cannot import raspc
+                yield _kept(plan, prepared, outcome_of(error, prepared.job.target))
+            else:
+                yield _kept(plan, prepared, outcome)
 
 
 @contextmanager
 def _executor(plan: Plan) -> Iterator[tuple[Executor, int]]:
     """Where jobs go, and how many may wait there."""
-    if plan.executor is not None:
+    if plan.executor is None:
+        with executors.local(plan.jobs) as pool:
+            yield pool, plan.jobs * AHEAD
+    else:
         with executors.cluster(plan.executor) as executor:
             yield executor, CLUSTER_AHEAD
-        return
-    pool = executors.local(plan.jobs)
-    try:
-        yield pool, plan.jobs * AHEAD
-    except BaseException:
-        # Interrupted: what is being compiled is not waited for.
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 def _alone(job: Job) -> Outcome:
@@ -154,63 +161,39 @@ def _alone(job: Job) -> Outcome:
     with executors.local(1) as pool:
         try:
             return pool.submit(build, job).result()
-        except BrokenExecutor:
-            died = Diagnostic(
-                "build-worker",
-                "the process that compiled it was ended from outside",
-                None,
-                "the system does that where memory runs out: use a smaller vocabulary or max_length",
-            )
-            return Outcome("failed", 0.0, messages([died]))
+        except BrokenExecutor as error:
+            return outcome_of(error, job.target)
 
 
 # ---- one program ------------------------------------------------------------------------------------
 
 
 def _prepare(target: Target, settings: Settings) -> _Prepared | Entry:
-    """The job of a program, or its entry where its files cannot even be read."""
-    digest = compiler_digest(settings.verify)
+    """The job of a program, or its entry where it cannot even be read."""
     try:
         source = read_source(target.path)
-        loaded, loads = loaded_by(source, target.path.parent)
     except RaspError as error:
-        return Entry(target, "failed", 0.0, messages(_in_place(target, error).diagnostics))
-    job = Job(target, Text(source.name, source.text), loaded, settings, digest)
+        return Entry(target, "failed", 0.0, messages(error.diagnostics))
+    loaded, loads = loaded_by(source, target.path)
+    job = Job(target, Text(source.name, source.text), loaded, settings, compiler_digest(settings.verify))
     return _Prepared(job, key_of(target, sha256(source.text), loads, settings), loads)
-
-
-def _in_place(target: Target, error: RaspError) -> RaspError:
-    """The mistakes of a program whose texts are not all there, as elaborating it shows them."""
-    from ..api import read_program
-
-    try:
-        read_program(target.path, require_output=False)
-    except RaspError as found:
-        return found
-    return error
 
 
 def _kept(plan: Plan, prepared: _Prepared, outcome: Outcome) -> Entry:
     """The entry of an outcome, its files written.  A wrong model is not written."""
     target, said, status = prepared.job.target, outcome.messages, outcome.status
-    contents: dict[str, bytes] = {}
+    files: tuple[Written, ...] = ()
     if status == "ok":
         contents = {f"{target.name}.safetensors": outcome.weights, f"{target.name}.manifest.json": outcome.manifest}
         try:
             (plan.output / PurePosixPath(target.name).parent).mkdir(parents=True, exist_ok=True)
             replace_files({plan.output / name: (content,) for name, content in contents.items()})
+            files = tuple(written(plan.output, name, content) for name, content in contents.items())
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            mistake = Diagnostic("file", f"cannot write `{target.name}.safetensors`: {reason}", None, "make room there")
-            status, contents, said = "failed", {}, (*said, *messages([mistake]))
+            message = f"cannot write `{plan.output / target.name}.safetensors`: {reason}"
+            hint = "see what is in its place, and whether there is room"
+            status, said = "failed", (*said, *messages([Diagnostic("file", message, None, hint)]))
     return Entry(
-        target,
-        status,
-        outcome.seconds,
-        said,
-        outcome.sizes,
-        outcome.verified,
-        prepared.key,
-        prepared.loads,
-        tuple(written(plan.output, name, content) for name, content in contents.items()),
+        target, status, outcome.seconds, said, outcome.sizes, outcome.verified, prepared.key, prepared.loads, files
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +24,8 @@ from raspc.suites import run as running
 from raspc.suites.junit import render
 from raspc.suites.memory import STATE
 from raspc.suites.model import Entry, Job, Message, Outcome, Target
+
+ROOT = Path(raspc.__file__).parent
 
 REVERSE = 'set vocab "abc"; set max_length 4; tokens[length - indices - 1];\n'
 COUNT = 'load "lib/counts"; set vocab "ab"; set max_length 3; equal_ones(tokens);\n'
@@ -104,15 +109,31 @@ def test_other_options_build_anew(suite: Path, options: list[str]) -> None:
     assert _cached(entries) == (set() if options == ["--force"] else set(entries))
 
 
-def test_another_compiler_builds_anew(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _build()
-    from raspc.suites import sources
+def test_another_compiler_builds_anew(suite: Path, tmp_path: Path) -> None:
+    """A checkout whose compiler changes, if only by a comment, and then one whose tests do."""
+    checkout = tmp_path / "checkout" / "raspc"
+    code = shutil.ignore_patterns("__pycache__", "explanations", "*.md")
+    for part in ("rasp_grammar", "compiler", "cli", "suites", "runner"):
+        shutil.copytree(ROOT / part, checkout / part, ignore=code)
+    for path in ROOT.glob("*.py"):
+        shutil.copy(path, checkout)
 
-    monkeypatch.setattr(sources, "compiler_digest", lambda verify: "another")
-    status = main(["build", "programs", "-o", "out", "--jobs", "1"])
-    # The worker is the real compiler, which is not the one that was asked for.
-    assert status == 0 or status == 1
-    assert not any(entry["cached"] for entry in json.loads(Path("out/index.json").read_text())["programs"])
+    def cached() -> int:
+        command = [sys.executable, "-m", "raspc", "build", "programs", "-o", "out", "--jobs", "1", "--json"]
+        environment = os.environ | {"PYTHONPATH": str(checkout.parent)}
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        found = json.loads(done.stdout.splitlines()[-1])["counts"]["cached"]
+        assert isinstance(found, int)
+        return found
+
+    assert cached() == 0
+    with (checkout / "runner" / "model.py").open("a") as file:
+        file.write("# only what verifies has changed\n")
+    assert cached() == 3
+    with (checkout / "compiler" / "ops.py").open("a") as file:
+        file.write("# another compiler\n")
+    assert cached() == 0
+    assert cached() == 3
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
@@ -140,10 +161,17 @@ def test_a_copy_with_other_times_is_still_good(suite: Path) -> None:
     assert _cached(entries) == set(entries)
 
 
-@pytest.mark.parametrize("state", ["", "{}", "[1]", '{"format": "raspc build state 1", "entries": [{}]}', "\0"])
-def test_a_damaged_memory_is_forgotten(suite: Path, state: str) -> None:
+@pytest.mark.parametrize("damage", ["", "{}", "\0", "cut", "changed"])
+def test_a_damaged_memory_is_forgotten(suite: Path, damage: str) -> None:
     _build()
-    Path("out", STATE).write_text(state)
+    state = Path("out", STATE)
+    match damage:
+        case "cut":
+            state.write_bytes(state.read_bytes()[:-3])
+        case "changed":
+            state.write_bytes(state.read_bytes().replace(b'"skipped"', b'"shipped"'))
+        case text:
+            state.write_text(text)
     status, entries = _build()
     assert status == 0
     assert _cached(entries) == set()
@@ -216,8 +244,7 @@ def test_json_is_one_object_a_program(suite: Path, capsys: pytest.CaptureFixture
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_worker_that_is_killed_fails_its_program_only(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (suite / "deadly.rasp").write_text(REVERSE)
-    fork = multiprocessing.get_context("fork")  # a fresh process could not import this module
-    monkeypatch.setattr(executors, "local", lambda jobs: ProcessPoolExecutor(jobs, mp_context=fork))
+    monkeypatch.setattr(executors, "local", _forked)
     monkeypatch.setattr(running, "build", _deadly)
     status, entries = _build("--jobs", "2")
     assert status == 1
@@ -228,6 +255,13 @@ def test_a_worker_that_is_killed_fails_its_program_only(suite: Path, monkeypatch
         "reverse.rasp": "ok",
     }
     assert "build-worker" in str(entries["deadly.rasp"]["diagnostics"])
+
+
+@contextmanager
+def _forked(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """A fresh process could not import this module."""
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield pool
 
 
 def _deadly(job: Job) -> Outcome:
@@ -272,7 +306,7 @@ def test_plain_lines_and_a_table_of_80_columns(suite: Path, capsys: pytest.Captu
         (["programs", "-o", "programs/reverse.rasp"], "cannot make the folder"),
         (["programs", "-o", "out", "--executor", "spark://x"], "`spark://x` names no executor"),
         (["programs", "-o", "out", "--vocab", "tokens +"], "--vocab"),
-        (["programs", "programs/lib/../../other/reverse.rasp", "-o", "out"], "would both become"),
+        (["programs", "-o", "out", "--executor", "dask://x:99999"], "`dask://x:99999` names no executor"),
         (["empty", "-o", "out"], "there are no .rasp files there"),
     ],
 )
