@@ -35,7 +35,7 @@ def command(report: Report, files: Sequence[str]) -> None:
     """
     from ..repl.conversation import Conversation
 
-    conversation = Conversation(Path.cwd())
+    conversation = Conversation(Path())
     for name in files:
         if not _answer(conversation, Source("<command line>", _load(name)), report):
             return

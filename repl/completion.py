@@ -61,7 +61,7 @@ def complete(conversation: Conversation, text: str) -> list[Completion]:
     found: list[Completion] = []
     begun = line.lstrip()
     # In an unfinished statement they cannot stand.
-    if begun and text.strip() == begun:
+    if begun and text.lstrip() == begun:
         found += [
             Completion(statement, len(begun), "statement")
             for statement in _STATEMENTS

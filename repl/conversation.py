@@ -140,6 +140,8 @@ class Conversation:
                     self.asked = expression.span.text
             case tree.Assignment(names=names):
                 for name in names:
+                    if isinstance(self.session.value(name.name), SOp):
+                        self.asked = name.name
                     yield self._show(name.name, self.session.value(name.name))
             case tree.Definition(name=name):
                 yield self._show(name.name, self.session.value(name.name))

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from raspc.runner.verification import program_of, verify
 from raspc.compiler.artifact import CompiledModel, read, write
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.inputs import Input, all_ids, all_inputs
@@ -28,6 +27,7 @@ from raspc.compiler.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load
+from raspc.runner.verification import program_of, verify
 from raspc.tests.programs.cases import typed
 
 #: Text, entries, causal.  Each has few inputs.

@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from raspc.runner.verification import Input, Verdict, equal, minimal, verify
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph import Program
@@ -18,6 +17,7 @@ from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.margins import Margins
 from raspc.runner.model import Model
+from raspc.runner.verification import Input, Verdict, equal, minimal, verify
 
 OPTIONS = CompileOptions()
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from raspc.runner.verification import verify
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph import Program
@@ -22,6 +21,7 @@ from raspc.fuzz.generator import generate
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
+from raspc.runner.verification import verify
 from raspc.tests.programs.cases import PROGRAMS, shipped_programs
 
 SHIPPED = (
