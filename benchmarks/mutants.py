@@ -37,6 +37,10 @@ TARGET = "compiler/lower"
 #: The tests that are run.
 TESTS = (
     "tests/compiler/test_lower_meaning.py",
+    "tests/compiler/test_lower_numbers.py",
+    "tests/compiler/test_lower_costs.py",
+    "tests/compiler/test_lower_bounds.py",
+    "tests/compiler/test_lower_limits.py",
     "tests/compiler/test_forms.py",
     "tests/compiler/test_selector_formulas.py",
     "tests/compiler/test_piecewise.py",

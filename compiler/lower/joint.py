@@ -42,11 +42,8 @@ if TYPE_CHECKING:
 WORTH_A_LAYER = 1024
 #: More neurons than this are never made for one expression.
 MAX_NEURONS = 1 << 15
-#: Discrete factors with more values than this are read as numbers only.
-MAX_CLASSES = 4096
 #: A function of several loose factors is cut into parts by at most this many ternaries.
 MAX_TERNARIES = 5
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 #: An error below this part of the smallest step between two wanted numbers may pass through.
 TOLERANCE = 2.0**-8
 

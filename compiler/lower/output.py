@@ -16,8 +16,6 @@ from ..graph import SOp
 from ..values import Scalar
 from .context import Context
 
-#: Outputs with more values than this read out as numbers.
-MAX_CLASSES = 5000
 #: Outputs with at most this many values are always named exactly.
 FEW = 1024
 
@@ -37,7 +35,7 @@ class Outputs:
                 node, "C220", "it is undefined on every input", "give `aggregate` a default, or guard the expression"
             )
         values = self.context.features.values(node) if not domain.numeric else domain.values
-        if values is None or (domain.numeric and len(values) > MAX_CLASSES):
+        if values is None:
             return self._number(name, node, truths)
         if len(values) > 2 and not domain.numeric and not self.context.options.small:
             forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
@@ -91,7 +89,8 @@ class Outputs:
         centre = codes[len(codes) // 2]
         limit, error = self._tolerated(codes), self._noise(codes, form)
         if error >= limit and self.analysis.domain(node).numeric:
-            return self._number(name, node, truths)  # read without the logits' rounding
+            # Read without the logits' rounding, by which 4,096 numbers or more are never told apart.
+            return self._number(name, node, truths)
         if error >= limit:
             raise self._too_noisy(node, error, limit)
         logits = tuple(
