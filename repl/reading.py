@@ -35,8 +35,8 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Reading:
-    """`braces` are the braces that are open at the end; `splits` tells of a wrong text that only a `;` was missing
-    before the line where it went wrong."""
+    """`braces` are the braces that are open at the end; `splits` tells of a wrong text that it went wrong at the
+    beginning of a line."""
 
     state: State
     braces: int = 0
@@ -57,10 +57,9 @@ def read(text: str) -> Reading:
         if not automaton.feed(token):
             if token.text == "" and index == len(tokens) - 1 and depth(tokens) > 0:
                 return Reading(State.OPEN, braces)  # `set vocab [`: the `;` stands for the end of the line
-            place = Place(source, tokens, index, first, automaton.accepts)
-            splits = is_missing_semicolon(place) and "\n" in text[tokens[index - 1].end : token.start]
+            splits = index > 0 and "\n" in text[tokens[index - 1].end : token.start]
             braces += sum([_brace(later) for later in tokens[index:]])
-            return Reading(State.WRONG, max(0, braces), splits and index > 0)
+            return Reading(State.WRONG, max(0, braces), splits)
         braces += _brace(token)
         if braces == 0 and token.kind in ("SEMICOLON", "RBRACE") and automaton.accepts("DEF"):
             first = index + 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from ..compiler.elaborate.apply import work_on
 from ..compiler.elaborate.objects import Builtin, Function, Object, error, is_scalar, kind
 from ..compiler.graph import Selector, SOp, reachable
 from ..compiler.graph_text import literal
@@ -137,8 +136,7 @@ def _is_plain(value: Object) -> bool:
 
 def _too_large(node: SOp | Selector, example: Example) -> TooLarge | None:
     length: int = len(example.tokens)
-    nodes: Sequence[object] = reachable([node])
-    work = sum([length**2 if isinstance(below, Selector) else length for below in nodes])
-    if work <= MAX_WORK:
+    nodes = reachable([node])
+    if work_on(nodes, length) <= MAX_WORK:
         return None
     return TooLarge(f"{length:,} tokens are too many for {len(nodes):,} operations; set a shorter example")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.span import Span
-from ..graph import Selector, SOp, reachable
+from ..graph import Node, Selector, SOp, reachable
 from ..interpreter import evaluate
 from ..kinds import infer, present
 from ..values import Scalar, Undefined
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 def apply_to_input(evaluator: Evaluator, node: SOp | Selector, arguments: Sequence[Object], span: Span) -> Object:
     """A list with one value for each position; for a selector a list of rows, each a list of booleans."""
     tokens = _tokens(arguments, span)
-    # A selector computes a value for each pair of positions.
-    evaluator.budget.spend(len(reachable([node])) * max(1, len(tokens)) ** 2, span)
+    evaluator.budget.spend(work_on(reachable([node]), len(tokens)), span)
     result = evaluate([node], tokens)[node]
     if isinstance(node, Selector):
         rows: list[Object] = []
@@ -34,6 +33,12 @@ def apply_to_input(evaluator: Evaluator, node: SOp | Selector, arguments: Sequen
         assert not isinstance(value, list)
         values.append(present(_defined(value, span), kinds))
     return tuple(values)
+
+
+def work_on(nodes: Iterable[Node], length: int) -> int:
+    """Values that the interpreter computes on an input: a selector's for each pair of positions."""
+    length = max(1, length)
+    return sum([length**2 if isinstance(node, Selector) else length for node in nodes])
 
 
 def _defined(value: Scalar | Undefined, span: Span) -> Scalar:

@@ -15,6 +15,7 @@ class Talk:
     """A conversation in a folder, which scripts are read into."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.conversation = Conversation(folder)
 
     def outcomes(self, script: str) -> list[Outcome]:

@@ -104,7 +104,7 @@ def test_without_graphviz(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     text = talk("draw(length);")
     assert "drawing takes the program `dot` of graphviz, which is not here" in text
-    assert "install graphviz, or write the drawing as text: `draw(x, \"abc\", 'length.dot')`" in text
+    assert f"install graphviz, or write the drawing as text: `draw(x, \"abc\", '{talk.folder}/length.dot')`" in text
     assert list(talk.conversation.session.base.iterdir()) == []
     assert talk("draw(length, 'a', 'length.gv');") == "     wrote length.gv\n"
 
@@ -129,7 +129,7 @@ def test_a_dot_that_fails(talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("draw(tokens, 'a', 3);", "the third argument of `draw` names a file"),
         ("draw(tokens, 'a', '');", "the third argument of `draw` names a file"),
         ("draw(tokens, 'a', 'x.dot', 4);", "`draw` takes 1 to 3 arguments, not 4"),
-        ("draw(tokens, 'a', 'x.gif');", "`x.gif`: no drawing has this form"),
+        ("draw(tokens, 'a', 'x.gif');", "x.gif`: no drawing has this form"),
         ("draw(tokens, 'a', 'no/x.dot');", "no/x.dot`: No such file or directory"),
         ("draw();", "`draw` takes 1 or more arguments, not 0"),
     ],
