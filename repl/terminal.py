@@ -13,6 +13,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.completion import Completion as Offered
 from prompt_toolkit.document import Document
+from prompt_toolkit.filters import is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import Input
@@ -98,7 +99,7 @@ def _keys() -> KeyBindings:
 
     def bind(*names: str) -> Callable[[Callable[[KeyPressEvent], None]], Callable[[KeyPressEvent], None]]:
         def add(handler: Callable[[KeyPressEvent], None]) -> Callable[[KeyPressEvent], None]:
-            keys.add(*names)(handler)
+            keys.add(*names, filter=~is_searching)(handler)  # while one searches the history, keys are the search's
             return handler
 
         return add
