@@ -47,7 +47,7 @@ WIDTH = 80
 @click.option("--executor", metavar="URL", help="Compile on a cluster: dask://HOST:PORT of its scheduler.")
 @click.option("--force", is_flag=True, help="Compile everything anew.")
 @declaration_options
-@click.option("-Os", "small", is_flag=True, help="Fewer parameters, where that needs more layers.")
+@click.option("-Os", "small", is_flag=True, help="The smallest encodings: fewer parameters, harder to read.")
 @click.option("--uniform", is_flag=True, help="Pad all layers to one shape.")
 @click.option(
     "--max-params",

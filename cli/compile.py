@@ -35,7 +35,7 @@ DEFAULT_MAX_PARAMS = 200_000_000
     help="The output, instead of the last expression of FILE; several times: several outputs of one model.",
 )
 @declaration_options
-@click.option("-Os", "small", is_flag=True, help="Fewer parameters, where that needs more layers.")
+@click.option("-Os", "small", is_flag=True, help="The smallest encodings: fewer parameters, harder to read.")
 @click.option("--uniform", is_flag=True, help="Pad all layers to one shape.")
 @click.option(
     "--max-params",
