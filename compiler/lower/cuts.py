@@ -64,11 +64,11 @@ Factor = Number | Discrete
 
 @dataclass(frozen=True)
 class Reading:
-    """What a node of the cut is: a factor's value, or `scale * unit + shift`, or how that compares with zero."""
+    """What a node of the cut is: a function of a discrete factor's value; or, of a number's,
+    `scale * unit + shift` where `line` is (scale, shift), or how that compares with zero."""
 
     axis: int
-    scale: Coefficient = 1
-    shift: Coefficient = 0
+    line: tuple[Coefficient, Coefficient] | None = None
     comparison: str | None = None
 
 
@@ -111,7 +111,7 @@ class Cuts:
                 continue
             if current is not node and self._is_discrete(current, ready):
                 source = self._source(current)
-                self._add(cut, Discrete(source, tuple(range(len(self._values(source))))), current, Reading(0))
+                self._add(cut, Discrete(source, tuple(range(len(self._values(source))))), current)
                 continue
             if self._add_sum(cut, current, ready) or self._add_comparison(cut, current, ready):
                 continue
@@ -178,22 +178,30 @@ class Cuts:
 
     def _add_number(self, cut: Cut, affine: Affine, node: SOp, comparison: str | None) -> bool:
         unit, scale, shift = affine.normalised()
-        reading = Reading(0, scale, shift, comparison)
         points = self.points(unit)
         if points is not None:
-            self._add(cut, Number(unit, points), node, reading)
+            self._add(cut, Number(unit, points), node, (scale, shift), comparison)
             return True
         step = self._step(unit, Fraction(shift) / Fraction(scale))
         if comparison is None or step is None:
             return False
         zero = Fraction(-shift) / Fraction(scale)
-        self._add(cut, Number(unit, (zero - step, zero, zero + step), open_ended=True), node, reading)
+        self._add(
+            cut, Number(unit, (zero - step, zero, zero + step), open_ended=True), node, (scale, shift), comparison
+        )
         return True
 
-    def _add(self, cut: Cut, factor: Factor, node: SOp, reading: Reading) -> None:
+    def _add(
+        self,
+        cut: Cut,
+        factor: Factor,
+        node: SOp,
+        line: tuple[Coefficient, Coefficient] | None = None,
+        comparison: str | None = None,
+    ) -> None:
         if factor not in cut.factors:
             cut.factors.append(factor)
-        cut.readings[node] = replace(reading, axis=cut.factors.index(factor))
+        cut.readings[node] = Reading(cut.factors.index(factor), line, comparison)
 
     def points(self, unit: Affine) -> tuple[Coefficient, ...] | None:
         """Every value that an affine form can take (or more), ascending; None when they are too many."""
@@ -236,7 +244,9 @@ class Cuts:
             assert values is not None
             seen = evaluate(node, {factor.node: Column((0,), np.arange(len(values)), values)}, [len(values)])
             return Column(axes, np.broadcast_to(seen.codes, (len(values),)), seen.values)
-        numbers = [reading.scale * point + reading.shift for point in factor.points]
+        assert reading.line is not None
+        scale, shift = reading.line
+        numbers = [scale * point + shift for point in factor.points]
         if reading.comparison is None:
             whole = [n.numerator if isinstance(n, Fraction) and n.denominator == 1 else n for n in numbers]
             return Column(axes, np.arange(len(numbers)), tuple(whole))

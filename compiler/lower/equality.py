@@ -29,8 +29,7 @@ class Equalities:
         self.analysis: Analysis = context.analysis
 
     def of_numbers(self, part: Part, snap: bool, exact_level: bool) -> Piece:
-        atom = part.relation.atoms[0]
-        keys, queries = atom.keys, atom.queries
+        keys, queries = part.sides()
         codes = self._codes(keys, queries)
         key_values = self.context.features.values(keys)
         if codes is not None:
@@ -87,14 +86,14 @@ class Equalities:
             query = features.identity(queries).scaled(float(scale), -centre)
         else:
             assert moved is not None
-            query = features.functions(queries, [moved], snap=snap)[0]
+            query = features.function(queries, moved, snap=snap)
         key, square = features.functions(keys, [shifted, tuple(v * v for v in shifted)], snap=snap)
         query_only = None
         if exact_level:
             if moved is None:
                 features.values(queries)  # refuses: they cannot be listed
                 raise AssertionError("unlisted values")
-            query_only = features.functions(queries, [tuple(-v * v for v in moved)], snap=snap)[0]
+            query_only = features.function(queries, tuple(-v * v for v in moved), snap=snap)
         cross = 2 * key.size * (query.size + query.error)
         # What is selected scores near zero, its neighbours by gap^2 less: one product and one sum are rounded.
         ragged = half_ulp(cross) + half_ulp(max(key.size, query.size) ** 2)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 
@@ -109,13 +110,18 @@ class Features:
                 self._functions[node, want, snap] = form.bounded(min(present), max(present))
         return [self._functions[node, want, snap] for want in wanted]
 
+    def function(self, node: SOp, want: Wanted, *, snap: bool = False) -> Form:
+        """One wanted function of the node's value, as in `functions`."""
+        (form,) = self.functions(node, [want], snap=snap)
+        return form
+
     def settled(self, node: SOp, tolerance: float) -> Form:
         """The number that the node holds, by stairs if it is known less well than `tolerance` otherwise."""
         form = self.identity(node)
         values = self.analysis.domain(node).values
         if form.error <= tolerance or values is None or len(values) > MAX_SETTLED:
             return form
-        (flat,) = self.functions(node, [tuple(float(value) for value in values)], snap=True)
+        flat = self.function(node, tuple(float(value) for value in values), snap=True)
         return min(form, flat, key=lambda found: found.error)
 
     def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: bool = False) -> list[Form]:
@@ -140,7 +146,8 @@ class Features:
             case Constant(value=value):
                 return constant_form(float(value))
             case Tokens() | Indices():
-                return self._embed(node, [tuple(float(value) for value in self.values(node))])[0]
+                (form,) = self._embed(node, [tuple(float(value) for value in self.values(node))])
+                return form
             case SelectorWidth():
                 return self.context.heads.width(node)
             case SelectorSum():
@@ -157,7 +164,7 @@ class Features:
             return sum_forms([*parts, constant_form(float(affine.constant))])
         if self.analysis.domain(node).values is None:
             return self.joint.product(node)
-        return self.functions(node, [tuple(float(value) for value in self.values(node))])[0]
+        return self.function(node, tuple(float(value) for value in self.values(node)))
 
     def _make(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
         """Forms for functions that are not constant."""
@@ -308,7 +315,7 @@ def _affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] |
 def _spacing(values: Sequence[Scalar]) -> float:
     """The smallest distance between two of the (ascending) numbers."""
     numbers = [float(value) for value in values]
-    return min((b - a for a, b in itertools.pairwise(numbers)), default=1.0)
+    return min((b - a for a, b in itertools.pairwise(numbers)), default=inf)
 
 
 def _feature_label(text: str, values: Sequence[Scalar], numbers: Sequence[float]) -> str:

@@ -119,10 +119,12 @@ class Heads:
         if self.context.features.carries(node):
             values = domain.values
             assert values is not None
-            return self.retrieved(node, [tuple(float(value) for value in values)], values)[0]
+            (form,) = self.retrieved(node, [tuple(float(value) for value in values)], values)
+            return form
         default = 0.0 if node.default is None else float(node.default)
         tolerance = 2.0**-5 / self.analysis.space.max_length**2
-        return self._read(node, [self.context.features.settled(node.values, tolerance)], [default])[0]
+        (form,) = self._read(node, [self.context.features.settled(node.values, tolerance)], [default])
+        return form
 
     def mixed(self, node: Aggregate) -> RaspError:
         """The refusal of a mean over values of both kinds."""
@@ -286,8 +288,8 @@ class Heads:
         return Scored(
             " and ".join(piece.form for piece in pieces) or "everything",
             "; and ".join(piece.why for piece in pieces) or "nothing is left out",
-            sum_forms(key_only) if len(key_only) != 1 else key_only[0],
-            None if not query_only else query_only[0] if len(query_only) == 1 else sum_forms(query_only),
+            sum_forms(key_only),
+            sum_forms(query_only) if query_only else None,
             tuple(pair for piece in pieces for pair in piece.pairs),
             sum(piece.level for piece in pieces),
             min((piece.gap for piece in pieces), default=1.0),

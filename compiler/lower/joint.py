@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, permutations
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +85,7 @@ class Joint:
                 "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values",
             )
         parts = [part if isinstance(part, list) else self.emit(node, part, snap) for part in found]
-        return parts[0] if len(parts) == 1 else [sum_forms(forms) for forms in zip(*parts, strict=True)]
+        return [sum_forms(forms) for forms in zip(*parts, strict=True)]
 
     def _sizes(self, node: SOp) -> str:
         """What the expression depends on, and what that can be."""
@@ -127,7 +127,8 @@ class Joint:
         squares = tuple(float((scale * point + shift) ** 2) for point in points)
         form = self._number_form(unit)
         code = Code(form, tuple(map(float, points)), (squares,), 0)
-        return self.emit(node, code, False)[0]
+        (form,) = self.emit(node, code, False)
+        return form
 
     # ---- from an expression to a code -----------------------------------------------------------
 
@@ -249,12 +250,12 @@ class Joint:
         span, gap = 0.0, 1.0
         for place, factor in enumerate(reversed(factors)):
             if isinstance(factor, Discrete):
-                form = self.context.features.functions(factor.node, [tuple(map(float, factor.classes))])[0]
+                form = self.context.features.function(factor.node, tuple(map(float, factor.classes)))
                 digits = np.arange(max(factor.classes) + 1, dtype=np.float64)
             else:
                 form = self._number_form(factor.unit)
                 digits = np.array([float(point) for point in factor.points])
-            step = float(np.diff(digits).min()) if len(digits) > 1 else 1.0
+            step = float(np.diff(digits).min())
             radix = 1.0 if place == 0 else (span + gap) / step
             if place == 0:
                 gap = step
@@ -265,13 +266,11 @@ class Joint:
         order = np.argsort(flat, kind="stable")
         sorted_points = tuple(flat[order].tolist())
         wanted = tuple(_optionals(row.reshape(-1)[order]) for row in stack)
-        form = sum_forms(forms) if len(forms) > 1 else forms[0]
-        return Code(form, sorted_points, wanted, _count(sorted_points, wanted))
+        return Code(sum_forms(forms), sorted_points, wanted, _count(sorted_points, wanted))
 
     def _number_form(self, unit: Affine) -> Form:
         features = self.context.features
-        parts = [features.identity(atom).scaled(float(c)) for atom, c in unit.terms]
-        return sum_forms(parts) if len(parts) > 1 else parts[0]
+        return sum_forms([features.identity(atom).scaled(float(c)) for atom, c in unit.terms])
 
     # ---- neurons --------------------------------------------------------------------------------
 
@@ -283,9 +282,9 @@ class Joint:
     def _emit_one(self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: bool) -> Form:
         points, values = known(code.points, want)
         error = code.form.error
-        gap = min((b - a for a, b in pairwise(points)), default=1.0)
+        gap = min((b - a for a, b in pairwise(points)), default=inf)
         distinct = sorted(set(values))
-        step = min((b - a for a, b in pairwise(distinct)), default=1.0)
+        step = min((b - a for a, b in pairwise(distinct)), default=inf)
         shape = interpolate(points, values, error == 0)
         passed = 2.0**-20 if snap else TOLERANCE
         if shape.steepness * error > passed * step:

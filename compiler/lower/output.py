@@ -52,14 +52,14 @@ class Outputs:
         numeric = self.analysis.domain(node).numeric
         places = tuple(float(place) for place in range(len(values)))
         codes = tuple(float(value) for value in values if not isinstance(value, str)) if numeric else places
-        form = self.context.features.functions(node, [codes])[0]
+        form = self.context.features.function(node, codes)
         return self._nearest(name, node, values, codes, form, truths)
 
     def _otherwise(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock | None:
         """A number's classes by their places or one-hot: a value far from the others makes the number itself steep."""
         places = tuple(float(place) for place in range(len(values)))
         try:
-            form = self.context.features.functions(node, [places])[0]
+            form = self.context.features.function(node, places)
             if self._noise(places, form) < self._tolerated(places):
                 return self._nearest(name, node, values, places, form, truths=False)
             forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])

@@ -70,9 +70,17 @@ class Part:
         assert self.relation.codes is not None
         return np.isin(self.relation.codes, list(self.accepted))
 
+    def sides(self) -> tuple[SOp, SOp]:
+        """What is compared with what, where that is the same for all comparisons."""
+        (sides,) = self._sides()
+        return sides
+
+    def _sides(self) -> set[tuple[SOp, SOp]]:
+        return {(atom.keys, atom.queries) for atom in self.relation.atoms}
+
     def signs(self) -> frozenset[int] | None:
         """The signs of key - query that are accepted, when the predicate depends on nothing else."""
-        if len({(atom.keys, atom.queries) for atom in self.relation.atoms}) != 1:
+        if len(self._sides()) != 1:
             return None
         accepted = set()
         for sign in (-1, 0, 1):

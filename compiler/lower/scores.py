@@ -120,7 +120,7 @@ class Scores:
         table = part if isinstance(part, TablePart) else None if part.relation.codes is None else self.tables(part)
         if isinstance(part, Part) and (table is None or self.prefers_numbers(part, table)):
             if part.signs() != frozenset({0}):
-                atom = part.relation.atoms[0]
+                atom, *_ = part.relation.atoms
                 sides = [
                     f"`{self.context.quoted(s)}`: {self.analysis.domain(s).describe()}"
                     for s in (atom.keys, atom.queries)
@@ -144,11 +144,11 @@ class Scores:
         """An indicator where only one side matters, else one-hot times rows."""
         truth = table.truth
         if truth.shape[1] == 1:
-            form = self._side(table.keys, [truth[:, 0]], snap)[0]
+            (form,) = self._side(table.keys, [truth[:, 0]], snap)
             why = f"only the key matters, which may have {_count(table.keys, truth[:, 0])}"
             return Piece("key only", why, form, None, (), 1.0, 1.0, form.error)
         if truth.shape[0] == 1:
-            form = self._side(table.queries, [truth[0]], snap)[0]
+            (form,) = self._side(table.queries, [truth[0]], snap)
             why = f"only the query matters, which may have {_count(table.queries, truth[0])}"
             return Piece("query only", why, None, form, (), 1.0, 1.0, form.error)
         by_key = self._table_cost(table, key_side=True)
@@ -199,7 +199,7 @@ class Scores:
         where people read them."""
         if part.signs() != frozenset({0}) or min(table.truth.shape) <= 3:
             return False
-        keys, queries = part.relation.atoms[0].keys, part.relation.atoms[0].queries
+        keys, queries = part.sides()
         numeric = self.analysis.domain(keys).numeric and self.analysis.domain(queries).numeric
         if numeric:
             return self._nearly_whole(keys) and self._nearly_whole(queries)
