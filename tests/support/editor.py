@@ -31,21 +31,31 @@ class _Client(LanguageClient):
 
     async def start_io(self, cmd: str, *args: str, **others: object) -> None:
         await Speaker.start_io(self, cmd, *args, **others)
-        self.errors = asyncio.create_task(self._server.stderr.read())
+        assert self._server is not None
+        assert self._server.stderr is not None
+        self._errors: asyncio.Task[bytes] = asyncio.create_task(self._server.stderr.read())
 
-    async def stop(self) -> None:
-        await Speaker.stop(self)
-        await self.errors
+    async def left(self) -> tuple[int, str]:
+        """The server's exit status, once it has ended, and what it wrote to standard error."""
+        await self.stop()
+        assert self._server is not None
+        assert self._server.returncode is not None
+        return self._server.returncode, (await self._errors).decode()
 
 
 class Editor:
     """One client with its server.  `capabilities`: those of a real editor, by pytest-lsp's name for it, or given."""
 
     def __init__(
-        self, folder: Path, capabilities: str | types.ClientCapabilities = "visual-studio-code", root: Path | None = None
+        self,
+        folder: Path,
+        capabilities: str | types.ClientCapabilities = "visual-studio-code",
+        root: Path | None = None,
     ) -> None:
         self.messages: list[str] = []
         self.pages: list[Page] = []
+        #: Versions of one text follow each other; those of a text that is opened again are others.
+        self._first_version = 1
         self._published: dict[str, list[types.PublishDiagnosticsParams]] = {}
         self._news = threading.Condition()
         self._loop = asyncio.new_event_loop()
@@ -82,7 +92,8 @@ class Editor:
 
     def open(self, text: str, path: Path | str) -> Page:
         """Opens a text, under a file's path (which need not exist) or another address."""
-        page = Page(self, path.as_uri() if isinstance(path, Path) else path, text)
+        page = Page(self, path.as_uri() if isinstance(path, Path) else path, text, self._first_version)
+        self._first_version += 1000
         self.pages.append(page)
         item = types.TextDocumentItem(page.uri, "rasp", page.version, text)
         self.tell(types.TEXT_DOCUMENT_DID_OPEN, types.DidOpenTextDocumentParams(item))
@@ -98,7 +109,12 @@ class Editor:
 
     def ask(self, method: str, params: object) -> object:
         """Sends a request; raises pygls' JsonRpcException where the server refuses."""
-        return self.wait(self.client.protocol.send_request_async(method, params))
+
+        async def send() -> object:
+            answer: object = await self.client.protocol.send_request_async(method, params)  # type: ignore[no-untyped-call]
+            return answer
+
+        return self.wait(send())
 
     def watched(self, *paths: Path) -> None:
         """Says that files on the disk have changed."""
@@ -110,14 +126,14 @@ class Editor:
         with self._news:
             return list(self._published.get(uri, ()))
 
-    def news(self, uri: str, seen: int) -> types.PublishDiagnosticsParams:
+    def news(self, uri: str, seen: int) -> list[types.Diagnostic]:
         """The latest that the server has said of a text, once that is more than `seen` messages."""
         with self._news:
             assert self._news.wait_for(lambda: len(self._published.get(uri, ())) > seen, PATIENCE), "no diagnostics"
-            return self._published[uri][-1]
+            return list(self._published[uri][-1].diagnostics)
 
-    def about(self, uri: str, version: int) -> Sequence[types.Diagnostic]:
-        """The diagnostics of one version of a text."""
+    def about(self, uri: str, version: int) -> list[types.Diagnostic]:
+        """The diagnostics of one version of a text, when they have come."""
 
         def there() -> bool:
             found = self._published.get(uri, ())
@@ -125,7 +141,7 @@ class Editor:
 
         with self._news:
             assert self._news.wait_for(there, PATIENCE), f"no diagnostics of version {version}"
-            return self._published[uri][-1].diagnostics
+            return list(self._published[uri][-1].diagnostics)
 
     def close_all(self) -> None:
         for page in list(self.pages):
@@ -134,22 +150,21 @@ class Editor:
     def leave(self) -> tuple[int, str]:
         """Ends the session as the protocol says; the server's exit status and what it wrote to standard error."""
         self.wait(self.client.shutdown_session())
-        server, errors = self.client._server, self.client.errors
-        self.wait(self.client.stop())
+        left = self.wait(self.client.left())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
         self._loop.close()
-        return server.returncode, errors.result().decode()
+        return left
 
 
 class Page:
     """One open text."""
 
-    def __init__(self, editor: Editor, uri: str, text: str) -> None:
+    def __init__(self, editor: Editor, uri: str, text: str, version: int) -> None:
         self.editor = editor
         self.uri = uri
         self.text = text
-        self.version = 1
+        self.version = version
 
     # --- what an editor does
 
@@ -178,7 +193,7 @@ class Page:
 
     # --- what an editor asks
 
-    def problems(self) -> Sequence[types.Diagnostic]:
+    def problems(self) -> list[types.Diagnostic]:
         """The diagnostics of the text as it is now.  Asking for the outline makes the server begin at once."""
         self.outline()
         return self.editor.about(self.uri, self.version)
