@@ -41,7 +41,6 @@ WITHOUT_EXAMPLE = {
     "no-tokens",
     "nothing-to-build",
     "other-compiler",
-    "rename",
     "file",
     "file-encoding",
     "file-unreadable",

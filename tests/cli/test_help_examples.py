@@ -15,7 +15,7 @@ _REDIRECTION = re.compile(r"^\d?[<>]")
 
 
 def _command(name: str) -> click.Command:
-    context = click.Context(raspc)
+    context = click.Context(raspc, **raspc.context_settings)
     assert isinstance(raspc, click.Group)
     command = raspc.get_command(context, name)
     assert command is not None
@@ -56,11 +56,15 @@ def test_examples(name: str) -> None:
         found = _commands_of(line)
         assert [words[0] for words in found].count(name) >= 1, line
         for other, *arguments in found:
-            _command(other).make_context(other, arguments, parent=click.Context(raspc, obj=Report())).close()
+            _command(other).make_context(
+                other, arguments, parent=click.Context(raspc, obj=Report(), **raspc.context_settings)
+            ).close()
 
 
 def test_a_wrong_example_is_noticed() -> None:
     (words,) = _commands_of("raspc compile sort.rasp --emit steam > out.txt  # a stage")
     assert words == ["compile", "sort.rasp", "--emit", "steam"]
     with pytest.raises(click.UsageError):
-        _command("compile").make_context("compile", words[1:], parent=click.Context(raspc, obj=Report()))
+        _command("compile").make_context(
+            "compile", words[1:], parent=click.Context(raspc, obj=Report(), **raspc.context_settings)
+        )

@@ -259,7 +259,7 @@ def check_command(words: list[str]) -> None:
         return
     if words[0] not in COMMANDS:
         raise DocumentError(f"raspc has no command {words[0]}")
-    command = raspc.get_command(click.Context(raspc), words[0])
+    command = raspc.get_command(click.Context(raspc, **raspc.context_settings), words[0])
     assert command is not None
     options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     used = {re.sub(r"=.*", "", word) for word in words[1:] if re.match(r"--?[A-Za-z]", word)}
