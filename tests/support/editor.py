@@ -37,7 +37,7 @@ class _Client(LanguageClient):
 
     async def left(self) -> tuple[int, str]:
         """The server's exit status, once it has ended, and what it wrote to standard error."""
-        await self.stop()
+        await self.stop()  # type: ignore[no-untyped-call]
         assert self._server is not None
         assert self._server.returncode is not None
         return self._server.returncode, (await self._errors).decode()
@@ -203,8 +203,8 @@ class Page:
 
     def outline(self) -> list[types.DocumentSymbol]:
         found = self._ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, types.DocumentSymbolParams(self.document))
-        assert isinstance(found, list)
-        return found
+        assert isinstance(found, list | tuple)
+        return list(found)
 
     def hover(self, where: str) -> types.Hover | None:
         found = self._ask(types.TEXT_DOCUMENT_HOVER, types.HoverParams(self.document, self.at(where)))
@@ -221,20 +221,20 @@ class Page:
 
     def definition(self, where: str) -> list[types.Location]:
         found = self._ask(types.TEXT_DOCUMENT_DEFINITION, types.DefinitionParams(self.document, self.at(where)))
-        assert isinstance(found, list)
-        return found
+        assert isinstance(found, list | tuple)
+        return list(found)
 
     def references(self, where: str, declarations: bool = True) -> list[types.Location]:
         params = types.ReferenceParams(types.ReferenceContext(declarations), self.document, self.at(where))
         found = self._ask(types.TEXT_DOCUMENT_REFERENCES, params)
-        assert isinstance(found, list)
-        return found
+        assert isinstance(found, list | tuple)
+        return list(found)
 
     def highlights(self, where: str) -> list[types.DocumentHighlight]:
         params = types.DocumentHighlightParams(self.document, self.at(where))
         found = self._ask(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, params)
-        assert isinstance(found, list)
-        return found
+        assert isinstance(found, list | tuple)
+        return list(found)
 
     def completion(self, where: str) -> dict[str, types.CompletionItem]:
         found = self._ask(types.TEXT_DOCUMENT_COMPLETION, types.CompletionParams(self.document, self.at(where)))
@@ -243,11 +243,11 @@ class Page:
         assert len(items) == len(found.items)
         return items
 
-    def formatting(self) -> Sequence[types.TextEdit] | None:
+    def formatting(self) -> list[types.TextEdit] | None:
         options = types.FormattingOptions(tab_size=4, insert_spaces=True)
         found = self._ask(types.TEXT_DOCUMENT_FORMATTING, types.DocumentFormattingParams(self.document, options))
-        assert found is None or isinstance(found, list)
-        return found
+        assert found is None or isinstance(found, list | tuple)
+        return None if found is None else list(found)
 
     def renamable(self, where: str) -> types.Range | None:
         params = types.PrepareRenameParams(self.document, self.at(where))

@@ -1,0 +1,103 @@
+"""A new name for a thing: everywhere, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pygls.exceptions import JsonRpcInvalidParams
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.graph_text import describe
+from raspc.editor import navigation
+from raspc.editor.analysis import analyse
+from raspc.rasp_grammar.span import Source
+from raspc.tests.editor.conftest import Open
+from raspc.tests.support.editor import edited
+
+ROOT = Path(__file__).parents[2]
+HEAD = 'set vocab "abc";\nset max_length 4;\n'
+
+
+def test_in_one_file(program: Open) -> None:
+    page = program('x = 1;\ny = "🎈x" + x; # x\ndef f(x) {\n    return x;\n}\nf(x);\n')
+    place = page.renamable('" + |x')
+    assert place is not None
+    assert page.of(place) == "x"
+    edits = page.rename('" + |x', "longer")
+    assert set(edits) == {page.uri}
+    assert edited(page.text, edits[page.uri]) == (
+        'longer = 1;\ny = "🎈x" + longer; # x\ndef f(x) {\n    return x;\n}\nf(longer);\n'
+    )
+
+
+def test_all_that_belongs_together(program: Open) -> None:
+    page = program("x = 1;\nfor i in [1] {\n    x = x + i;\n}\nx;\nx = 5;\n")
+    edits = page.rename("\n|x;", "total")
+    assert edited(page.text, edits[page.uri]).count("total") == 4
+    assert edited(page.text, edits[page.uri]).endswith("total;\nx = 5;\n")
+
+
+def test_in_loaded_files(program: Open, tmp_path: Path) -> None:
+    library = "def f(x) { return x; }\ng = f(1);\n"
+    (tmp_path / "library.rasp").write_text(library)
+    page = program('load "library";\nf(2);\n')
+    edits = page.rename("\n|f(2)", "first")
+    assert edited(page.text, edits[page.uri]) == 'load "library";\nfirst(2);\n'
+    there = edits[(tmp_path / "library.rasp").as_uri()]
+    assert edited(library, there) == "def first(x) { return x; }\ng = first(1);\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("y", "`y` is a name in this program already"),
+        ("tokens", "`tokens` is a name in this program already"),
+        ("if", "`if` cannot be a name"),
+        ("a b", "`a b` cannot be a name"),
+        ("1a", "`1a` cannot be a name"),
+        ("ä", "`ä` cannot be a name"),
+        ("", "`` cannot be a name"),
+    ],
+)
+def test_refused(program: Open, name: str, why: str) -> None:
+    page = program(HEAD + "x = tokens;\ny = x;\n")
+    with pytest.raises(JsonRpcInvalidParams, match=why):
+        page.rename("|x =", name)
+
+
+def test_what_is_not_the_programs_own(program: Open) -> None:
+    page = program(HEAD + "x = length; # word\n")
+    for place in ("len|gth;", "# wo|rd", "se|t vocab", "|4;"):
+        assert page.renamable(place) is None
+    with pytest.raises(JsonRpcInvalidParams, match="only names that the program defines"):
+        page.rename("len|gth;", "width")
+
+
+def test_a_text_with_mistakes(program: Open) -> None:
+    page = program("x = 1;\nx + ;\n")
+    with pytest.raises(JsonRpcInvalidParams, match="the text has mistakes"):
+        page.rename("|x = 1", "z")
+
+
+def _meaning(path: Path, text: str) -> list[str]:
+    program = elaborate(Source(str(path), text), base=path.parent)
+    return [describe(program.graph, output.node, expand=True) for output in program.outputs]
+
+
+@pytest.mark.parametrize("folder", ["paper", "hard", "logic"])
+def test_the_meaning_stays(folder: str) -> None:
+    """Every name of the shipped programs in turn; the graph that the compiler sees is the same."""
+    renamed = 0
+    for path in sorted((ROOT / "programs" / folder).glob("*.rasp")):
+        text = path.read_text()
+        analysed = analyse(Source(str(path), text), path.parent)
+        before = _meaning(path, text)
+        for name in {binding.name: binding for binding in analysed.index.bindings.values()}.values():
+            places = navigation.rename(analysed, name.span.start, "brand_new")
+            assert {source for source, _, _ in places} == {str(path)}
+            changed = text
+            for _, start, end in reversed(places):
+                changed = changed[:start] + "brand_new" + changed[end:]
+            assert _meaning(path, changed) == before, (path, name.name)
+            renamed += 1
+    assert renamed > 20
