@@ -91,4 +91,6 @@ def _files(base: Path, typed: str) -> Iterator[Suggestion]:
         if entry.is_dir():
             yield Suggestion(f"{entry.name}/", "folder", "folder")
         elif entry.suffix == ".rasp":
-            yield Suggestion(entry.name, "file", "file")
+            # The ending is left out, as is the custom, unless `load` would then find another file.
+            other = entry.stem.endswith(".rasp") or entry.with_suffix("").is_file()
+            yield Suggestion(entry.name if other else entry.stem, "file", "file")

@@ -23,7 +23,8 @@ class Edit:
 def formatting(text: str) -> Edit | None:
     """The edit that formats a text; None when there is nothing to do, or the text does not parse."""
     try:
-        formatted = format_source(Source("<editor>", text))
+        # Some editors send a file's byte order mark; like `raspc fmt`, the edit takes it away.
+        formatted = format_source(Source("<editor>", text.removeprefix("\ufeff")))
     except RaspError:
         return None  # the diagnostics say why
     if formatted == text:

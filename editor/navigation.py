@@ -56,6 +56,15 @@ def references(analysed: Analysed, bindings: Iterable[Binding], *, declarations:
     return sorted(found)
 
 
+def uses_at(analysed: Analysed, offset: int) -> list[Place]:
+    """Every use of the library's name at an offset; none where the program has made the name its own."""
+    name = analysed.index.name_at(offset)
+    if name is None or name.name not in library() or bindings_at(analysed, offset):
+        return []
+    free = [where for where, bindings in analysed.index.uses.items() if len(bindings) == 0]
+    return [place(span) for span in spans(analysed, sorted(free)) if span.text == name.name]
+
+
 def rename(analysed: Analysed, offset: int, new_name: str) -> list[Place]:
     """The places to write a new name at, in this file and the files that it loads.
 

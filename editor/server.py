@@ -232,11 +232,9 @@ def _ask(server: RaspServer) -> None:
         if found is None:
             return []
         analysed, offset = found
-        places = navigation.references(
-            analysed,
-            navigation.bindings_at(analysed, offset),
-            declarations=params.context.include_declaration,
-        )
+        bindings = navigation.bindings_at(analysed, offset)
+        places = navigation.references(analysed, bindings, declarations=params.context.include_declaration)
+        places += navigation.uses_at(analysed, offset)
         return [server.location(span) for span in navigation.spans(analysed, places)]
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
@@ -247,6 +245,7 @@ def _ask(server: RaspServer) -> None:
         analysed, offset = found
         bindings = navigation.bindings_at(analysed, offset)
         places = navigation.references(analysed, bindings, declarations=True)
+        places += navigation.uses_at(analysed, offset)
         here = [span for span in navigation.spans(analysed, places) if span.source.name == analysed.source.name]
         written = {(binding.span.start, binding.span.end) for binding in bindings}
         return [

@@ -94,7 +94,10 @@ def test_the_parameters_of_a_function_that_nobody_calls(program: Open) -> None:
 
 def test_a_name_with_several_values(program: Open) -> None:
     page = program("y = 1;\nfor i in [1, 2, 3] {\n    y = y + i;\n}\ny;\n")
-    assert page.shown("for |i") == "```rasp\ni = 1\ni = 2\ni = 3\n```\n\nnumber\n\nevaluated 3 times, with different values"
+    assert (
+        page.shown("for |i")
+        == "```rasp\ni = 1\ni = 2\ni = 3\n```\n\nnumber\n\nevaluated 3 times, with different values"
+    )
     assert "y = 7" in page.shown("\n|y;")
 
 

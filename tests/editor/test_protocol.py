@@ -1,0 +1,246 @@
+"""The connection: what the server says it can, other kinds of clients, and how a session ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcMethodNotFound
+from raspc import __version__
+from raspc.tests.editor.conftest import Open
+from raspc.tests.support.editor import Editor, position
+
+HEAD = 'set vocab "abc";\nset max_length 4;\n'
+COMMAND = [sys.executable, "-m", "raspc", "lsp"]
+
+
+def test_what_it_can(editor: Editor) -> None:
+    can = editor.initialized.capabilities
+    assert editor.initialized.server_info == types.ServerInfo("raspc", __version__)
+    assert can.position_encoding == types.PositionEncodingKind.Utf16
+    synchronised = can.text_document_sync
+    assert isinstance(synchronised, types.TextDocumentSyncOptions)
+    assert (synchronised.open_close, synchronised.change) == (True, types.TextDocumentSyncKind.Full)
+    assert can.hover_provider
+    assert can.definition_provider
+    assert can.references_provider
+    assert can.document_highlight_provider
+    assert can.document_symbol_provider
+    assert can.document_formatting_provider
+    assert can.completion_provider is not None
+    assert isinstance(can.rename_provider, types.RenameOptions)
+    assert can.rename_provider.prepare_provider
+    assert can.diagnostic_provider is None  # it sends them unasked
+
+
+def test_texts_that_are_not_open(editor: Editor, tmp_path: Path) -> None:
+    document = types.TextDocumentIdentifier((tmp_path / "nowhere.rasp").as_uri())
+    place = types.Position(0, 0)
+    methods = [
+        (types.TEXT_DOCUMENT_HOVER, types.HoverParams(document, place)),
+        (types.TEXT_DOCUMENT_DEFINITION, types.DefinitionParams(document, place)),
+        (types.TEXT_DOCUMENT_REFERENCES, types.ReferenceParams(types.ReferenceContext(True), document, place)),
+        (types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, types.DocumentHighlightParams(document, place)),
+        (types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, types.DocumentSymbolParams(document)),
+        (types.TEXT_DOCUMENT_PREPARE_RENAME, types.PrepareRenameParams(document, place)),
+        (types.TEXT_DOCUMENT_RENAME, types.RenameParams(document, place, "x")),
+        (types.TEXT_DOCUMENT_FORMATTING, types.DocumentFormattingParams(document, types.FormattingOptions(4, True))),
+    ]
+    for method, params in methods:
+        assert not editor.ask(method, params), method
+    completed = editor.ask(types.TEXT_DOCUMENT_COMPLETION, types.CompletionParams(document, place))
+    assert isinstance(completed, types.CompletionList)
+    assert len(completed.items) == 0
+
+
+def test_changes_and_ends_of_texts_that_are_not_open(editor: Editor, program: Open, tmp_path: Path) -> None:
+    uri = (tmp_path / "nowhere.rasp").as_uri()
+    document = types.VersionedTextDocumentIdentifier(7, uri)
+    whole = [types.TextDocumentContentChangeWholeDocument("wrong;")]
+    editor.tell(types.TEXT_DOCUMENT_DID_CHANGE, types.DidChangeTextDocumentParams(document, whole))
+    editor.tell(types.TEXT_DOCUMENT_DID_SAVE, types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri)))
+    editor.tell(types.TEXT_DOCUMENT_DID_CLOSE, types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+    assert program("wrong;").codes() == ["unknown-name"]
+    assert editor.published(uri) == []
+
+
+def test_places_outside_the_text(program: Open, editor: Editor) -> None:
+    page = program(HEAD + "x = tokens;")
+    for place in (types.Position(99, 0), types.Position(0, 9999), types.Position(2, 9999)):
+        hovered = editor.ask(types.TEXT_DOCUMENT_HOVER, types.HoverParams(page.document, place))
+        assert hovered is None
+        found = editor.ask(types.TEXT_DOCUMENT_DEFINITION, types.DefinitionParams(page.document, place))
+        assert not found
+
+
+def test_unknown_methods(editor: Editor, program: Open) -> None:
+    with pytest.raises(JsonRpcMethodNotFound):
+        document = types.TextDocumentIdentifier("file:///x")
+        editor.ask(types.TEXT_DOCUMENT_FOLDING_RANGE, types.FoldingRangeParams(document))
+    editor.tell("$/somethingNew", {"a": 1})
+    editor.tell("workspace/didChangeConfiguration", types.DidChangeConfigurationParams({"raspc": {"command": "x"}}))
+    assert program("wrong;").codes() == ["unknown-name"]
+
+
+def test_what_loops_print_does_not_disturb(program: Open) -> None:
+    """`draw` and friends would print: standard output is the protocol's."""
+    page = program(HEAD + 'draw(tokens, "abc");\nset example "abc";\nshow example;\nexamples off;\ntokens;\n')
+    page.problems()
+    assert page.completion("\n|tokens;") != {}
+
+
+# --- other clients
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    """A client that has said nothing about itself."""
+    editor = Editor(tmp_path_factory.mktemp("plain"), types.ClientCapabilities())
+    yield editor
+    assert editor.leave() == (0, "")
+    assert editor.messages == []
+
+
+def test_a_client_that_can_do_little(plain: Editor, tmp_path: Path) -> None:
+    page = plain.open(HEAD + "def f(x) { return x + wrong; }\nf(1);\n", tmp_path / "a.rasp")
+    (problem,) = page.problems()
+    assert (problem.code_description, problem.related_information) == (None, None)
+    shown = page.hover("def |f")
+    assert shown is not None
+    assert shown.contents == types.MarkupContent(types.MarkupKind.PlainText, "def f(x)")
+    (symbol,) = page.outline()
+    assert isinstance(symbol, types.SymbolInformation)
+    assert (symbol.name, symbol.location.uri) == ("f", page.uri)
+    assert "select" in page.completion("\n|f(1)")
+
+
+@pytest.mark.parametrize(
+    ("offered", "agreed", "codec"),
+    [
+        ([types.PositionEncodingKind.Utf8], types.PositionEncodingKind.Utf8, "utf-8"),
+        ([types.PositionEncodingKind.Utf32], types.PositionEncodingKind.Utf32, "utf-32-le"),
+    ],
+)
+def test_other_encodings(
+    tmp_path: Path, offered: list[types.PositionEncodingKind], agreed: types.PositionEncodingKind, codec: str
+) -> None:
+    capabilities = types.ClientCapabilities(general=types.GeneralClientCapabilities(position_encodings=offered))
+    editor = Editor(tmp_path, capabilities)
+    assert editor.initialized.capabilities.position_encoding == agreed
+    text = '# é\nx = "🎈é𝔸" + wrong; y = x;\n'
+    page = editor.open(text, tmp_path / "a.rasp")
+    (problem,) = page.problems()
+    start = text.index("wrong")
+    assert problem.range == types.Range(position(text, start, codec), position(text, start + 5, codec))
+    place = position(text, text.index("x;"), codec)
+    (found,) = editor.ask(types.TEXT_DOCUMENT_DEFINITION, types.DefinitionParams(page.document, place))  # type: ignore[misc]
+    assert found.range.start == types.Position(1, 0)
+    assert editor.leave() == (0, "")
+
+
+@pytest.mark.parametrize("client", ["neovim@v0.11", "emacs"])
+def test_a_whole_session_of_another_editor(tmp_path: Path, client: str) -> None:
+    """Anything that the client has not said it can take is an error of pytest-lsp's."""
+    (tmp_path / "library.rasp").write_text("x = tokens;\n")
+    editor = Editor(tmp_path, client, root=tmp_path)
+    page = editor.open(HEAD + 'load "library";\ny=x;\nwrong;\n', tmp_path / "a.rasp")
+    assert page.codes() == ["unknown-name"]
+    assert "s-op" in page.shown("|y=")
+    assert len(page.definition("y=|x")) == 1
+    assert len(page.references("y=|x")) == 2
+    assert "select" in page.completion("\n|wrong")
+    assert len(page.outline()) == 2
+    assert page.formatting() is not None
+    assert set(page.rename("|y=", "z")) == {page.uri}
+    assert editor.leave() == (0, "")
+    assert editor.messages == []
+
+
+# --- beginning and end
+
+
+def _message(content: object) -> bytes:
+    body = json.dumps(content).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def _call(method: str, params: object = None, number: int | None = None) -> bytes:
+    content = {"jsonrpc": "2.0", "method": method, **({} if params is None else {"params": params})}
+    return _message(content if number is None else {**content, "id": number})
+
+
+INITIALIZE = _call("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1) + _call("initialized", {})
+OPEN = _call(
+    "textDocument/didOpen",
+    {"textDocument": {"uri": "file:///tmp/a.rasp", "languageId": "rasp", "version": 1, "text": "x = 1;"}},
+)
+SHUTDOWN = _call("shutdown", None, 2)
+EXIT = _call("exit")
+
+
+def _say(*messages: bytes) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(COMMAND, input=b"".join(messages), capture_output=True, timeout=60)
+
+
+def _answers(output: bytes) -> list[dict[str, object]]:
+    """All of the output, which holds nothing but messages."""
+    found = []
+    while output:
+        head, _, rest = output.partition(b"\r\n\r\n")
+        (length,) = [int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length")]
+        found.append(json.loads(rest[:length]))
+        output = rest[length:]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        ([INITIALIZE, SHUTDOWN, EXIT], 0),
+        ([INITIALIZE, OPEN, SHUTDOWN, EXIT], 0),
+        ([INITIALIZE, OPEN, EXIT], 1),
+        ([INITIALIZE, OPEN], 1),  # the editor is gone
+        ([EXIT], 1),
+        ([], 1),
+    ],
+)
+def test_exit_statuses(messages: list[bytes], status: int) -> None:
+    done = _say(*messages)
+    assert (done.returncode, done.stderr) == (status, b"")
+    assert len([answer for answer in _answers(done.stdout) if "id" in answer]) == sum(
+        message in messages for message in (INITIALIZE, SHUTDOWN)
+    )
+
+
+def test_a_request_before_the_beginning_and_after_the_end() -> None:
+    hover = {"textDocument": {"uri": "file:///tmp/a.rasp"}, "position": {"line": 0, "character": 0}}
+    done = _say(
+        _call("textDocument/hover", hover, 7), INITIALIZE, SHUTDOWN, _call("textDocument/hover", hover, 8), EXIT
+    )
+    answers = {answer["id"]: answer for answer in _answers(done.stdout) if "id" in answer}
+    assert "error" in answers[7] or answers[7]["result"] is None
+    assert answers[2]["result"] is None
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
+def test_messages_that_are_none() -> None:
+    """What is no JSON is answered with an error, or passed over; the session goes on."""
+    done = _say(INITIALIZE, b"Content-Length: 5\r\n\r\n{{{{{", OPEN, SHUTDOWN, EXIT)
+    assert done.returncode == 0
+    assert {1, 2} <= {answer["id"] for answer in _answers(done.stdout) if "id" in answer}
+
+
+def test_without_pygls(tmp_path: Path) -> None:
+    """The extra is missing: one line that names it."""
+    code = "import sys; sys.modules['pygls'] = None; from raspc.cli.main import main; sys.exit(main(['lsp']))"
+    done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "`raspc lsp` needs pygls" in done.stderr
+    assert "pip install 'raspc[lsp]'" in done.stderr
+    assert "Traceback" not in done.stderr
