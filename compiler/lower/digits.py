@@ -51,7 +51,7 @@ class Digits:
     def _wide_order(self, part: Part | TablePart) -> TablePart | None:
         """The order predicate of a part that is wide enough to be split."""
         if isinstance(part, Part):
-            if part.relation.codes is None or part.relation.keys is None or part.relation.queries is None:
+            if part.relation.codes is None:
                 return None
             table = self.scores.tables(part)
             if self.scores.prefers_numbers(part, table):

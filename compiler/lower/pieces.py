@@ -39,8 +39,6 @@ class Piece:
 
     def scaled(self, factor: float) -> Piece:
         """The same predicate, `factor` times as loud."""
-        if factor == 1.0:
-            return self
         return replace(
             self,
             key_only=None if self.key_only is None else self.key_only.scaled(factor),

@@ -90,9 +90,9 @@ def _one_pair_at_a_time(shape: Piecewise, points: Sequence[float]) -> bool:
 
 
 def _settled(shape: Piecewise) -> Piecewise:
-    near_zero = any(abs(knot) < 1 for _, knot, _ in shape.neurons)
-    highest = max((abs(coefficient) for _, _, coefficient in shape.neurons), default=0.0)
-    return replace(shape, rounding=2 * UNIT * highest if near_zero else 0.0)
+    if not any(abs(knot) < 1 for _, knot, _ in shape.neurons):
+        return replace(shape, rounding=0.0)
+    return replace(shape, rounding=2 * UNIT * max(abs(coefficient) for _, _, coefficient in shape.neurons))
 
 
 def _noise(shape: Piecewise) -> tuple[float, bool]:
