@@ -198,6 +198,10 @@ def _synchronise(server: RaspServer) -> None:
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
         session.files_changed()
 
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(_: types.DidChangeConfigurationParams) -> None:
+        """There are no settings; some editors send theirs all the same."""
+
 
 def _ask(server: RaspServer) -> None:
     session = server.session

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
-from pygls.exceptions import JsonRpcMethodNotFound
 from raspc import __version__
 from raspc.tests.editor.conftest import Open
 from raspc.tests.support.editor import Editor, position
@@ -67,6 +66,9 @@ def test_changes_and_ends_of_texts_that_are_not_open(editor: Editor, program: Op
     editor.tell(types.TEXT_DOCUMENT_DID_CLOSE, types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
     assert program("wrong;").codes() == ["unknown-name"]
     assert editor.published(uri) == []
+    (message,) = editor.messages  # an editor that does this is told so
+    assert "nowhere.rasp" in message
+    editor.messages.clear()
 
 
 def test_places_outside_the_text(program: Open, editor: Editor) -> None:
@@ -78,12 +80,9 @@ def test_places_outside_the_text(program: Open, editor: Editor) -> None:
         assert not found
 
 
-def test_unknown_methods(editor: Editor, program: Open) -> None:
-    with pytest.raises(JsonRpcMethodNotFound):
-        document = types.TextDocumentIdentifier("file:///x")
-        editor.ask(types.TEXT_DOCUMENT_FOLDING_RANGE, types.FoldingRangeParams(document))
-    editor.tell("$/somethingNew", {"a": 1})
-    editor.tell("workspace/didChangeConfiguration", types.DidChangeConfigurationParams({"raspc": {"command": "x"}}))
+def test_settings_are_passed_over(editor: Editor, program: Open) -> None:
+    settings = types.DidChangeConfigurationParams({"raspc": {"command": "x"}})
+    editor.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, settings)
     assert program("wrong;").codes() == ["unknown-name"]
 
 
@@ -234,6 +233,15 @@ def test_messages_that_are_none() -> None:
     done = _say(INITIALIZE, b"Content-Length: 5\r\n\r\n{{{{{", OPEN, SHUTDOWN, EXIT)
     assert done.returncode == 0
     assert {1, 2} <= {answer["id"] for answer in _answers(done.stdout) if "id" in answer}
+
+
+def test_unknown_methods() -> None:
+    folding = _call("textDocument/foldingRange", {"textDocument": {"uri": "file:///tmp/a.rasp"}}, 5)
+    done = _say(INITIALIZE, OPEN, folding, _call("$/somethingNew", {"a": 1}), SHUTDOWN, EXIT)
+    (refused,) = [answer["error"] for answer in _answers(done.stdout) if "error" in answer]
+    assert isinstance(refused, dict)
+    assert refused["code"] == -32601  # the protocol's number for it
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
 
 
 def test_without_pygls(tmp_path: Path) -> None:
