@@ -23,12 +23,12 @@ from raspc.compiler.lower.output import Outputs
 from raspc.compiler.lower.pieces import Piece, is_equality
 from raspc.compiler.lower.piecewise import bends_of, interpolate, stairs
 from raspc.compiler.lower.scores import Scores
-from raspc.compiler.pipeline import CompileOptions
+from raspc.compiler.pipeline import CompileOptions, stages
 from raspc.compiler.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.tests.compiler.test_analysis import Words
-from raspc.tests.compiler.test_lower_limits import _head, code_of, lowering
-from raspc.tests.support.agreement import assert_agree
+from raspc.tests.compiler.test_lower_limits import _head, _scored, code_of, lowering
+from raspc.tests.support.agreement import assert_agree, program
 
 UNIT = 2.0**-24
 
@@ -135,6 +135,21 @@ def test_what_an_equality_is() -> None:
         assert not is_equality(np.array(rows).T)
 
 
+def test_the_side_of_fewer_classes_is_one_hot() -> None:
+    """Tokens 1 to 3 select even positions, odd ones, and all: three classes of tokens, two of positions."""
+    words = Words()
+    context = lowering(range(4), 6)
+    parity = words.op("mod", words.indices, words.constant(2))
+    twice = words.op("mul", parity, words.constant(2))
+    others = [words.plus(parity, 1), words.plus(twice, 1), words.plus(parity, 3)]
+    for turned in (False, True):
+        pairs = [(other, words.tokens) if turned else (words.tokens, other) for other in others]
+        equal = words.or_(*(words.select(keys, queries, "==") for keys, queries in pairs))
+        ((part,),) = context.heads.predicates.conjunctions(equal)
+        assert sorted(context.heads.scores.tables(part).truth.shape) == [2, 4]
+        assert len(context.heads.scores.piece(part, level="count", exact_level=True).pairs) == 2
+
+
 def test_the_same_piece_louder() -> None:
     key, query = Form((), 1.0, 0.0, 2.0, 0.5), Form((), 3.0, 1.0, 4.0, 0.25)
     piece = Piece("table", "why", key, query, ((key, query),), 1.0, 0.5, 0.125)
@@ -221,6 +236,14 @@ def test_the_best_order_of_up_to_four_relations_is_found(beside: int, heads: int
     assert len(context.heads.conjunctions(_chosen(words, beside))) == heads
 
 
+@pytest.mark.parametrize("comparison", ["<", "<=", ">", ">=", "!="])
+def test_only_equality_compares_what_is_not_listed(comparison: str) -> None:
+    for keys, queries in (("m", "20"), ("20", "m"), ("m", "m")):
+        with pytest.raises(RaspError) as refusal:
+            stages(program(f"{WIDE}selector_width(select({keys}, {queries}, {comparison}));"), CompileOptions())
+        assert code_of(refusal) == "C210"
+
+
 def test_an_equality_of_too_many_pairs_is_not_split() -> None:
     words = Words()
     context = lowering(range(2048), 1025)
@@ -265,6 +288,17 @@ def test_why_a_head_is_refused(gap: float, error: float, why: str) -> None:
     with pytest.raises(RaspError, match=why) as refusal:
         _head("mean", gap, error)
     assert code_of(refusal) == "C213"
+
+
+def test_what_is_said_of_a_head_that_is_refused() -> None:
+    """What is compared and what that can be, without constants."""
+    words = Words()
+    heads = lowering((0, 1, 2), 9).heads
+    for selector, sides in ((words.is_(1), 1), (words.select(words.tokens, words.indices, "=="), 2)):
+        with pytest.raises(RaspError) as refusal:
+            heads._new_head(selector, _scored(1.0, 0.5), "mean", False, 0)
+        (diagnostic,) = refusal.value.diagnostics
+        assert diagnostic.message.count("`it`: ") == 1 + sides
 
 
 # ---- outputs ------------------------------------------------------------------------------------------------
@@ -513,6 +547,8 @@ def test_steps_between_whole_numbers_below_2_to_the_20_are_exact(first: float, e
         ([5, 7], [0, 1], False),  # a power of two may lie between the knots
         ([5, 6, 7], [0, 1, 0], True),  # one pair on each side
         ([5, 6, 7, 8, 9], [0, 1, 0, 1, 0], False),  # two pairs on one side
+        ([5, 6, 7], [1, 3, 4], False),  # two pairs on one side, or three
+        ([5, 6, 7], [4, 3, 1], False),
         ([5.5, 6.5], [0, 1], False),
     ],
 )
