@@ -42,9 +42,13 @@ def mutated(path: Path = FOLDER / "mutants.json") -> str:
     share = found["killed"] / found["mutants"]
     text = (
         f"`python -m raspc.benchmarks.mutants --mutants {found['mutants']} --seed {found['seed']}`: the tests kill"
-        f" {found['killed']:,} of {found['mutants']:,} mutants of compiler/lower ({share:.1%}; asked: 85%)."
+        f" {found['killed']:,} of {found['mutants']:,} mutants of compiler/lower ({share:.1%}; asked: 85%), drawn from"
+        f" {found['population']:,}."
     )
-    survivors = [f"- survived: `{one}`" for one in found["survivors"]]
+    survivors = [
+        f"- survived{f' ({verdict})' if (verdict := one['verdict']) is not None else ''}: `{one['mutant']}`"
+        for one in found["survivors"]
+    ]
     return "\n".join([text, "", *survivors] if survivors else [text])
 
 

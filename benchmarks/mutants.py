@@ -49,8 +49,6 @@ TESTS = (
     "tests/compiler/test_stages.py",
     "tests/compiler/test_error_budget.py",
     "tests/compiler/test_lowering_errors.py",
-    "tests/test_sizes.py",
-    "tests/compiler/test_compiled_programs.py",
 )
 
 #: Share of killed mutants that issue 4 asks for.
