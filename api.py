@@ -75,11 +75,13 @@ def compile(
     """
     from .compiler.causality import causal_warnings
     from .compiler.pipeline import CompileOptions, compile_program
+    from .compiler.undefined import undefined_warnings
 
     program = _program(source_or_path, entry, vocab, max_length)
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_parameters)
     compiled = compile_program(program, options)
-    return Compiled(compiled, program.warnings + (causal_warnings(program) if causal else ()))
+    warnings = program.warnings + (causal_warnings(program) if causal else ())
+    return Compiled(compiled, warnings + undefined_warnings(program, compiled.manifest))
 
 
 def load(path: str | Path, *, device: str = "auto", dtype: str = "float32") -> Model:

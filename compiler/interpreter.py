@@ -62,6 +62,9 @@ COMPARE: dict[Comparison, Callable[..., bool]] = {
 #: Inputs longer than this are abbreviated in messages.
 _SHOWN_TOKENS = 20
 
+#: What helps where a value is undefined.
+DEFINE_HINT = "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`"
+
 
 @dataclass(frozen=True)
 class _Plan:
@@ -338,13 +341,17 @@ def _entry(program: Program, entry: str | None) -> SOp:
 
 
 def _undefined_output(value: Undefined, position: int, tokens: Sequence[Scalar], output: Span) -> Diagnostic:
-    shown = " ".join(show(token) for token in tokens[:_SHOWN_TOKENS]) + (" ..." if len(tokens) > _SHOWN_TOKENS else "")
     return Diagnostic(
         "undefined-output",
-        f"the output at position {position} is undefined: {value.reason} (input: {shown})",
+        f"the output at position {position} is undefined: {value.reason} (input: {shown_input(tokens)})",
         value.span if value.span is not None else output,
-        "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`",
+        DEFINE_HINT,
     )
+
+
+def shown_input(tokens: Sequence[Scalar]) -> str:
+    """The tokens as messages show them: the first ones, where they are many."""
+    return " ".join(show(token) for token in tokens[:_SHOWN_TOKENS]) + (" ..." if len(tokens) > _SHOWN_TOKENS else "")
 
 
 def _quoted(value: Scalar) -> str:

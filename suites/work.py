@@ -81,6 +81,7 @@ def _built(job: Job, started: float) -> Outcome:
     from ..compiler.causality import causal_warnings
     from ..compiler.elaborate import elaborate, parse_vocabulary
     from ..compiler.pipeline import CompileOptions, compile_program
+    from ..compiler.undefined import undefined_warnings
     from .sources import TOO_MANY
 
     settings = job.settings
@@ -98,8 +99,9 @@ def _built(job: Job, started: float) -> Outcome:
         max_parameters=settings.max_parameters,
     )
     model = compile_program(program, options)
-    warnings = program.warnings + (causal_warnings(program) if settings.causal else ())
     manifest = model.manifest
+    warnings = program.warnings + (causal_warnings(program) if settings.causal else ())
+    warnings += undefined_warnings(program, manifest)
     sizes = Sizes(
         layers=len(manifest.layers),
         attention_depth=manifest.attention_depth,

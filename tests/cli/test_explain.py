@@ -14,7 +14,8 @@ from raspc.cli.explanation import Explanation, explanations
 from raspc.compiler.causality import causal_warnings
 from raspc.compiler.elaborate import elaborate, require_input_space
 from raspc.compiler.graph import Program
-from raspc.compiler.pipeline import CompileOptions, stages
+from raspc.compiler.pipeline import CompileOptions, compile_program, stages
+from raspc.compiler.undefined import undefined_warnings
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.support.emitted_codes import emitted_codes
@@ -82,12 +83,17 @@ def _compile(text: str) -> tuple[Diagnostic, ...]:
     return ()
 
 
+def _sometimes_undefined(text: str) -> tuple[Diagnostic, ...]:
+    program = _program(text)
+    return undefined_warnings(program, compile_program(program, CompileOptions()).manifest)
+
+
 def _program(text: str) -> Program:
     return elaborate(Source("program.rasp", text), require_output=False)
 
 
 #: What can find a mistake, in the order in which it is asked.
-CHECKS = (_elaborate, _with_output, _with_input_space, _causal, _compile)
+CHECKS = (_elaborate, _with_output, _with_input_space, _causal, _compile, _sometimes_undefined)
 
 
 def _codes(check: Callable[[str], tuple[Diagnostic, ...]], text: str) -> list[str]:
