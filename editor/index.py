@@ -168,7 +168,10 @@ class _Pass:
         self._loading: list[Source] = [result.main.source]
         #: Every definition of all files, by name: a function may call what stands in another file.
         self._definitions: dict[str, list[tree.Definition]] = {}
+        #: The names that each function's body may look up; those in the body itself; those behind a name.
         self._words: dict[tree.Definition, frozenset[str]] = {}
+        self._names: dict[tree.Definition, frozenset[str]] = {}
+        self._behind: dict[str, frozenset[str]] = {}
         #: The scope in which each function was defined last.
         self._closures: dict[Binding, _Frame] = {}
         self._running: set[Binding] = set()
@@ -329,29 +332,50 @@ class _Pass:
     def _words_of(self, definition: tree.Definition) -> frozenset[str]:
         """The names that a function's body may look up, those of the functions that it may call among them."""
         known = self._words.get(definition)
+        if known is None:
+            own = self._names_in(definition)
+            known = own.union(*[self._names_behind(name) for name in own])
+            self._words[definition] = known
+        return known
+
+    def _names_behind(self, name: str) -> frozenset[str]:
+        """The names that functions of this name may look up."""
+        known = self._behind.get(name)
         if known is not None:
             return known
-        words: set[str] = set()
-        seen = {definition}
-        stack = [definition]
+        found: set[str] = set()
+        seen = {name}
+        stack = [name]
         while stack:
-            for name in _names_in(stack.pop()):
-                if name not in words:
-                    words.add(name)
-                    called = [other for other in self._definitions.get(name, ()) if other not in seen]
-                    seen.update(called)
-                    stack.extend(called)
-        self._words[definition] = frozenset(words)
-        return self._words[definition]
+            for definition in self._definitions.get(stack.pop(), ()):
+                names = self._names_in(definition)
+                found |= names
+                stack.extend(names - seen)
+                seen |= names
+        self._behind[name] = frozenset(found)
+        return self._behind[name]
 
-
-def _names_in(definition: tree.Definition) -> Iterator[str]:
-    stack: list[tree.Tree] = list(definition.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Name):
-            yield node.name
-        stack.extend(tree.children(node))
+    def _names_in(self, definition: tree.Definition) -> frozenset[str]:
+        """The names in a function's body, those in functions inside it among them."""
+        waiting = [] if definition in self._names else [definition]
+        while waiting:
+            names: set[str] = set()
+            inside: list[tree.Definition] = []
+            stack: list[tree.Tree] = list(waiting[-1].body)
+            while stack:
+                node = stack.pop()
+                if isinstance(node, tree.Name):
+                    names.add(node.name)
+                elif isinstance(node, tree.Definition):
+                    names.add(node.name.name)
+                    inside.append(node)
+                else:
+                    stack.extend(tree.children(node))
+            unread = [inner for inner in inside if inner not in self._names]
+            if len(unread) == 0:
+                self._names[waiting.pop()] = frozenset(names.union(*[self._names[inner] for inner in inside]))
+            waiting += unread
+        return self._names[definition]
 
 
 def _joined(

@@ -100,21 +100,26 @@ class _Repair:
 
     def run(self) -> tuple[tuple[Item, ...], tuple[Span, ...]]:
         """The items, after as many repairs as it takes."""
-        spent = 0
+        spent = start = depth = 0
+        automaton = Automaton(self._table, Builder(self._source))
         while True:
-            automaton = Automaton(self._table, Builder(self._source))
-            stuck = self._feed(automaton)
+            stuck, depth = self._feed(automaton, start, depth)
             if stuck is None:
                 found = automaton.finish()
                 assert found is not None
                 return tuple([item for item in found if isinstance(item, Item)]), self._comments
+            if self._add(automaton, stuck):
+                start = stuck  # what was read so far stays
+                continue
             spent += stuck + 1
             if spent > _PATIENCE:
-                self._drop(stuck, len(self._tokens))
-            if not self._add(automaton, stuck):
+                self._drop(self._whole(), len(self._tokens))
+            else:
                 # A definition at the margin is whole, more likely than not; what is open before it is not.
                 in_the_way = 0 < stuck < len(self._tokens) and self._is_top_level(self._tokens[stuck])
                 self._drop(*self._statement(stuck - in_the_way))
+            start = depth = 0
+            automaton = Automaton(self._table, Builder(self._source))
 
     def text(self) -> str:
         """The text that the remaining tokens make, each at its place."""
@@ -128,16 +133,30 @@ class _Repair:
         text = "".join(characters)
         return f"{text}\n{ending}" if ending else text
 
-    def _feed(self, automaton: Automaton) -> int | None:
-        """Index of the token that cannot stand where it does (their number: the end cannot); None when all is well."""
-        depth = 0
-        for index, token in enumerate(self._tokens):
+    def _feed(self, automaton: Automaton, start: int, depth: int) -> tuple[int | None, int]:
+        """Reads the tokens from `start` on, which is in `depth` braces.
+
+        Gives the index of the token that cannot stand where it does (their number: the end cannot), or None when all
+        is well, and the depth there."""
+        for index in range(start, len(self._tokens)):
+            token = self._tokens[index]
             if depth > 0 and self._is_top_level(token):
-                return index
+                return index, depth
             if not automaton.feed(token):
-                return index
+                return index, depth
             depth += (token.kind == "LBRACE") - (token.kind == "RBRACE")
-        return None if automaton.accepts("$END") else len(self._tokens)
+        return None if automaton.accepts("$END") else len(self._tokens), depth
+
+    def _whole(self) -> int:
+        """How many tokens from the first on are whole statements."""
+        automaton = Automaton(self._table, Builder(self._source))
+        whole = 0
+        for index, token in enumerate(self._tokens):
+            if not automaton.feed(token):
+                break
+            if token.kind in _BOUNDARIES and automaton.accepts("$END"):
+                whole = index + 1
+        return whole
 
     def _is_top_level(self, token: Token) -> bool:
         """Whether a statement of the top level begins here, by the look of it: it stands at the margin."""
