@@ -280,7 +280,8 @@ def test_how_sharp_heads_are_and_what_leaks(power: int, distance: float) -> None
     [
         (0.02, 0.01, "scores that should differ by 0.02 are known to within 0.01 only"),
         (0.02, 0.011, "scores that should differ by 0.02 are known to within 0.011 only"),
-        (0.001, 0.0001, "leave keys that are not selected 100% of a weight|leave keys .* [0-9]+% of a weight"),
+        (0.001, 0.0001, "leave keys that are not selected [0-9]+% of a weight"),
+        (0.02, 0.008, "leave keys that are not selected [0-9]+% of a weight"),
         (1.0, 0.01, "may differ by 32%, as scores are known to 0.01"),
     ],
 )
@@ -567,19 +568,27 @@ def test_steps_beside_zero_are_rounded_once(height: float) -> None:
 # ---- whole programs -----------------------------------------------------------------------------------------
 
 WIDE = "set vocab [18, 19, 20, 21, 23, 2500]; set max_length 12; m = aggregate(select(indices, indices, <=), tokens); "
+#: What there is no other test of, and how many layers it takes.
 PROGRAMS = {
-    "a choice by a number that is not listed": WIDE + '"yes" if m > 20 else "no";',
-    "the opposite of a comparison of such a number": WIDE + "not m > 20;",
-    "several heads, one of them late": "set vocab range(3); set max_length 5; "
-    "n = selector_width(select(tokens, tokens, ==)); "
-    "w = selector_width(select(tokens, indices, ==) or select(n, indices, ==)); "
-    "aggregate(select(indices, w, ==), tokens, 9);",
-    "a choice of two that may both be undefined": 'set vocab "abc"; set max_length 4; '
-    "a = aggregate(select(indices, indices - 1, ==), tokens); b = aggregate(select(indices, indices + 1, ==), tokens); "
-    'a if tokens == "a" else (b if tokens == "b" else "none");',
+    "a choice by a number that is not listed": (WIDE + '"yes" if m > 20 else "no";', 1),
+    "the opposite of a comparison of such a number": (WIDE + "not (m > 20);", 1),
+    "several heads, one of them late": (
+        "set vocab range(3); set max_length 5; n = selector_width(select(tokens, tokens, ==)); "
+        "w = selector_width(select(tokens, indices, ==) or select(n, indices, ==)); "
+        "aggregate(select(indices, w, ==), tokens, 9);",
+        3,
+    ),
+    "a choice of two that may both be undefined": (
+        'set vocab "abc"; set max_length 4; a = aggregate(select(indices, indices - 1, ==), tokens); '
+        "b = aggregate(select(indices, indices + 1, ==), tokens); "
+        'a if tokens == "a" else (b if tokens == "b" else "none");',
+        1,
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(name: str) -> None:
-    assert_agree(PROGRAMS[name], samples=40)
+    text, layers = PROGRAMS[name]
+    assert len(stages(program(text), CompileOptions()).plan.layers) == layers
+    assert_agree(text, samples=40)
