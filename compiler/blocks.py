@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf, nextafter
 from typing import Literal
 
 import numpy as np
@@ -29,6 +30,11 @@ Level = Literal["count", "mean", "retrieve"]
 
 #: Unit roundoff of float32.
 UNIT = 2.0**-24
+#: No other number than 0 and those between these may be held by a direction: float32 ends at 2^128 and 2^-126.
+LARGEST = 2.0**62
+SMALLEST = 2.0**-62
+#: What rounds to infinity in float32.
+BEYOND = 2.0**128 - 2.0**103
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +117,29 @@ class Form:
 
 def representation(number: float) -> float:
     """The error of storing a number as float32."""
+    if abs(number) >= BEYOND:
+        return inf
     return 0.0 if float(np.float32(number)) == number else UNIT * abs(number)
+
+
+def to_float(value: Scalar) -> float:
+    """A number of the program as the lowering counts with it, infinite beyond float64's range.
+
+    It is the nearest float64, or the next one where float32 holds that but not the value (2^60 for 2^60 + 1), so that
+    `representation` sees the difference."""
+    assert not isinstance(value, str)
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
+    if nearest != value and representation(nearest) == 0:
+        return nextafter(nearest, inf if value > nearest else -inf)
+    return nearest
+
+
+def in_range(number: float) -> bool:
+    """Sums and squares of such numbers stay in float32's range."""
+    return number == 0 or SMALLEST <= abs(number) <= LARGEST
 
 
 def constant_form(value: float) -> Form:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
@@ -15,6 +16,25 @@ from ..values import Scalar
 if TYPE_CHECKING:
     from .features import Features
     from .heads import Heads
+
+
+class Snap(IntEnum):
+    """Whether the error of what is read may pass through a function: yes, no, or no, nor its own rounding either."""
+
+    NO = 0
+    ONCE = 1
+    TWICE = 2
+
+
+class Effort(Enum):
+    """How far the lowering goes; each is tried where the one before is refused.
+
+    CHEAP: the cheapest forms.  CAREFUL: dearer ones wherever these are noisy, which may cost layers.  LENIENT: the
+    cheapest forms again, and numbers that cannot be named are given as they are."""
+
+    CHEAP = "cheap"
+    CAREFUL = "careful"
+    LENIENT = "lenient"
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Context:
     analysis: Analysis
     options: Options
     describe: Callable[[Node], str]
+    effort: Effort = Effort.LENIENT
     heads_made: list[Head] = field(default_factory=list)
     groups_made: list[NeuronGroup] = field(default_factory=list)
     directions_made: int = 0

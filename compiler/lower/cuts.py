@@ -92,11 +92,12 @@ class Cuts:
         self.context = context
         self.analysis = context.analysis
 
-    def find(self, node: SOp, deep: bool) -> Cut | None:
+    def find(self, node: SOp, deep: bool, numbers: bool = True) -> Cut | None:
         """The cut of an expression; None when there is none that can be tabulated.
 
         `deep`: factors may themselves need neurons, which costs a layer; else all must be readable by the first MLP
-        that comes after the last of the expression's leaves."""
+        that comes after the last of the expression's leaves.  `numbers`: sums and differences are taken as numbers,
+        which is cheap, but near values of large numbers are not told apart; else only what is not known otherwise."""
         features = self.context.features
         latest = max((features.leaf_time(leaf) for leaf in self.analysis.leaves(node)), default=0)
         ready = None if deep else max(1, latest + 1 - latest % 2)
@@ -113,7 +114,9 @@ class Cuts:
                 source = self._source(current)
                 self._add(cut, Discrete(source, tuple(range(len(self._values(source))))), current)
                 continue
-            if self._add_sum(cut, current, ready) or self._add_comparison(cut, current, ready):
+            if (numbers or isinstance(current, Attended)) and (
+                self._add_sum(cut, current, ready) or self._add_comparison(cut, current, ready)
+            ):
                 continue
             if not isinstance(current, (Elementwise, Table)) or (deep and current is not node):
                 return None
@@ -123,9 +126,9 @@ class Cuts:
         for axis, factor in enumerate(cut.factors):
             if isinstance(factor, Discrete):
                 _merge_classes(cut, axis)
-        numbers = [(factor.size, axis) for axis, factor in enumerate(cut.factors) if isinstance(factor, Number)]
-        if numbers and prod(cut.sizes) > CROWDED:
-            _thin(cut, max(numbers)[1])
+        sized = [(factor.size, axis) for axis, factor in enumerate(cut.factors) if isinstance(factor, Number)]
+        if sized and prod(cut.sizes) > CROWDED:
+            _thin(cut, max(sized)[1])
         return cut
 
     # ---- discrete factors -----------------------------------------------------------------------

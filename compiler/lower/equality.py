@@ -11,9 +11,9 @@ from math import ceil, lcm, log2
 import numpy as np
 
 from ..analysis import Analysis
-from ..blocks import Form
+from ..blocks import Form, to_float
 from ..graph import SOp
-from .context import Context
+from .context import Context, Snap
 from .pieces import Piece, TablePart
 from .predicates import Part
 
@@ -28,7 +28,7 @@ class Equalities:
         self.context = context
         self.analysis: Analysis = context.analysis
 
-    def of_numbers(self, part: Part, snap: bool, exact_level: bool) -> Piece:
+    def of_numbers(self, part: Part, snap: Snap, exact_level: bool) -> Piece:
         keys, queries = part.sides()
         codes = self._codes(keys, queries)
         key_values = self.context.features.values(keys)
@@ -40,16 +40,16 @@ class Equalities:
         else:
             # Multiplied so that all are whole: then what differs differs by 1 at least.
             scale = self._scale(keys, queries)
-            key_codes = [float(value * scale) for value in key_values if not isinstance(value, str)]
+            key_codes = [to_float(value * scale) for value in key_values if not isinstance(value, str)]
             listed = self.analysis.domain(queries).values
-            query_codes = None if listed is None else [float(v * scale) for v in listed if not isinstance(v, str)]
+            query_codes = None if listed is None else [to_float(v * scale) for v in listed if not isinstance(v, str)]
         what = "numbers" if codes is None else "strings, numbered"
         why = (
             f"an equality of {len(key_values)} {what}: -(k - q)^2 is one product, where one-hot would take one for each"
         )
         return self._squares(keys, queries, key_codes, query_codes, scale, snap, exact_level, why)
 
-    def of_classes(self, table: TablePart, snap: bool, exact_level: bool) -> Piece:
+    def of_classes(self, table: TablePart, snap: Snap, exact_level: bool) -> Piece:
         """Equality of classes, by their numbers; a query class without a partner gets a number of its own."""
         assert table.keys.node is not None
         assert table.queries.node is not None
@@ -68,7 +68,7 @@ class Equalities:
         key_codes: list[float],
         query_codes: list[float] | None,
         scale: int | None,
-        snap: bool,
+        snap: Snap,
         exact_level: bool,
         why: str,
     ) -> Piece:

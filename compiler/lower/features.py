@@ -13,17 +13,17 @@ In order of preference:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Iterable, Sequence
+from math import inf, isfinite
 
 import numpy as np
 
-from ..blocks import Direction, Form, Reading, Role, constant_form, representation, sum_forms
+from ..blocks import Direction, Form, Reading, Role, constant_form, in_range, representation, sum_forms, to_float
 from ..graph import Aggregate, Attended, Constant, Elementwise, Indices, SelectorSum, SelectorWidth, SOp, Table, Tokens
 from ..grid import Column, evaluate
 from ..values import Scalar, Undefined, Value
-from .context import Context, as_form
-from .joint import Joint
+from .context import Context, Snap, as_form
+from .joint import Joint, affine_fit
 
 Wanted = tuple[float | None, ...]
 
@@ -36,7 +36,7 @@ class Features:
         self.analysis = context.analysis
         self.joint = Joint(context)
         self._identities: dict[SOp, Form] = {}
-        self._functions: dict[tuple[SOp, Wanted, bool], Form] = {}
+        self._functions: dict[tuple[SOp, Wanted, Snap], Form] = {}
         self._embedded: dict[tuple[str, tuple[float, ...]], tuple[Direction, float, float]] = {}
         self._one_hot: dict[SOp, tuple[Direction, ...]] = {}
         self._times: dict[SOp, int] = {}
@@ -86,18 +86,22 @@ class Features:
     def identity(self, node: SOp) -> Form:
         """The number that the node holds.  Raises RaspError when no exact form exists."""
         if node not in self._identities:
-            form = self._identity(node)
             domain = self.analysis.domain(node)
+            listed = [value for value in domain.values or () if not isinstance(value, str)]
+            self.within_range(node, map(to_float, (domain.lowest, domain.highest, *listed)))
+            form = self._identity(node)
             self._identities[node] = form.bounded(float(domain.lowest), float(domain.highest))
         return self._identities[node]
 
-    def functions(self, node: SOp, wanted: Sequence[Wanted], *, snap: bool = False) -> list[Form]:
+    def functions(self, node: SOp, wanted: Sequence[Wanted], *, snap: Snap = Snap.NO) -> list[Form]:
         """One form for each wanted function of the node's value.
 
-        `snap`: no error of what is read may pass through, so that equal values give equal numbers to within rounding.
+        `snap`: no error of what is read may pass through, so that equal values give equal numbers to within rounding;
+        or (`TWICE`) stairs over the number of the value, which have at most a few steps and round hardly at all.
         """
         missing = [w for w in dict.fromkeys(wanted) if (node, w, snap) not in self._functions]
         if missing:
+            self.within_range(node, (number for want in missing for number in want if number is not None))
             moving = []
             for want in missing:
                 constant = _constant(want)
@@ -110,7 +114,7 @@ class Features:
                 self._functions[node, want, snap] = form.bounded(min(present), max(present))
         return [self._functions[node, want, snap] for want in wanted]
 
-    def function(self, node: SOp, want: Wanted, *, snap: bool = False) -> Form:
+    def function(self, node: SOp, want: Wanted, *, snap: Snap = Snap.NO) -> Form:
         """One wanted function of the node's value, as in `functions`."""
         (form,) = self.functions(node, [want], snap=snap)
         return form
@@ -121,10 +125,10 @@ class Features:
         values = self.analysis.domain(node).values
         if form.error <= tolerance or values is None or len(values) > MAX_SETTLED:
             return form
-        flat = self.function(node, tuple(float(value) for value in values), snap=True)
+        flat = self.function(node, tuple(map(to_float, values)), snap=Snap.ONCE)
         return min(form, flat, key=lambda found: found.error)
 
-    def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: bool = False) -> list[Form]:
+    def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: Snap = Snap.NO) -> list[Form]:
         """For each set of places in the node's domain: 1 where its value is one of them, 0 elsewhere."""
         size = len(self.values(node))
         return self.functions(node, [tuple(float(i in places) for i in range(size)) for places in sets], snap=snap)
@@ -141,12 +145,25 @@ class Features:
             )
         return values
 
+    def within_range(self, node: SOp, numbers: Iterable[float]) -> None:
+        """Refuses numbers that the residual stream cannot hold."""
+        outside = next((number for number in numbers if not in_range(number)), None)
+        if outside is not None:
+            size = "large" if abs(outside) > 1 else "close to 0"
+            text = f"{outside:.3g}" if isfinite(outside) else "10^308"
+            raise self.context.refuse(
+                node,
+                "C205",
+                f"numbers as {size} as {text} are beyond what float32 can be counted with",
+                "use numbers of 10^-18 to 10^18",
+            )
+
     def _identity(self, node: SOp) -> Form:
         match node:
             case Constant(value=value):
-                return constant_form(float(value))
+                return constant_form(to_float(value))
             case Tokens() | Indices():
-                (form,) = self._embed(node, [tuple(float(value) for value in self.values(node))])
+                (form,) = self._embed(node, [tuple(map(to_float, self.values(node)))])
                 return form
             case SelectorWidth():
                 return self.context.heads.width(node)
@@ -160,16 +177,25 @@ class Features:
         if affine is None:
             raise AssertionError(f"node {node.id} is not a number")
         if not any(atom is node for atom, _ in affine.terms):
-            parts = [self.identity(atom).scaled(float(c)) for atom, c in affine.terms]
-            return sum_forms([*parts, constant_form(float(affine.constant))])
+            parts = [self.identity(atom).scaled(to_float(c)) for atom, c in affine.terms]
+            return sum_forms([*parts, constant_form(to_float(affine.constant))])
         if self.analysis.domain(node).values is None:
             return self.joint.product(node)
-        return self.function(node, tuple(float(value) for value in self.values(node)))
+        return self.function(node, tuple(map(to_float, self.values(node))))
 
-    def _make(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
+    def _make(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
         """Forms for functions that are not constant."""
         values = self.values(node)
         leaves = self.analysis.leaves(node)
+        if snap is Snap.TWICE:
+            if all(isinstance(leaf, (Tokens, Indices)) for leaf in leaves) or len(values) > MAX_SETTLED:
+                return self.functions(node, wanted, snap=Snap.ONCE)
+            places = tuple(map(float, range(len(values))))
+            known = [(self.function(node, places, snap=Snap.ONCE), places)]
+            if self.analysis.domain(node).numeric:
+                known.append((self.identity(node), tuple(map(to_float, values))))
+            form, points = min(known, key=lambda pair: pair[0].error / _spacing(pair[1]))
+            return self.joint.of_number(node, form, points, wanted)
         if len(leaves) == 1:
             (leaf,) = leaves
             if self.carries(leaf):
@@ -185,7 +211,7 @@ class Features:
         if isinstance(node, Aggregate) and not domain.numeric:
             raise self.context.heads.mixed(node)
         if domain.numeric and self._is_affine(node):
-            fits = [_affine_fit(values, want) for want in wanted]
+            fits = [affine_fit(values, want) for want in wanted]
             if all(fit is not None for fit in fits):
                 form = self.identity(node)
                 if not snap or form.error <= SNAPPED * _spacing(values):
@@ -299,22 +325,9 @@ def _filled(want: Wanted) -> list[float]:
     return [spare if number is None else number for number in want]
 
 
-def _affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] | None:
-    """(factor, shift) when the wanted function is affine in the value."""
-    known = [(float(v), w) for v, w in zip(values, want, strict=True) if w is not None]
-    if all(v == w for v, w in known):
-        return 1.0, 0.0
-    (v0, w0), (v1, w1) = known[0], known[-1]
-    factor = (w1 - w0) / (v1 - v0)
-    scale = max(abs(w) for _, w in known) * 1e-12
-    if any(abs(w - w0 - factor * (v - v0)) > scale for v, w in known):
-        return None
-    return factor, w0 - factor * v0
-
-
 def _spacing(values: Sequence[Scalar]) -> float:
     """The smallest distance between two of the (ascending) numbers."""
-    numbers = [float(value) for value in values]
+    numbers = list(map(to_float, values))
     return min((b - a for a, b in itertools.pairwise(numbers)), default=inf)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from math import exp
 
 from ...rasp_grammar.diagnostics import RaspError
-from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, representation, sum_forms
+from ..blocks import UNIT, Form, Head, Level, Payload, constant_form, representation, sum_forms, to_float
 from ..graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ..values import Scalar
 from .context import Context, as_form
@@ -119,9 +119,9 @@ class Heads:
         if self.context.features.carries(node):
             values = domain.values
             assert values is not None
-            (form,) = self.retrieved(node, [tuple(float(value) for value in values)], values)
+            (form,) = self.retrieved(node, [tuple(map(to_float, values))], values)
             return form
-        default = 0.0 if node.default is None else float(node.default)
+        default = 0.0 if node.default is None else to_float(node.default)
         tolerance = 2.0**-5 / self.analysis.space.max_length**2
         (form,) = self._read(node, [self.context.features.settled(node.values, tolerance)], [default])
         return form

@@ -16,7 +16,7 @@ are ours, from the textbook fact that ReLUs of one linear form make any piecewis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, permutations
 from math import inf, prod
@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...rasp_grammar.diagnostics import RaspError
 from ..affine import Affine
 from ..analysis import MAX_GRID
-from ..blocks import UNIT, Form, NeuronGroup, constant_form, sum_forms
+from ..blocks import LARGEST, UNIT, Form, NeuronGroup, constant_form, sum_forms, to_float
 from ..graph import Elementwise, SOp, Table
 from ..grid import NOT_DEFINED, Column, broadcast, evaluate
 from ..values import Scalar, Undefined
-from .context import Context, as_form
+from .context import Context, Effort, Snap, as_form
 from .cuts import Cut, Cuts, Discrete, Factor, Number, plain_node
 from .piecewise import Piecewise, bends_of, interpolate, known, stairs
 
@@ -46,6 +47,8 @@ MAX_NEURONS = 1 << 15
 MAX_TERNARIES = 5
 #: An error below this part of the smallest step between two wanted numbers may pass through.
 TOLERANCE = 2.0**-8
+#: With more noise than this part of that step, few readers can tell the numbers apart, and dearer ways are tried.
+NOISY = 2.0**-4
 
 Grid = NDArray[np.float64]
 
@@ -70,8 +73,29 @@ class Joint:
 
     # ---- entry points ---------------------------------------------------------------------------
 
-    def functions(self, node: SOp, wanted: Sequence[Wanted], snap: bool) -> list[Form]:
+    def functions(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
         """Forms for the wanted functions of an element-wise node or a numeric leaf."""
+        if self.context.effort is not Effort.CAREFUL:
+            return self._cheapest(node, wanted, snap)
+        best: list[Form] | None = None
+        refused: RaspError | None = None
+        try:
+            best = self._cheapest(node, wanted, snap)
+        except RaspError as error:
+            refused = error
+        if best is None or _relative_noise(best, wanted) > NOISY:
+            for other in self._clearer(node, wanted, snap):
+                if best is None or _relative_noise(other, wanted) < _relative_noise(best, wanted):
+                    best = other
+                if _relative_noise(best, wanted) <= NOISY:
+                    break
+        if best is None:
+            assert refused is not None
+            raise refused
+        return best
+
+    def _cheapest(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
+        """The fewest neurons, but for what is worth a layer."""
         found = self.table(node, wanted, deep=False)
         if found is None or _bends(found) > WORTH_A_LAYER:
             later = self.table(node, wanted, deep=True)
@@ -84,8 +108,30 @@ class Joint:
                 f"as a joint function it needs a table of more than {MAX_GRID} combinations: {self._sizes(node)}",
                 "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values",
             )
+        return self._emit_all(node, found, snap)
+
+    def _emit_all(self, node: SOp, found: Sequence[Code | list[Form]], snap: Snap) -> list[Form]:
         parts = [part if isinstance(part, list) else self.emit(node, part, snap) for part in found]
         return [sum_forms(forms) for forms in zip(*parts, strict=True)]
+
+    def _clearer(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> Iterator[list[Form]]:
+        """Other forms for the same functions, dearer ones, for where the cheapest is too noisy."""
+        for deep, numbers in ((False, True), (True, True), (False, False)):
+            try:
+                found = self.table(node, wanted, deep=deep, numbers=numbers, calm=True)
+                if found is not None and _bends(found) <= MAX_NEURONS:
+                    yield self._emit_all(node, found, snap)
+            except RaspError:
+                continue
+        if snap or not isinstance(node, Elementwise) or node.op != "mul" or not self.analysis.domain(node).numeric:
+            return
+        fits = [affine_fit(self.context.features.values(node), want) for want in wanted]
+        if all(fit is not None for fit in fits):
+            try:
+                product = self.product(node)
+            except RaspError:
+                return
+            yield [product.scaled(*fit) for fit in fits if fit is not None]
 
     def _sizes(self, node: SOp) -> str:
         """What the expression depends on, and what that can be."""
@@ -95,8 +141,12 @@ class Joint:
     def bends(self, node: SOp) -> int:
         """How many neurons a truth takes as one joint function; very many when it has no table."""
         values = self.context.features.values(node)
-        found = self.table(node, [tuple(float(value) for value in values if not isinstance(value, str))], deep=False)
+        found = self.table(node, [tuple(to_float(value) for value in values if not isinstance(value, str))], deep=False)
         return MAX_NEURONS if found is None else _bends(found)
+
+    def of_number(self, node: SOp, form: Form, points: tuple[float, ...], wanted: Sequence[Wanted]) -> list[Form]:
+        """Functions of a value by stairs over one number, `form`, that is `points[i]` for the i-th value."""
+        return self.emit(node, Code(form, points, tuple(wanted), 0), Snap.ONCE)
 
     def product(self, node: SOp) -> Form:
         """x * y for numbers with too many pairs for a table: a quarter of the squares of x + y and x - y."""
@@ -124,21 +174,24 @@ class Joint:
                 f"can be {self.analysis.domain(node).describe()}",
                 "use a smaller vocabulary or max_length, or round the factors to fewer values first",
             )
-        squares = tuple(float((scale * point + shift) ** 2) for point in points)
+        squares = tuple(to_float((scale * point + shift) ** 2) for point in points)
         form = self._number_form(unit)
-        code = Code(form, tuple(map(float, points)), (squares,), 0)
-        (form,) = self.emit(node, code, False)
+        code = Code(form, tuple(map(to_float, points)), (squares,), 0)
+        (form,) = self.emit(node, code, Snap.NO)
         return form
 
     # ---- from an expression to a code -----------------------------------------------------------
 
-    def table(self, node: SOp, wanted: Sequence[Wanted], *, deep: bool) -> list[Code | list[Form]] | None:
+    def table(
+        self, node: SOp, wanted: Sequence[Wanted], *, deep: bool, numbers: bool = True, calm: bool = False
+    ) -> list[Code | list[Form]] | None:
         """Codes for the wanted functions, or forms when no neurons are needed, to be added up; None when the grid is
         too large or too much of it is loose.
 
-        `deep`: factors may themselves need neurons, which costs a layer.
+        `deep`: factors may themselves need neurons, which costs a layer.  `numbers`: as in `Cuts.find`.  `calm`: the
+        digits come in the order that passes on the least noise, not the one with the fewest neurons.
         """
-        cut = self.cuts.find(node, deep)
+        cut = self.cuts.find(node, deep, numbers)
         if cut is None:
             return None
         columns, sizes = cut.columns, cut.sizes
@@ -154,14 +207,15 @@ class Joint:
         possible = self._possible(cut.factors)
         grids = []
         for want in wanted:
-            numbers = np.array([_number(want, positions, value) for value in result.values])
-            grids.append(numbers[codes] if possible is None else np.where(possible, numbers[codes], np.nan))
+            looked_up = np.array([_number(want, positions, value) for value in result.values])
+            grids.append(looked_up[codes] if possible is None else np.where(possible, looked_up[codes], np.nan))
         masks: list[NDArray[np.bool_] | None] = [None]
         if sum(factor.loose for factor in cut.factors) > 1:
             masks = list(self._branches(node, columns, sizes))
         parts = []
         for mask in masks:
-            found = self._encode(cut.factors, grids if mask is None else [np.where(mask, grid, 0.0) for grid in grids])
+            masked = grids if mask is None else [np.where(mask, grid, 0.0) for grid in grids]
+            found = self._encode(cut.factors, masked, calm)
             if found is None:
                 return None
             parts.append(found)
@@ -205,7 +259,7 @@ class Joint:
 
     # ---- codes ----------------------------------------------------------------------------------
 
-    def _encode(self, factors: Sequence[Factor], grids: list[Grid]) -> Code | list[Form] | None:
+    def _encode(self, factors: Sequence[Factor], grids: list[Grid], calm: bool) -> Code | list[Form] | None:
         """Drops what does not matter, merges classes, and orders the digits."""
         kept: list[Factor] = []
         stack = np.stack(grids)  # [functions, *sizes]
@@ -230,7 +284,7 @@ class Joint:
         if len(kept) == 1 and isinstance(kept[0], Discrete):
             classes = kept[0].classes
             return features.functions(kept[0].node, [tuple(_optional(row[c]) for c in classes) for row in stack])
-        return min(self._orders(kept, stack), key=lambda code: code.bends, default=None)
+        return min(self._orders(kept, stack), key=_passed if calm else lambda code: code.bends, default=None)
 
     def _orders(self, factors: list[Factor], stack: Grid) -> Iterator[Code]:
         axes = range(len(factors))
@@ -241,10 +295,15 @@ class Joint:
         few = len(firm) <= 3 and stack.size < 20_000
         for order in permutations(firm) if few else (firm, firm[::-1]):
             order = (*order, *loose)
-            yield self._code([factors[axis] for axis in order], np.transpose(stack, (0, *(axis + 1 for axis in order))))
+            code = self._code(
+                [factors[axis] for axis in order], np.transpose(stack, (0, *(axis + 1 for axis in order)))
+            )
+            if code is not None:
+                yield code
 
-    def _code(self, factors: list[Factor], stack: Grid) -> Code:
-        """The code whose least significant digit is the last factor."""
+    def _code(self, factors: list[Factor], stack: Grid) -> Code | None:
+        """The code whose least significant digit is the last factor; None when its numbers are too large, or too close
+        to be told apart."""
         forms: list[Form] = []
         points: Grid = np.zeros(())
         span, gap = 0.0, 1.0
@@ -254,8 +313,10 @@ class Joint:
                 digits = np.arange(max(factor.classes) + 1, dtype=np.float64)
             else:
                 form = self._number_form(factor.unit)
-                digits = np.array([float(point) for point in factor.points])
+                digits = np.array([to_float(point) for point in factor.points])
             step = float(np.diff(digits).min())
+            if step == 0:
+                return None
             radix = 1.0 if place == 0 else (span + gap) / step
             if place == 0:
                 gap = step
@@ -265,21 +326,25 @@ class Joint:
         flat = points.reshape(-1)
         order = np.argsort(flat, kind="stable")
         sorted_points = tuple(flat[order].tolist())
+        if max(map(abs, (sorted_points[0], sorted_points[-1]))) > LARGEST or (np.diff(flat[order]) <= 0).any():
+            return None
         wanted = tuple(_optionals(row.reshape(-1)[order]) for row in stack)
         return Code(sum_forms(forms), sorted_points, wanted, _count(sorted_points, wanted))
 
     def _number_form(self, unit: Affine) -> Form:
         features = self.context.features
-        return sum_forms([features.identity(atom).scaled(float(c)) for atom, c in unit.terms])
+        for atom, coefficient in unit.terms:
+            features.within_range(atom, [to_float(coefficient)])
+        return sum_forms([features.identity(atom).scaled(to_float(c)) for atom, c in unit.terms])
 
     # ---- neurons --------------------------------------------------------------------------------
 
-    def emit(self, node: SOp, code: Code, snap: bool) -> list[Form]:
+    def emit(self, node: SOp, code: Code, snap: Snap) -> list[Form]:
         """Neurons for every wanted function of a code."""
         group = self.context.group(code.form, node)
         return [self._emit_one(node, group, code, want, snap) for want in code.wanted]
 
-    def _emit_one(self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: bool) -> Form:
+    def _emit_one(self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: Snap) -> Form:
         points, values = known(code.points, want)
         error = code.form.error
         gap = min((b - a for a, b in pairwise(points)), default=inf)
@@ -385,6 +450,40 @@ def _agree(first: Grid, second: Grid) -> bool:
 def _count(points: Sequence[float], wanted: Sequence[Sequence[float | None]]) -> int:
     """How many neurons the functions need together, when linear between the points."""
     return len({knot for want in wanted for knot in bends_of(points, want)})
+
+
+def _passed(code: Code) -> float:
+    """How much of its input's error a code passes on where it is linear between the points."""
+    steepest = 0.0
+    for want in code.wanted:
+        points, values = known(code.points, want)
+        steepest = max(steepest, max(np.abs(np.diff(values) / np.diff(points)), default=0.0) / _step(values))
+    return code.form.error * steepest
+
+
+def _step(values: Iterable[float | None]) -> float:
+    """The smallest distance between two different values."""
+    return min((b - a for a, b in pairwise(sorted({value for value in values if value is not None}))), default=inf)
+
+
+def _relative_noise(forms: Sequence[Form], wanted: Sequence[Wanted]) -> float:
+    """The error of the noisiest of the forms, relative to the smallest step between the numbers that it may give."""
+    return max(form.error / _step(want) for form, want in zip(forms, wanted, strict=True))
+
+
+def affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] | None:
+    """(factor, shift) when the wanted function is affine in the value."""
+    known = [(to_float(v), w) for v, w in zip(values, want, strict=True) if w is not None]
+    if all(v == w for v, w in known):
+        return 1.0, 0.0
+    (v0, w0), (v1, w1) = known[0], known[-1]
+    if v0 == v1:  # told apart by their exact values only
+        return None
+    factor = (w1 - w0) / (v1 - v0)
+    scale = max(abs(w) for _, w in known) * 1e-12
+    if any(abs(w - w0 - factor * (v - v0)) > scale for v, w in known):
+        return None
+    return factor, w0 - factor * v0
 
 
 def _bends(found: Sequence[Code | list[Form]]) -> int:

@@ -11,10 +11,10 @@ import itertools
 from math import inf
 
 from ...rasp_grammar.diagnostics import RaspError
-from ..blocks import UNIT, ClassDecode, Form, NumberDecode, OutputBlock
+from ..blocks import UNIT, ClassDecode, Form, NumberDecode, OutputBlock, to_float
 from ..graph import SOp
 from ..values import Scalar
-from .context import Context
+from .context import Context, Effort
 
 #: Outputs with at most this many values are always named exactly.
 FEW = 1024
@@ -38,9 +38,12 @@ class Outputs:
         if values is None:
             return self._number(name, node, truths)
         if len(values) > 2 and not domain.numeric and not self.context.options.small:
-            forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
-            if max(form.error for form in forms) < 0.25:
-                return self._one_hot(name, node, values, forms)
+            try:
+                forms = self.context.features.indicators(node, [frozenset({i}) for i in range(len(values))])
+                if max(form.error for form in forms) < 0.25:
+                    return self._one_hot(name, node, values, forms)
+            except RaspError:
+                pass  # too many values for one-hot; as one number they may still be told apart
         return self._by_code(name, node, values, truths)
 
     def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...], forms: list[Form]) -> OutputBlock:
@@ -51,8 +54,14 @@ class Outputs:
     def _by_code(self, name: str, node: SOp, values: tuple[Scalar, ...], truths: bool) -> OutputBlock:
         numeric = self.analysis.domain(node).numeric
         places = tuple(float(place) for place in range(len(values)))
-        codes = tuple(float(value) for value in values if not isinstance(value, str)) if numeric else places
-        form = self.context.features.function(node, codes)
+        codes = tuple(to_float(value) for value in values if not isinstance(value, str)) if numeric else places
+        try:
+            form = self.context.features.function(node, codes)
+        except RaspError:
+            named = self._otherwise(name, node, values) if numeric and len(values) <= FEW else None
+            if named is None:
+                raise
+            return named
         return self._nearest(name, node, values, codes, form, truths)
 
     def _otherwise(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock | None:
@@ -77,6 +86,8 @@ class Outputs:
         """The error of a logit's comparison: that of the form, and the rounding of the logits.
 
         The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms."""
+        if self._tolerated(codes) == 0:
+            return inf
         centre = codes[len(codes) // 2]
         largest = max(abs(code - centre) for code in codes)
         reach = max(form.reach + abs(centre), largest)
@@ -107,7 +118,7 @@ class Outputs:
         error = form.error + 2 * UNIT * form.reach
         bound = domain.max_denominator if domain.values is None else None
         if domain.values is not None:
-            numbers = [float(value) for value in domain.values]
+            numbers = list(map(to_float, domain.values))
             tolerance = min(b - a for a, b in itertools.pairwise(numbers)) / 2
         else:
             tolerance = 0.0 if bound is None else 0.5 / (bound * bound)
@@ -120,6 +131,8 @@ class Outputs:
                 return named
             if truths:
                 raise self._unnamed_truths(node)
+            if self.context.effort is not Effort.LENIENT:
+                raise self._too_noisy(node, error, tolerance)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)
         return OutputBlock(name, node, decode, domain.undefined, error, tolerance if error < tolerance else 0.0)

@@ -14,15 +14,16 @@ votes are ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...rasp_grammar.diagnostics import RaspError
 from ..analysis import Analysis
 from ..blocks import Form, Level, constant_form, sum_forms
 from ..graph import Elementwise, SOp
-from .context import Context
+from .context import Context, Effort, Snap
 from .equality import Equalities
 from .pieces import Piece, Side, TablePart, is_equality, table_of
 from .predicates import Part
@@ -30,6 +31,8 @@ from .predicates import Part
 #: A score error that no reader notices, to be divided by the most keys that can tie.  The values of a mean lie closer
 #: together than those of a count.
 HARMLESS: dict[Level, float] = {"retrieve": 2.0**-12, "count": 2.0**-12, "mean": 2.0**-16}
+#: Times the most keys that can tie, a score error beyond which a count is of little use.
+SPOILT = 2.0**-8
 
 
 class Scores:
@@ -100,23 +103,45 @@ class Scores:
         selected keys must get equal scores.  `exact_level`: BOS's score is compared with theirs, so the level must not
         depend on the query.
 
-        Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own."""
+        Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own; where
+        these spoil what is read, by stairs upon stairs, for one more layer."""
         tie = level != "retrieve"
         best: Piece | None = None
+        refused: RaspError | None = None
         noisier: list[Piece] = []
-        harmless = HARMLESS[level] / self.analysis.space.max_length
-        for piece in self._forms(part, tie, exact_level):
-            if piece.error <= harmless or (not tie and piece.gap - 2 * piece.error >= piece.gap / 8):
-                return piece.after(noisier)
-            if best is None or piece.error < best.error:
-                best = piece.after(noisier)
-            noisier.append(piece)
-        assert best is not None
+        longest = self.analysis.space.max_length
+        makers = self._makers(part, exact_level)
+        for make in makers:
+            for snap in (Snap.NO, Snap.ONCE) if tie else (Snap.NO,):
+                try:
+                    piece = make(snap)
+                except RaspError as error:
+                    refused = refused or error
+                    break
+                if piece.error <= HARMLESS[level] / longest or (
+                    not tie and piece.gap - 2 * piece.error >= piece.gap / 8
+                ):
+                    return piece.after(noisier)
+                if best is None or piece.error < best.error:
+                    best = piece.after(noisier)
+                noisier.append(piece)
+        spoilt = best is None or not tie or best.error * longest > SPOILT
+        if spoilt and self.context.effort is Effort.CAREFUL:
+            for make in makers:
+                try:
+                    piece = make(Snap.TWICE)
+                except RaspError:
+                    continue
+                if best is None or piece.error < best.error:
+                    best = piece.after(noisier)
+        if best is None:
+            assert refused is not None
+            raise refused
         return best
 
-    def _forms(self, part: Part | TablePart, tie: bool, exact_level: bool) -> Iterator[Piece]:
+    def _makers(self, part: Part | TablePart, exact_level: bool) -> list[Callable[[Snap], Piece]]:
         """The forms that a predicate can take, the cheapest first."""
-        snaps = (False, True) if tie else (False,)
+        makers: list[Callable[[Snap], Piece]] = []
         table = part if isinstance(part, TablePart) else None if part.relation.codes is None else self.tables(part)
         if isinstance(part, Part) and (table is None or self.prefers_numbers(part, table)):
             if part.signs() != frozenset({0}):
@@ -131,16 +156,14 @@ class Scores:
                     f"only an equality can compare so many values ({', '.join(sides)})",
                     "use a smaller vocabulary or max_length, or compare ranks: selector_width(select(x, x, <))",
                 )
-            for snap in snaps:
-                yield self.equalities.of_numbers(part, snap, exact_level)
+            makers.append(lambda snap: self.equalities.of_numbers(part, snap, exact_level))
         elif isinstance(part, TablePart) and is_equality(part.truth) and len(part.truth) > 3:
-            for snap in snaps:
-                yield self.equalities.of_classes(part, snap, exact_level)
+            makers.append(lambda snap: self.equalities.of_classes(part, snap, exact_level))
         if table is not None:
-            for snap in snaps:
-                yield self._table_piece(table, snap)
+            makers.append(lambda snap: self._table_piece(table, snap))
+        return makers
 
-    def _table_piece(self, table: TablePart, snap: bool) -> Piece:
+    def _table_piece(self, table: TablePart, snap: Snap) -> Piece:
         """An indicator where only one side matters, else one-hot times rows."""
         truth = table.truth
         if truth.shape[1] == 1:
@@ -175,7 +198,7 @@ class Scores:
         digit = "" if table.digit is None else f"{table.digit}: "
         return f"{digit}{reason}; the {side}'s side is one-hot, {used} wide"
 
-    def _pairs(self, table: TablePart, by_key: bool, snap: bool) -> list[tuple[Form, Form]]:
+    def _pairs(self, table: TablePart, by_key: bool, snap: Snap) -> list[tuple[Form, Form]]:
         truth = table.truth if by_key else table.truth.T
         hot, rows = (table.keys, table.queries) if by_key else (table.queries, table.keys)
         used = [i for i in range(truth.shape[0]) if truth[i].any()]
@@ -184,7 +207,7 @@ class Scores:
         pairs = list(zip(row_forms, one_hot, strict=True))
         return pairs if by_key else [(b, a) for a, b in pairs]
 
-    def _side(self, side: Side, sets: list[NDArray[np.bool_]], snap: bool) -> list[Form]:
+    def _side(self, side: Side, sets: list[NDArray[np.bool_]], snap: Snap) -> list[Form]:
         """Indicator forms of sets of classes."""
         assert side.node is not None
         places = [frozenset(i for i, c in enumerate(side.classes) if wanted[c]) for wanted in sets]

@@ -93,7 +93,7 @@ def _narrow_gaps(patch: Patch) -> None:
 
 
 def _noisy_embedding(patch: Patch) -> None:
-    patch.setattr(features, "representation", lambda number: 0.2)
+    patch.setattr(features, "representation", lambda number: 0.3)
 
 
 def _rough_neurons(patch: Patch) -> None:
@@ -105,9 +105,9 @@ def _rough_neurons(patch: Patch) -> None:
 WEAK: dict[str, tuple[Callable[[Patch], None], dict[str, str]]] = {
     "coarse floats": (
         _coarse_floats,
-        {"hist": "C221", "reverse": "C204", "mean": "C221", "hist of hist": "C204"},
+        {"hist": "C221", "reverse": "C213", "mean": "C221", "hist of hist": "C204"},
     ),
-    "loud counts": (_loud_counts, {"hist": "C221", "reverse": "C204", "hist of hist": "C204"}),
+    "loud counts": (_loud_counts, {"hist": "C221", "reverse": "C213", "hist of hist": "C204"}),
     "blunt heads": (_blunt_heads, dict.fromkeys(TEXTS, "C213")),
     "narrow gaps": (_narrow_gaps, dict.fromkeys(TEXTS, "C213")),
     "noisy embedding": (_noisy_embedding, dict.fromkeys(TEXTS, "C213")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from math import exp
 
@@ -11,7 +12,7 @@ from raspc.compiler.analysis import Analysis
 from raspc.compiler.blocks import ClassDecode, Form, Head, Level, NumberDecode, constant_form
 from raspc.compiler.domains import Space
 from raspc.compiler.graph import Selector, SOp
-from raspc.compiler.lower.context import Context, Options
+from raspc.compiler.lower.context import Context, Options, Snap
 from raspc.compiler.lower.cuts import Number
 from raspc.compiler.lower.features import Features
 from raspc.compiler.lower.heads import Heads, Scored
@@ -128,10 +129,10 @@ def test_when_another_layer_is_worth_it(
     words = Words()
     if taken is None:
         with pytest.raises(RaspError) as error:
-            joint.functions(words.length, [(0.0, 1.0)], False)
+            joint.functions(words.length, [(0.0, 1.0)], Snap.NO)
         assert code_of(error) == "C202"
     else:
-        (form,) = joint.functions(words.length, [(0.0, 1.0)], False)
+        (form,) = joint.functions(words.length, [(0.0, 1.0)], Snap.NO)
         assert form.constant == taken
 
 
@@ -177,7 +178,7 @@ def test_wide_keys_are_centred(values: range, low: float, high: float) -> None:
     words = Words()
     context = lowering(values, 3000)
     ((part,),) = context.heads.predicates.conjunctions(words.select(words.tokens, words.indices, "=="))
-    piece = context.heads.scores.equalities.of_numbers(part, False, False)
+    piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
     ((_, key),) = piece.pairs
     assert (key.low, key.high) == (low, high)
 
@@ -357,7 +358,8 @@ def test_the_cheapest_form_whose_noise_is_harmless(
     def taken(*pieces: tuple[float, float]) -> int:
         """Which of the forms is taken, given (error, gap) of each, the cheapest first."""
         made = [Piece(str(n), "", None, None, (), 1.0, gap, error) for n, (error, gap) in enumerate(pieces)]
-        monkeypatch.setattr(scores, "_forms", lambda *arguments: iter(made))
+        rest = itertools.chain(made, itertools.repeat(made[-1]))
+        monkeypatch.setattr(scores, "_makers", lambda *arguments: [lambda snap: next(rest)] * len(made))
         return int(scores.piece(part, level=level, exact_level=True).form)
 
     tie = level != "retrieve"
