@@ -10,6 +10,9 @@ from ..rasp_grammar import tree
 from ..rasp_grammar.span import Span
 from .documentation import signature
 
+#: Levels of functions in functions that are shown; editors give up on deeper ones.
+_LEVELS = 30
+
 SymbolKind = Literal["function", "value", "file"]
 
 
@@ -30,16 +33,17 @@ def symbols(module: tree.Module) -> tuple[Symbol, ...]:
     return tuple(_of(module.items))
 
 
-def _of(statements: Sequence[tree.Item]) -> Iterator[Symbol]:
+def _of(statements: Sequence[tree.Item], levels: int = _LEVELS) -> Iterator[Symbol]:
     for statement in statements:
         match statement:
             case tree.Definition(name=name, body=body):
-                yield Symbol(name.name, "function", signature(statement), statement.span, name.span, tuple(_of(body)))
+                inner = tuple(_of(body, levels - 1)) if levels > 1 else ()
+                yield Symbol(name.name, "function", signature(statement), statement.span, name.span, inner)
             case tree.Assignment(names=names):
                 for name in names:
                     yield Symbol(name.name, "value", "", statement.span, name.span)
             case tree.Loop(body=body):
-                yield from _of(body)
+                yield from _of(body, levels)
             case tree.Load(path=path):
                 yield Symbol(path.value or "load", "file", "load", statement.span, path.span)
             case _:
