@@ -11,6 +11,9 @@ syntax keyword raspFunction abs aggregate average contains count draw has_focus 
 syntax keyword raspFunction mark_first_instance mark_last_instance max min range round select select_from_first
 syntax keyword raspFunction select_from_last select_next_identical selector_width shift sort zip
 syntax match raspDeclaration /\<set\s\+\(vocab\|max_length\|\(\(s-op\|selector\)\s\+\)\?example\)\>/
+syntax match raspDeclaration /\<show\s\+\(\(s-op\|selector\)\s\+\)\?examples\?\>/
+syntax match raspDeclaration /\<\(\(s-op\|selector\)\s\+\)\?examples\s\+\(on\|off\)\>/
+syntax match raspDeclaration /\<full\s\+seq\s\+display\s\+\(on\|off\)\>/
 syntax match raspInclude /\<load\ze\s*["']/
 syntax match raspNumber /\<\d\+\(\.\d\+\)\?\>/
 syntax match raspComment /#.*/ contains=@Spell
