@@ -42,6 +42,7 @@ TESTS = (
     "tests/compiler/test_lower_bounds.py",
     "tests/compiler/test_lower_limits.py",
     "tests/compiler/test_lower_parts.py",
+    "tests/compiler/test_hostile_programs.py",
     "tests/compiler/test_forms.py",
     "tests/compiler/test_selector_formulas.py",
     "tests/compiler/test_piecewise.py",

@@ -88,7 +88,7 @@ class Context:
 
     def group(self, form: Form, node: SOp) -> NeuronGroup:
         """The neurons that read `form` in the earliest MLP that can."""
-        time = max(1, form.time + 1 - form.time % 2)
+        time = next_mlp(form.time)
         key = (time, form.key())
         if key not in self._groups:
             self._groups[key] = NeuronGroup(time, form, node, self.describe(node))
@@ -104,6 +104,11 @@ class Context:
         """The error for an expression that cannot be compiled; the caller raises it."""
         text = f"cannot compile `{self.quoted(node)}`: {message}"
         return RaspError(Diagnostic(code, text, node.span, hint))
+
+
+def next_mlp(time: int) -> int:
+    """When the first MLP reads that can read what is there at `time`."""
+    return time | 1
 
 
 def as_form(direction: Direction) -> Form:

@@ -16,9 +16,9 @@ import numpy as np
 
 from ..affine import Affine, Coefficient
 from ..analysis import MAX_GRID
-from ..graph import Attended, Constant, Elementwise, SOp, Table
+from ..graph import Attended, Elementwise, SOp, Table
 from ..grid import NOT_DEFINED, Column, evaluate
-from .context import Context
+from .context import Context, next_mlp
 
 #: Discrete factors with more values than this are read as numbers only.
 MAX_CLASSES = 4096
@@ -100,12 +100,12 @@ class Cuts:
         which is cheap, but near values of large numbers are not told apart; else only what is not known otherwise."""
         features = self.context.features
         latest = max((features.leaf_time(leaf) for leaf in self.analysis.leaves(node)), default=0)
-        ready = None if deep else max(1, latest + 1 - latest % 2)
+        ready = None if deep else next_mlp(latest)
         cut = Cut()
         stack = [node]
         while stack:
             current = stack.pop()
-            if current in cut.readings or isinstance(current, Constant) or not self.analysis.leaves(current):
+            if current in cut.readings or not self.analysis.leaves(current):
                 continue
             if self.analysis.domain(current).values == ():
                 cut.columns[current] = Column((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
@@ -207,16 +207,15 @@ class Cuts:
         cut.readings[node] = Reading(cut.factors.index(factor), line, comparison)
 
     def points(self, unit: Affine) -> tuple[Coefficient, ...] | None:
-        """Every value that an affine form can take (or more), ascending; None when they are too many."""
+        """Every value that a unit (`Affine.normalised`) can take, or more, ascending; None when they are too many."""
         domains = [self.analysis.domain(atom) for atom, _ in unit.terms]
-        if all(d.integer for d in domains) and all(Fraction(c).denominator == 1 for _, c in unit.terms):
+        if all(d.integer for d in domains):
             if len(domains) == 1 and domains[0].values is not None:
-                coefficient = unit.terms[0][1]
-                return tuple(sorted(coefficient * int(v) + unit.constant for v in domains[0].values))
+                return tuple(int(v) for v in domains[0].values)
             ends = [sorted((c * d.lowest, c * d.highest)) for (_, c), d in zip(unit.terms, domains, strict=True)]
-            low, high = (int(unit.constant + sum(int(end[side]) for end in ends)) for side in (0, 1))
+            low, high = (sum(int(end[side]) for end in ends) for side in (0, 1))
             return tuple(range(low, high + 1)) if high - low < MAX_GRID else None
-        totals: set[Fraction] = {Fraction(unit.constant)}
+        totals = {Fraction(0)}
         for (_, c), domain in zip(unit.terms, domains, strict=True):
             if domain.values is None or len(totals) * len(domain.values) > MAX_GRID:
                 return None

@@ -98,7 +98,8 @@ class Equalities:
         # What is selected scores near zero, its neighbours by gap^2 less: one product and one sum are rounded.
         ragged = half_ulp(cross) + half_ulp(max(key.size, query.size) ** 2)
         exact = key.error == query.error == square.error == 0
-        if exact and cross < 2**24 and all(float(4 * v).is_integer() for v in shifted):
+        # All terms are multiples of 1, or of 1/4 if the centre is half a whole number.
+        if exact and cross < (2**24 if centre.is_integer() else 2**22):
             ragged = 0.0
         ragged += square.rounding + (0.0 if query_only is None else query_only.rounding)
         noise = key.error + query.error

@@ -22,7 +22,7 @@ from ..blocks import Direction, Form, Reading, Role, constant_form, in_range, re
 from ..graph import Aggregate, Attended, Constant, Elementwise, Indices, SelectorSum, SelectorWidth, SOp, Table, Tokens
 from ..grid import Column, evaluate
 from ..values import Scalar, Undefined, Value
-from .context import Context, Snap, as_form
+from .context import Context, Snap, as_form, next_mlp
 from .joint import Joint, affine_fit
 
 Wanted = tuple[float | None, ...]
@@ -64,7 +64,7 @@ class Features:
         latest = max((self.leaf_time(leaf) for leaf in leaves), default=0)
         if not leaves or (len(leaves) == 1 and self.carries(next(iter(leaves)))):
             return latest
-        return latest + 1 + (latest + 1) % 2
+        return next_mlp(latest) + 1
 
     def carries(self, leaf: SOp) -> bool:
         """Any function of this leaf's value can be had instead of the value: it is embedded, or retrieved unchanged."""

@@ -157,10 +157,9 @@ class Heads:
             result = []
             for want, base in zip(wanted, spare, strict=True):
                 start = 0.0 if base is None else base
-                numbers = [0.0 if want[places[v]] is None else want[places[v]] for v in inner.values]
-                parts = [
-                    f.scaled((n or 0.0) - start) for f, n in zip(forms, numbers, strict=True) if (n or 0.0) != start
-                ]
+                numbers = [want[places[v]] for v in inner.values]
+                moved = [(f, n - start) for f, n in zip(forms, numbers, strict=True) if n is not None]
+                parts = [form.scaled(number) for form, number in moved if number != 0]
                 result.append(sum_forms([*parts, constant_form(start)]))
             return result
         moved = [tuple(want[places[value]] for value in inner.values) for want in wanted]
@@ -310,12 +309,12 @@ class Heads:
     def _too_close(
         self, selector: Selector, distance: float, error: float, weights_error: float, leaked: float
     ) -> RaspError:
-        if 2 * error < distance and leaked > MOST_LEAKED:
+        if 2 * error >= distance:
+            why = f"scores that should differ by {distance:.2g} are known to within {error:.2g} only"
+        elif leaked > MOST_LEAKED:
             why = (
                 f"scores that should differ by {distance:.2g} leave keys that are not selected {leaked:.0%} of a weight"
             )
-        elif 2 * error >= distance:
-            why = f"scores that should differ by {distance:.2g} are known to within {error:.2g} only"
         else:
             why = (
                 f"keys that should weigh the same may differ by {weights_error:.0%}, as scores are known to {error:.2g}"
@@ -332,18 +331,16 @@ class Heads:
     def _new_head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, time: int) -> Head:
         fallback, half = between(scored.level, scored.gap)
         distance = half if with_bos and level != "count" else scored.gap
-        margin = distance - 2 * scored.error
+        margin = max(0.0, distance - 2 * scored.error)
         longest = self.analysis.space.max_length
         if level == "retrieve" or scored.error == 0:
             sharpness = next((choice for choice in SHARP if choice * margin >= SURE), SHARP[-1])
         else:
             # A tie is spoiled in proportion to sharpness, the losers shut out exponentially in it.
-            sharpness = min(
-                GENTLE, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * max(margin, 0.0))
-            )
+            sharpness = min(GENTLE, key=lambda choice: 2 * choice * scored.error + longest * exp(-choice * margin))
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * scored.error
-        leaked = longest * exp(-sharpness * max(margin, 0.0))
-        if margin <= 0 or leaked > MOST_LEAKED or weights_error > MOST_UNEVEN:
+        leaked = longest * exp(-sharpness * margin)
+        if leaked > MOST_LEAKED or weights_error > MOST_UNEVEN:
             raise self._too_close(selector, distance, scored.error, weights_error, leaked)
         bos: float | None = None
         if with_bos:

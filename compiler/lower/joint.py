@@ -196,7 +196,7 @@ class Joint:
             return None
         columns, sizes = cut.columns, cut.sizes
         total = prod(sizes)
-        if total * max(1, len(wanted)) > 8 * MAX_GRID or total > MAX_GRID:
+        if total * len(wanted) > 8 * MAX_GRID or total > MAX_GRID:
             return None
         if len(sizes) > 1 and any(isinstance(factor, Number) and factor.open_ended for factor in cut.factors):
             return None  # beyond its points a number's code would run into the other digits
@@ -246,7 +246,7 @@ class Joint:
             if isinstance(current, Elementwise) and current.op == "where" and count < MAX_TERNARIES:
                 column = evaluate(current.inputs[0], columns, sizes)
                 truths = np.array([not isinstance(value, Undefined) and bool(value) for value in column.values])
-                taken += truths[broadcast(column, sizes)].astype(np.int64) << count
+                taken |= truths[broadcast(column, sizes)].astype(np.int64) << count
                 count += 1
         for code in np.unique(taken).tolist():
             yield taken == code

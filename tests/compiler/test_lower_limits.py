@@ -94,6 +94,17 @@ def test_stretches_of_a_number_are_left_out_of_crowded_grids(longest: int, thinn
     assert [list(factor.points) for factor in (first, second) if not factor.thinned] == [points] * (2 - thinned)
 
 
+@pytest.mark.parametrize("place", [20, 0, 64])
+def test_both_ends_of_a_number_are_kept(place: int) -> None:
+    words = Words()
+    left, right = _counts(words)
+    both = words.op("and", words.op("eq", left, words.constant(place)), words.op("eq", right, words.constant(place)))
+    cut = lowering((0, 1, 2), 64).features.joint.cuts.find(both, False)
+    assert cut is not None
+    (points,) = [factor.points for factor in cut.factors if isinstance(factor, Number) and factor.thinned]
+    assert list(points) == sorted({n for n in (0, place - 1, place, place + 1, 64) if 0 <= n <= 64})
+
+
 def _made(bends: int) -> list[Code | list[Form]]:
     return [Code(constant_form(float(bends)), (), ((),), bends)]
 

@@ -14,7 +14,7 @@ from raspc.compiler.blocks import ClassDecode, Form, NumberDecode, OutputBlock, 
 from raspc.compiler.graph import Selector, SOp
 from raspc.compiler.grid import NOT_DEFINED, Column
 from raspc.compiler.lower import cuts, joint
-from raspc.compiler.lower.context import Context, Options, as_form
+from raspc.compiler.lower.context import Context, Options, Snap, as_form
 from raspc.compiler.lower.cuts import Discrete
 from raspc.compiler.lower.features import Features
 from raspc.compiler.lower.heads import leak
@@ -97,7 +97,7 @@ def test_what_a_snapped_form_lets_pass(part: float, passes: bool) -> None:
     count = words.width(words.is_(1))
     plain = context.features.identity(count)
     context.features._identities[count] = Form(plain.terms, 0.0, 0.0, 8.0, part * 2.0**-20)
-    doubled = context.features.function(count, tuple(2.0 * n for n in range(9)), snap=True)
+    doubled = context.features.function(count, tuple(2.0 * n for n in range(9)), snap=Snap.ONCE)
     assert (context.groups_made == []) == passes
     if passes:
         assert doubled.error == part * 2.0**-19
@@ -166,7 +166,7 @@ def test_equalities_are_exact_while_float32_holds_every_product(reach: int, exac
     words = Words()
     context = lowering((-reach, reach), 4097)
     ((part,),) = context.heads.predicates.conjunctions(words.select(words.tokens, words.indices, "=="))
-    piece = context.heads.scores.equalities.of_numbers(part, False, False)
+    piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
     assert (piece.error == 0) == exact
     assert (piece.level, piece.gap) == (0.0, 1.0)
 
@@ -456,7 +456,7 @@ def test_fractions_of_too_many_values_are_not_listed(monkeypatch: pytest.MonkeyP
     )
 
 
-def _emitted(values: tuple[float | None, ...], error: float, snap: bool) -> tuple[int, Form, Context]:
+def _emitted(values: tuple[float | None, ...], error: float, snap: Snap) -> tuple[int, Form, Context]:
     """How many neurons a function of a number from 0 on takes, if that is known as well as this."""
     words = Words()
     context = lowering((0, 1), 9)
@@ -470,15 +470,20 @@ def _emitted(values: tuple[float | None, ...], error: float, snap: bool) -> tupl
 
 @pytest.mark.parametrize(
     ("part", "snap", "neurons"),
-    [(0.99, False, 2), (1.01, False, 6), (0.99 * 2.0**-12, True, 2), (1.01 * 2.0**-12, True, 6)],
+    [
+        (0.99, Snap.NO, 2),
+        (1.01, Snap.NO, 6),
+        (0.99 * 2.0**-12, Snap.ONCE, 2),
+        (1.01 * 2.0**-12, Snap.ONCE, 6),
+    ],
 )
-def test_how_much_error_may_pass_through(part: float, snap: bool, neurons: int) -> None:
+def test_how_much_error_may_pass_through(part: float, snap: Snap, neurons: int) -> None:
     """A 256th of the smallest step, and next to nothing where equal values have to give equal numbers."""
     made, form, context = _emitted((0.0, 1.0, 0.0, 1.0), part / 256, snap)
     assert made == neurons
     (group,) = context.groups_made
     assert group.tolerated == 0.25
-    if not snap:
+    if snap is Snap.NO:
         assert form.error == pytest.approx(part / 256, rel=0.01) if neurons == 2 else form.error < part / 512
 
 
@@ -486,15 +491,15 @@ def test_how_much_error_may_pass_through(part: float, snap: bool, neurons: int) 
 def test_what_is_known_to_a_quarter_of_its_gaps_is_refused(error: float, refused: bool) -> None:
     if refused:
         with pytest.raises(RaspError) as refusal:
-            _emitted((0.0, 1.0, 0.0, 1.0), error, False)
+            _emitted((0.0, 1.0, 0.0, 1.0), error, Snap.NO)
         assert code_of(refusal) == "C204"
     else:
-        assert _emitted((0.0, 1.0, 0.0, 1.0), error, False)[0] == 6
+        assert _emitted((0.0, 1.0, 0.0, 1.0), error, Snap.NO)[0] == 6
 
 
 def test_what_is_flat_where_it_stands_close_may_be_known_badly() -> None:
     """The first two wanted values are two points apart; those that are one apart are equal."""
-    assert _emitted((0.0, None, 1.0, 1.0), 0.25, False)[0] > 0
+    assert _emitted((0.0, None, 1.0, 1.0), 0.25, Snap.NO)[0] > 0
 
 
 @pytest.mark.parametrize(("times", "neurons"), [(63, 1), (65, 4)])
@@ -505,7 +510,7 @@ def test_stairs_that_are_rough_themselves_are_taken_where_the_line_is_much_rough
     flat, line = stairs(points, values, True), interpolate(points, values, False)
     assert flat.rounding > 2.0**-8
     error = (times * flat.rounding - line.rounding) / line.steepness
-    assert _emitted(values, error, False)[0] == neurons
+    assert _emitted(values, error, Snap.NO)[0] == neurons
 
 
 # ---- piecewise linear functions -----------------------------------------------------------------------------
