@@ -80,8 +80,11 @@ def rename(analysed: Analysed, offset: int, new_name: str) -> list[Place]:
     together = _together(analysed, bindings)
     places = references(analysed, together, declarations=True)
     files = {name for name, _, _ in places}
-    known = {*analysed.index.uses, *analysed.index.bindings}
-    if any(span.text == new_name for span in spans(analysed, known) if span.source.name in files):
+    uses = analysed.index.uses
+    # Elsewhere a name is in the way where nothing gives it a value: it would be looked up in the file that loads it.
+    free = {where for where, found in uses.items() if len(found) == 0}
+    near = {where for where in (*uses, *analysed.index.bindings) if where[0] in files}
+    if any(span.text == new_name for span in spans(analysed, near | free)):
         raise Refused(f"`{new_name}` is a name in this program already")
     if new_name.startswith("_") and len(files) > 1:
         raise Refused("a name that begins with `_` is known only in its own file, and this one is used in others")

@@ -128,7 +128,9 @@ def test_a_whole_session_of_another_editor(tmp_path: Path) -> None:
     (tmp_path / "library.rasp").write_text("x = tokens;\n")
     editor = Editor(tmp_path, "neovim@v0.11", root=tmp_path)
     agreed = editor.initialized.capabilities.position_encoding
-    codec = {types.PositionEncodingKind.Utf32: "utf-32-le", types.PositionEncodingKind.Utf8: "utf-8"}.get(agreed)
+    codec = {types.PositionEncodingKind.Utf32: "utf-32-le", types.PositionEncodingKind.Utf8: "utf-8"}.get(
+        types.PositionEncodingKind(agreed or "utf-16")
+    )
     page = editor.open(HEAD + "load 'library';\ny=x;\n'🎈'+wrong;\n", tmp_path / "a.rasp")
     (problem,) = page.problems()
     assert problem.range.start == position(page.text, page.text.index("wrong"), codec or "utf-16-le")
