@@ -153,6 +153,8 @@ def _domain(analysed: Analysed, facts: Analysis, node: SOp) -> list[str]:
             domain = facts.domain(node)
     except RaspError:  # the compiler would refuse it, and say so
         return []
+    if domain.values is not None and len(domain.values) == 0:
+        return ["undefined on every input"]
     shown_values = domain.describe()
     if domain.values is not None and len(domain.values) <= 12:
         shown_values = f"{{{', '.join([literal(value) for value in domain.values])}}}"

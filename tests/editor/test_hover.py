@@ -55,6 +55,7 @@ def test_attention_depth(program: Open) -> None:
         ("indices / 2", "s-op of numbers, attention depth 0\n\nvalues: {0, 1/2, 1, 3/2}"),
         ("'a' if indices == 1 else 2", "s-op of numbers or strings, attention depth 0"),
         ("1 / indices", "undefined on some inputs"),
+        ("tokens_int", "s-op of numbers, attention depth 0\n\nundefined on every input"),
         ("7", "number"),
         ("'seven'", "string"),
         ("True", "boolean"),
