@@ -158,8 +158,8 @@ class Heads:
             for want, base in zip(wanted, spare, strict=True):
                 start = 0.0 if base is None else base
                 numbers = [want[places[v]] for v in inner.values]
-                moved = [(f, n - start) for f, n in zip(forms, numbers, strict=True) if n is not None]
-                parts = [form.scaled(number) for form, number in moved if number != 0]
+                steps = [(f, n - start) for f, n in zip(forms, numbers, strict=True) if n is not None]
+                parts = [form.scaled(step) for form, step in steps if step != 0]
                 result.append(sum_forms([*parts, constant_form(start)]))
             return result
         moved = [tuple(want[places[value]] for value in inner.values) for want in wanted]

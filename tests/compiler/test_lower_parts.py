@@ -3,18 +3,18 @@ and what is exact.  `test_lower_limits.py` has the limits of whole expressions."
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import exp
 
 import numpy as np
 import pytest
 from raspc.cli.compile import DEFAULT_MAX_PARAMS
-from raspc.compiler.blocks import ClassDecode, Form, NumberDecode, OutputBlock, constant_form
+from raspc.compiler.blocks import LARGEST, SMALLEST, ClassDecode, Form, NumberDecode, OutputBlock, constant_form
 from raspc.compiler.graph import Selector, SOp
 from raspc.compiler.grid import NOT_DEFINED, Column
 from raspc.compiler.lower import cuts, joint
-from raspc.compiler.lower.context import Context, Options, Snap, as_form
+from raspc.compiler.lower.context import Context, Effort, Options, Snap, as_form
 from raspc.compiler.lower.cuts import Discrete
 from raspc.compiler.lower.features import Features
 from raspc.compiler.lower.heads import leak
@@ -25,12 +25,13 @@ from raspc.compiler.lower.piecewise import bends_of, interpolate, stairs
 from raspc.compiler.lower.scores import Scores
 from raspc.compiler.pipeline import CompileOptions, stages
 from raspc.compiler.values import Scalar
-from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.tests.compiler.test_analysis import Words
 from raspc.tests.compiler.test_lower_limits import _head, _scored, code_of, lowering
 from raspc.tests.support.agreement import assert_agree, program
 
 UNIT = 2.0**-24
+BIG = int(LARGEST)
 
 
 def test_options_are_those_of_the_command_line() -> None:
@@ -103,6 +104,22 @@ def test_what_a_snapped_form_lets_pass(part: float, passes: bool) -> None:
         assert doubled.error == part * 2.0**-19
 
 
+@pytest.mark.parametrize(("snap", "longest", "groups"), [(Snap.ONCE, 8, 1), (Snap.TWICE, 8, 2), (Snap.TWICE, 9, 1)])
+def test_stairs_upon_stairs(snap: Snap, longest: int, groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For values that are few, and not for what the embedding can give."""
+    words = Words()
+    context = lowering((0, 1), longest)
+    monkeypatch.setattr("raspc.compiler.lower.features.MAX_SETTLED", 9)
+    count = words.width(words.is_(1))
+    plain = context.features.identity(count)
+    context.features._identities[count] = Form(plain.terms, 0.0, 0.0, float(longest), 2.0**-10)
+    parity = tuple(float(n % 2) for n in range(longest + 1))
+    context.features.function(count, parity, snap=snap)
+    assert len(context.groups_made) == groups
+    context.features.function(words.indices, parity[:longest], snap=snap)
+    assert len(context.groups_made) == groups
+
+
 @pytest.mark.parametrize("longest", [4, 32])
 def test_how_well_sums_and_means_know_their_values(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The values of a sum to a 64th together; means, which may be a square as near, to a 32nd of that."""
@@ -160,6 +177,16 @@ def test_the_same_piece_louder() -> None:
     assert piece.scaled(1.0) == piece
 
 
+@pytest.mark.parametrize(("longest", "exact"), [(3097, True), (3098, False)])
+def test_equalities_of_half_numbers_are_exact_to_a_quarter_of_that(longest: int, exact: bool) -> None:
+    """Centred at 1000.5, 2 k q and k^2 are multiples of 1/4: all of these are there below 2^22."""
+    words = Words()
+    context = lowering((0, 2001), longest)
+    ((part,),) = context.heads.predicates.conjunctions(words.select(words.tokens, words.indices, "=="))
+    piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
+    assert (piece.error == 0) == exact
+
+
 @pytest.mark.parametrize(("reach", "exact"), [(2047, True), (2048, False)])
 def test_equalities_are_exact_while_float32_holds_every_product(reach: int, exact: bool) -> None:
     """2 k q with q up to 4096: below 2^24 all whole numbers are there."""
@@ -202,6 +229,37 @@ def test_votes_are_worth_it_beyond_four_neurons_for_each_truth(
     assert (vote.level, vote.gap, vote.excess) == (1.0, 1.0, count - 1.0 if any_of else 0.0)
     assert vote.key_only is not None
     assert vote.key_only.constant == (0.0 if any_of else 1.0 - count) + (count if not wanted else 0)
+
+
+@pytest.mark.parametrize(("part", "tried"), [(1.0, False), (1.01, True)])
+@pytest.mark.parametrize("effort", Effort)
+def test_stairs_upon_stairs_are_for_what_is_spoilt(
+    part: float, tried: bool, effort: Effort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores that are off by a 256th, divided by the number of keys; and only where care is taken."""
+    words = Words()
+    context = lowering(range(9), 100)
+    context.effort = effort
+    scores = context.heads.scores
+    ((conjunct,),) = context.heads.predicates.conjunctions(words.same)
+    errors = {Snap.NO: part / 256 / 100, Snap.ONCE: 2 * part / 256 / 100, Snap.TWICE: 0.5 * part / 256 / 100}
+    made: list[Snap] = []
+
+    def make(snap: Snap) -> Piece:
+        made.append(snap)
+        return Piece("table", "", None, None, (), 1.0, 1.0, errors[snap])
+
+    monkeypatch.setattr(scores, "_makers", lambda *arguments: [make])
+    tried = tried and effort is Effort.CAREFUL
+    piece = scores.piece(conjunct, level="count", exact_level=True)
+    assert piece.error == errors[Snap.TWICE if tried else Snap.NO]
+    assert made == [Snap.NO, Snap.ONCE, *([Snap.TWICE] * tried)]
+    errors[Snap.TWICE] = errors[Snap.NO]
+    assert scores.piece(conjunct, level="count", exact_level=True).error == errors[Snap.NO]
+    errors[Snap.NO] = 0.45  # nothing has to tie: this leaves a tenth of the gap
+    errors[Snap.TWICE] = 0.44
+    worse = scores.piece(conjunct, level="retrieve", exact_level=True).error
+    assert worse == errors[Snap.TWICE if effort is Effort.CAREFUL else Snap.NO]
 
 
 def test_a_vote_makes_the_others_loud_enough_to_veto_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,6 +569,101 @@ def test_stairs_that_are_rough_themselves_are_taken_where_the_line_is_much_rough
     assert flat.rounding > 2.0**-8
     error = (times * flat.rounding - line.rounding) / line.steepness
     assert _emitted(values, error, Snap.NO)[0] == neurons
+
+
+class Ways:
+    """Forms of these errors for a function, the cheapest first, made when asked for; None: refused."""
+
+    def __init__(self, cheapest: float | None, *others: float) -> None:
+        self.cheapest, self.others, self.asked = cheapest, others, 0
+
+    def first(self, *arguments: object) -> list[Form]:
+        if self.cheapest is None:
+            raise RaspError(Diagnostic("C202", "no table", Words().tokens.span))
+        return [Form((), 0.0, 0.0, 1.0, self.cheapest)]
+
+    def more(self, *arguments: object) -> Iterator[list[Form]]:
+        for error in self.others:
+            self.asked += 1
+            yield [Form((), 0.0, 0.0, 1.0, error)]
+
+
+@pytest.mark.parametrize(
+    ("ways", "taken", "asked"),
+    [
+        (Ways(0.0625, 0.01), 0.0625, 0),
+        (Ways(0.063, 0.01, 0.0), 0.01, 1),
+        (Ways(0.2, 0.3, 0.1, 0.0625, 0.0), 0.0625, 3),
+        (Ways(0.2, 0.3, 0.25), 0.2, 2),
+        (Ways(None, 0.3, 0.25, 0.4), 0.25, 3),
+        (Ways(None, 0.05, 0.01), 0.05, 1),
+        (Ways(None), None, 0),
+    ],
+)
+def test_where_the_cheapest_form_is_noisy_the_first_clear_one_is_taken(
+    ways: Ways, taken: float | None, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clear: a 16th of the smallest step between two of the wanted numbers, which is 3 here."""
+    words = Words()
+    context = lowering((0, 1), 4)
+    monkeypatch.setattr(joint.Joint, "_cheapest", ways.first)
+    monkeypatch.setattr(joint.Joint, "_clearer", ways.more)
+    scaled = [(-3.0, 4.0, 0.0, 0.0, 9.0)]  # steps of 3, 4 and 5
+    ways.cheapest, ways.others = None if ways.cheapest is None else 3 * ways.cheapest, tuple(3 * o for o in ways.others)
+    for effort in (Effort.CHEAP, Effort.LENIENT):
+        context.effort = effort
+        if ways.cheapest is not None:
+            (form,) = context.features.joint.functions(words.length, scaled, Snap.NO)
+            assert (form.error, ways.asked) == (ways.cheapest, 0)
+    context.effort = Effort.CAREFUL
+    if taken is None:
+        with pytest.raises(RaspError):
+            context.features.joint.functions(words.length, scaled, Snap.NO)
+    else:
+        (form,) = context.features.joint.functions(words.length, scaled, Snap.NO)
+        assert form.error == 3 * taken
+    assert ways.asked == asked
+
+
+def test_how_much_noise_a_code_passes_on() -> None:
+    """Its steepest slope, relative to the smallest step between two wanted numbers."""
+    form = Form((), 0.0, 0.0, 3.0, 0.125)
+    for wanted, passed in (
+        (((0.0, 2.0, 3.0),), 2.0),
+        (((0.0, 2.0, 6.0),), 1.0),
+        (((0.0, 2.0, 6.0), (5.0, 5.0, 8.0)), 1.0),
+        (((3.0, None, 0.0),), 1 / 3),
+        (((3.0, 3.0, 3.0),), 0.0),
+    ):
+        assert joint._passed(Code(form, (0.0, 1.0, 3.0), wanted, 0)) == pytest.approx(passed * 0.125)
+    assert joint._passed(Code(form, (0.0,), ((1.0,),), 0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("points", "made"),
+    [((0, BIG), True), ((-BIG, 0), True), ((0, BIG + BIG // 2**23), False), ((-BIG - BIG // 2**23, 0), False)],
+)
+def test_codes_of_large_numbers_are_not_made(points: tuple[int, ...], made: bool) -> None:
+    words = Words()
+    context = lowering((0, 1), 4)
+    unit = context.analysis.affine(words.indices)
+    assert unit is not None
+    factor = cuts.Number(unit, points)
+    code = context.features.joint._code([factor], np.array([[0.0, 1.0]]))
+    assert (code is not None) == made
+    if code is not None:
+        assert code.points == tuple(map(float, points))
+
+
+@pytest.mark.parametrize("number", [LARGEST, SMALLEST, -LARGEST, 0.0])
+def test_numbers_that_are_held(number: float) -> None:
+    words = Words()
+    features = lowering((0, 1), 4).features
+    assert features.function(words.tokens, (1.0, number)).low == min(1.0, number)
+    if number != 0:
+        beyond = number * (1.001 if abs(number) > 1 else 0.999)
+        with pytest.raises(RaspError, match="numbers as large as" if abs(number) > 1 else "numbers as close to 0 as"):
+            features.function(words.tokens, (1.0, beyond))
 
 
 # ---- piecewise linear functions -----------------------------------------------------------------------------
