@@ -113,3 +113,12 @@ def test_a_link_to_a_file_is_the_file(program: Open, editor: Editor, tmp_path: P
     program("y = tokens;", "real.rasp")
     main.change(main.text + "\n")
     assert main.codes() == ["unknown-name"]
+
+
+def test_files_that_are_no_text(program: Open, tmp_path: Path) -> None:
+    (tmp_path / "bytes.rasp").write_bytes(b"x = '\xff\xfe';")
+    (tmp_path / "folder.rasp").mkdir()
+    main = program(HEAD + 'load "bytes";\nload "folder";\nload "";\nx = tokens;\n', "main.rasp")
+    assert [problem.range.start.line for problem in main.problems()] == [2, 3, 4]
+    assert main.definition('"by|tes"')[0].uri == (tmp_path / "bytes.rasp").as_uri()
+    assert main.shown("|x = tokens") != ""
