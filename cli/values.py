@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from ..compiler.values import Scalar, show
+from ..compiler.values import Scalar, decimal, show
 
 JsonScalar = bool | int | float | str
 
@@ -18,12 +18,7 @@ def as_json(value: Scalar) -> JsonScalar:
     """Booleans, whole numbers and strings as themselves; a fraction as the nearest float.
 
     A fraction beyond the floats becomes the nearest integer, which at that size is as exact."""
-    if not isinstance(value, Fraction):
-        return value
-    try:
-        return float(value)
-    except OverflowError:
-        return round(value)
+    return decimal(value) if isinstance(value, Fraction) else value
 
 
 def as_text(value: Scalar) -> str:

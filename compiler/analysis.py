@@ -31,7 +31,7 @@ from .graph import (
     inputs_of,
 )
 from .grid import NOT_DEFINED, Column, broadcast, evaluate
-from .intervals import bounded
+from .intervals import bounded, plus, times
 from .values import Value, normal
 
 #: A joint evaluation over more combinations than this gives way to bounds.
@@ -295,10 +295,10 @@ class Analysis(Facts):
         index, length, others = self.in_positions(affine)
         for atom, coefficient in others:
             domain = self.domain(atom)
-            ends = (coefficient * domain.lowest, coefficient * domain.highest)
-            low, high = low + min(ends), high + max(ends)
+            ends = (times(coefficient, domain.lowest), times(coefficient, domain.highest))
+            low, high = plus(low, min(ends)), plus(high, max(ends))
         ends_here = [index * i + length * n for i, n in self.corners]
-        return low + min(ends_here), high + max(ends_here)
+        return plus(low, min(ends_here)), plus(high, max(ends_here))
 
     def _integer_affine(self, node: SOp) -> bool:
         affine = self._sum_of_parts(node)

@@ -11,10 +11,28 @@ from math import ceil, floor
 from .domains import Domain, union, whole_range
 from .values import Number
 
+
+def plus(first: Number, second: Number) -> Number:
+    """The sum of two bounds, also of a float and a whole number beyond the floats."""
+    try:
+        return first + second
+    except OverflowError:
+        return Fraction(first) + Fraction(second)
+
+
+def times(first: Number, second: Number) -> Number:
+    """The product of two bounds, as in `plus`."""
+    try:
+        found = first * second
+    except OverflowError:
+        return Fraction(first) * Fraction(second)
+    return found if found - found == 0 else Fraction(first) * Fraction(second)
+
+
 _CORNERS: dict[str, Callable[[Number, Number], Number]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
+    "add": plus,
+    "sub": lambda a, b: plus(a, -b),
+    "mul": times,
 }
 _ORDERS = ("lt", "le", "gt", "ge")
 _TRUTHS = ("eq", "ne", *_ORDERS, "and", "or", "not")

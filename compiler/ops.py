@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .values import Number, Undefined, Value, is_number, normal
+from .values import Number, Undefined, Value, is_number, normal, show
 
 #: Results with more bits than this are refused: no transformer holds them, and they would eat the memory.
 MAX_BITS = 4096
@@ -65,7 +65,7 @@ def _add(left: Value, right: Value) -> Value:
     if isinstance(left, str) and isinstance(right, str):
         return left + right
     if isinstance(left, (int, Fraction, float)) and isinstance(right, (int, Fraction, float)):
-        return _checked(left + right)
+        return _sum(left, right)
     return _no_number("+")
 
 
@@ -75,6 +75,13 @@ def _checked(value: Number) -> Value:
     if isinstance(value, int):
         return value if value.bit_length() <= MAX_BITS else _too_large()
     return value if value - value == 0 else _too_large()
+
+
+def _sum(left: Number, right: Number) -> Value:
+    try:
+        return _checked(left + right)
+    except OverflowError:  # a whole number beyond the floats, and a float
+        return _too_large()
 
 
 def _divide(left: Number, right: Number) -> Value:
@@ -170,7 +177,7 @@ def _parse_bool(value: Value) -> Value:
 
 def _text(value: Value) -> Value:
     if isinstance(value, Fraction):
-        return str(float(value))
+        return show(value)
     return str(value)
 
 

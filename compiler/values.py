@@ -46,13 +46,21 @@ def scalar_key(value: Scalar) -> tuple[str, Scalar]:
     return type(value).__name__, value
 
 
+def decimal(value: Fraction) -> float | int:
+    """The nearest float; beyond the floats the nearest integer, which at that size is as exact."""
+    try:
+        return float(value)
+    except OverflowError:
+        return round(value)
+
+
 def show(value: Value) -> str:
     """How a value is printed: `true`, `3`, `0.5`, `abc` without quotes."""
     match value:
         case bool():
             return "true" if value else "false"
         case Fraction():
-            return repr(float(value))
+            return repr(decimal(value))
         case Undefined(reason):
             return f"<undefined: {reason}>"
         case _:

@@ -25,6 +25,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiler.blocks import in_range, to_float
 from ..compiler.manifest import ClassDecode, NumberDecode, Output
 from ..compiler.values import Scalar, Undefined, Value
 
@@ -104,8 +105,9 @@ def _codes(values: Sequence[Scalar], w_u: NDArray[np.float32], b_u: NDArray[np.f
     indicators are not.
     """
     places = np.arange(len(values), dtype=np.float64)
-    numbers = np.array([float(value) for value in values if not isinstance(value, str)])
-    tried = [places] if len(numbers) < len(values) else [numbers, places]
+    numbers = np.array([to_float(value) for value in values if not isinstance(value, str)])
+    apart = all(map(in_range, numbers.tolist())) and bool((np.diff(numbers) > 0).all())
+    tried = [numbers, places] if apart and len(numbers) == len(values) else [places]
     if len(values) <= 2:
         return tried[0]
     return next((codes for codes in tried if _fit(codes, w_u, b_u)), None)

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.blocks import UNIT, Direction, Form, Reading, constant_form, sum_forms
+from ..compiler.blocks import UNIT, Direction, Form, Reading, constant_form, sum_forms, to_float
 from ..compiler.graph import Constant, SOp
 from ..compiler.values import Scalar, normal, show
 from .origin import Origin
@@ -170,7 +170,7 @@ class Readouts:
     def _number(self, node: SOp, form: Form, time: int) -> Readout:
         domain = self._analysis.domain(node)
         if domain.values is not None and domain.numeric:
-            points = [float(value) for value in domain.values]
+            points = list(map(to_float, domain.values))
             gap = min((b - a for a, b in itertools.pairwise(points)), default=1.0)
             if form.error < gap / 2:
                 return self._readout(time, "number", [form], domain.values, np.array([points]))
@@ -181,12 +181,12 @@ class Readouts:
         affine = self._analysis.affine(node)
         if affine is None or any(atom is node for atom, _ in affine.terms):
             return None
-        parts = [constant_form(float(affine.constant))]
+        parts = [constant_form(to_float(affine.constant))]
         for atom, coefficient in affine.terms:
             numbers = [reading.form for reading in self.readings(atom) if self._is_number(atom, reading)]
             if not numbers:
                 return None
-            parts.append(min(numbers, key=lambda form: form.time).scaled(float(coefficient)))
+            parts.append(min(numbers, key=lambda form: form.time).scaled(to_float(coefficient)))
         form = sum_forms(parts)
         return self._number(node, form, form.time)
 
@@ -248,4 +248,6 @@ def _meaning(direction: Direction, reading: Reading, origin: Origin) -> str | No
 def is_identity(numbers: tuple[float | None, ...], values: tuple[Scalar, ...]) -> bool:
     """The numbers wanted are the values themselves."""
     pairs = zip(numbers, values, strict=True)
-    return all(number is not None and not isinstance(value, str) and number == float(value) for number, value in pairs)
+    return all(
+        number is not None and not isinstance(value, str) and number == to_float(value) for number, value in pairs
+    )

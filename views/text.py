@@ -6,10 +6,11 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
-from ..compiler.values import Scalar, Undefined, Value, show
+from ..compiler.values import Scalar, Undefined, Value, decimal, show
 from .trace import Cell, SOpTrace, Trace
 
 WIDTH = 80
@@ -144,7 +145,8 @@ def short(value: Value) -> str:
     if isinstance(value, Undefined):
         return "-"
     if isinstance(value, (Fraction, float)):
-        return f"{float(value):.4g}"
+        near = decimal(Fraction(value))
+        return f"{near if isinstance(near, float) else Decimal(near):.4g}"
     if isinstance(value, str) and not value.isprintable():
         return repr(value)[1:-1]
     return '""' if value == "" else show(value)
@@ -197,4 +199,4 @@ def plain(value: Value) -> bool | int | float | str | None:
     """A value in JSON: a fraction as the nearest float, null where there is no value."""
     if isinstance(value, Undefined):
         return None
-    return float(value) if isinstance(value, Fraction) else value
+    return decimal(value) if isinstance(value, Fraction) else value

@@ -7,9 +7,15 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import raspc
-from raspc.compiler.values import Scalar
+from raspc.cli.values import as_json
+from raspc.compiler.ops import apply
+from raspc.compiler.values import Scalar, show
+from raspc.runner.verification import program_of, verify
+from raspc.views.text import plain, short
+from raspc.views.trace import trace
 
 #: From a list of tokens to one of values; each program knows of what type its tokens are.
 Meaning = Callable[[Any], list[Any]]
@@ -125,6 +131,8 @@ def test_hostile_programs_mean_what_they_say(name: str) -> None:
         ("max(tokens) - tokens;", "C205"),
         ("(tokens % 10) / 10^30;", None),  # named, not counted
         ("average(tokens % 10) / 10^30;", None),
+        ("aggregate(full_s, tokens^0.5 + tokens);", "C205"),
+        ("tokens + 2^0.5 * indices;", None),
     ],
 )
 def test_numbers_that_float32_cannot_hold_are_refused_not_rounded(text: str, code: str | None) -> None:
@@ -134,3 +142,35 @@ def test_numbers_that_float32_cannot_hold_are_refused_not_rounded(text: str, cod
     with pytest.raises(raspc.RaspError) as error:
         raspc.compile(text, vocab=HUGE, max_length=4)
     assert [diagnostic.code for diagnostic in error.value.diagnostics] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("tokens / 3 * 3 - tokens;", ["0", "0"]),
+        ("2^0.5 + tokens;", None),  # no float is so large
+        ("tokens_str == tokens;", ["false", "false"]),
+        ("round(tokens / 10^399);", ["10", "0"]),
+    ],
+)
+def test_the_interpreter_takes_numbers_beyond_the_floats(text: str, shown: list[str] | None) -> None:
+    if shown is None:
+        with pytest.raises(raspc.RaspError, match="a number too large to hold"):
+            raspc.interpret(text, HUGE[::2], vocab=HUGE, max_length=4)
+    else:
+        assert list(map(show, raspc.interpret(text, HUGE[::2], vocab=HUGE, max_length=4))) == shown
+
+
+def test_fractions_beyond_the_floats_are_printed_as_whole_numbers() -> None:
+    large = Fraction(10**400 + 7, 2)
+    assert show(large) == str(round(large)) == apply("str", [large])
+    assert plain(large) == as_json(large) == round(large)
+    assert short(large) == "5.000E+399"
+
+
+def test_models_of_numbers_beyond_the_floats_are_verified_and_traced() -> None:
+    model = raspc.compile("max(tokens);", vocab=HUGE, max_length=3).model(device="cpu")
+    (verdict,) = verify(model, program_of(model.manifest), [np.array([[0, 1, 2], [3, 2, 3]])])
+    assert verdict.counterexample is None
+    (output,) = trace(model, HUGE[1:3]).outputs
+    assert output.model == output.interpreter == (HUGE[1], HUGE[1])
