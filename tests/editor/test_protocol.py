@@ -188,7 +188,6 @@ def _answers(output: bytes) -> list[dict[str, object]]:
         ([INITIALIZE, OPEN, SHUTDOWN, EXIT], 0),
         ([INITIALIZE, OPEN, EXIT], 1),
         ([INITIALIZE, OPEN], 1),  # the editor is gone
-        ([], 1),
     ],
 )
 def test_exit_statuses(messages: list[bytes], status: int) -> None:
