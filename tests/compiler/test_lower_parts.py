@@ -750,3 +750,10 @@ def test_programs(name: str) -> None:
     text, layers = PROGRAMS[name]
     assert len(stages(program(text), CompileOptions()).plan.layers) == layers
     assert_agree(text, samples=40)
+
+
+@pytest.mark.parametrize("text", ["round(m)", "m // 7", "tokens if round(m) == 20 else 3"])
+def test_functions_of_what_is_not_listed_are_refused(text: str) -> None:
+    with pytest.raises(RaspError, match="as a joint function it needs a table") as refusal:
+        stages(program(f"{WIDE}{text};"), CompileOptions())
+    assert code_of(refusal) == "C202"
