@@ -224,18 +224,33 @@ class Analysis(Facts):
         return Domain(found.values, undefined, found.lowest, found.highest, found.max_denominator)
 
     def possible(self, cut: Sequence[SOp]) -> NDArray[np.bool_] | None:
-        """Which combinations of the cut's values can occur together, as far as known: an index is below the length."""
+        """Which combinations of the cut's values can occur together, as far as known: an index is below the length, and
+        no more keys are selected than there are (for causal selectors: than stand up to the position)."""
+        widths = [axis for axis, node in enumerate(cut) if isinstance(node, SelectorWidth)]
         index = next((axis for axis, node in enumerate(cut) if isinstance(node, Indices)), None)
-        length = next((axis for axis, node in enumerate(cut) if self.is_length(node)), None)
-        if index is None or length is None:
+        whole = next((axis for axis in widths if self._selects_all(cut[axis])), None)
+        bounds: list[tuple[int, int, int]] = []  # (axis, other axis, most that the one may exceed the other)
+        if whole is not None:
+            bounds += [(axis, whole, 0) for axis in widths if axis != whole]
+            bounds += [(index, whole, -1)] if index is not None else []
+        elif index is not None and self.space.causal:
+            bounds += [(axis, index, 1) for axis in widths]
+        if not bounds:
             return None
-        grids = []
-        for axis in (index, length):
-            shape = [1] * len(cut)
-            shape[axis] = -1
-            grids.append(np.array([int(v) for v in self.domain(cut[axis]).values or ()]).reshape(shape))
         sizes = [max(1, len(self.domain(node).values or ())) for node in cut]  # as in `_grid_domain`
-        return np.broadcast_to(grids[0] < grids[1], sizes)
+        found = np.ones(sizes, dtype=np.bool_)
+        for axis, other, excess in bounds:
+            found &= self._along(cut, axis) <= self._along(cut, other) + excess
+        return found
+
+    def _selects_all(self, node: SOp) -> bool:
+        return isinstance(node, SelectorWidth) and self.always(node.selector)
+
+    def _along(self, cut: Sequence[SOp], axis: int) -> NDArray[np.int64]:
+        """A whole number's values along its axis of the cut's grid."""
+        shape = [1] * len(cut)
+        shape[axis] = -1
+        return np.array([int(v) for v in self.domain(cut[axis]).values or (0,)], dtype=np.int64).reshape(shape)
 
     # ---- affine forms --------------------------------------------------------------------------
 

@@ -57,6 +57,15 @@ def _product(t: list[Any]) -> list[Any]:
     return [t.count("a") * t.count("b")] * len(t)
 
 
+def _percentage(t: list[Any]) -> list[Scalar]:
+    return [round(Fraction(100 * t.count("a"), len(t)))] * len(t)
+
+
+def _so_far(meaning: Meaning) -> Meaning:
+    """What it is of each beginning of the input."""
+    return lambda t: [meaning(t[:end])[-1] for end in range(1, len(t) + 1)]
+
+
 def _ranks_again(t: list[Any]) -> list[Scalar]:
     x = [int(v) for v in t]
     for _ in range(4):
@@ -104,6 +113,13 @@ CASES: dict[str, Case] = {
     "ranks of ranks of ranks": (
         "x = tokens; for k in range(4) { x = (selector_width(select(x, x, <)) + x) % 7; } x;", range(7), 64,
         _ranks_again, "",
+    ),
+    # No more is selected than there is: without that, these tables have steps of thousands.
+    "a percentage": ('round(100 * count(tokens, "a") / length);', "ab", 24, _percentage, ""),
+    "a percentage so far": ('round(100 * count(tokens, "a") / length);', "ab", 24, _so_far(_percentage), "causal"),
+    "a share of the place": (
+        '(count(tokens, "a") * indices) // length;', "abc", 14,
+        lambda t: [t.count("a") * place // len(t) for place in range(len(t))], "",
     ),
     "a mean or a word": (
         'aggregate(select(tokens, tokens, <), tokens, "none");', [-7, -3, 0, 2, 5, Fraction(1, 3)], 6,
