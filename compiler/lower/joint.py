@@ -45,6 +45,8 @@ WORTH_A_LAYER = 1024
 MAX_NEURONS = 1 << 15
 #: A function of several loose factors is cut into parts by at most this many ternaries.
 MAX_TERNARIES = 5
+#: Numbers compared to find rows of a table that agree.
+MAX_AGREEMENTS = 1 << 31
 #: An error below this part of the smallest step between two wanted numbers may pass through.
 TOLERANCE = 2.0**-8
 #: With more noise than this part of that step, few readers can tell the numbers apart, and dearer ways are tried.
@@ -413,26 +415,47 @@ def _optionals(numbers: Grid) -> tuple[float | None, ...]:
 def _merge_rows(flat: Grid) -> tuple[list[int], list[int]]:
     """Groups rows that agree wherever both are wanted: the first row of each group, and each row's group.
 
-    Greedy: a group keeps the union of its rows' wanted numbers, so that later rows are compared with all of them.
+    Greedy: a group keeps the union of its rows' wanted numbers, so that later rows are compared with all of them, until
+    `MAX_AGREEMENTS` numbers have been compared; from there on, equal rows only are found.
     """
-    merged: list[Grid] = []
+    flat = flat + 0.0  # -0.0 is 0.0
+    open_rows = np.isnan(flat).any(axis=1)
+    merged = np.empty_like(flat)  # [group, column]
     first: list[int] = []
     inverse: list[int] = []
-    exact: dict[bytes, int] = {}
-    holes = bool(np.isnan(flat).any())
+    exact: dict[bytes, int] = {}  # the group of each row seen
+    whole: dict[bytes, int] = {}  # the groups without holes
+    left = MAX_AGREEMENTS
     for place, row in enumerate(flat):
         key = row.tobytes()
         if key not in exact:
-            match = next((g for g, m in enumerate(merged) if _agree(m, row)), None) if holes else None
+            # A row without holes agrees with one group without holes at most.
+            match = whole.get(key) if not open_rows[place] else None
+            if len(whole) < len(first) or open_rows[place]:
+                found = _agreeing(merged[: len(first) if match is None else match], row) if left > 0 else None
+                left -= len(first) * flat.shape[1]
+                match = match if found is None else found
             if match is None:
-                match = len(merged)
-                merged.append(row.copy())
+                match = len(first)
+                merged[match] = row
                 first.append(place)
-            else:
+            elif open_rows[first[match]]:
                 merged[match] = np.where(np.isnan(merged[match]), row, merged[match])
+            if not np.isnan(merged[match]).any():
+                whole.setdefault(merged[match].tobytes(), match)
             exact[key] = match
         inverse.append(exact[key])
     return first, inverse
+
+
+def _agreeing(groups: Grid, row: Grid) -> int | None:
+    """The first of the groups that agrees with a row wherever both are wanted."""
+    for start in range(0, len(groups), 1024):
+        block = groups[start : start + 1024]
+        agree = ((block == row) | np.isnan(block) | np.isnan(row)).all(axis=1)
+        if agree.any():
+            return start + int(agree.argmax())
+    return None
 
 
 def _fill(flat: Grid, inverse: Sequence[int], count: int) -> Grid:
@@ -441,10 +464,6 @@ def _fill(flat: Grid, inverse: Sequence[int], count: int) -> Grid:
     for row, group in zip(flat, inverse, strict=True):
         rows[group] = np.where(np.isnan(rows[group]), row, rows[group])
     return rows
-
-
-def _agree(first: Grid, second: Grid) -> bool:
-    return bool(np.all((first == second) | np.isnan(first) | np.isnan(second)))
 
 
 def _count(points: Sequence[float], wanted: Sequence[Sequence[float | None]]) -> int:

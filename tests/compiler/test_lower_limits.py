@@ -393,3 +393,11 @@ def test_what_is_straight(off: float, bends: int) -> None:
     values = [0.0, 1.0 + off * 2.0**-32 * 4, 2.0, 3.0, 4.0]
     assert len(bends_of([0.0, 1.0, 2.0, 3.0, 4.0], values)) >= bends
     assert (len(bends_of([0.0, 1.0, 2.0, 3.0, 4.0], values)) == 0) == (bends == 0)
+
+
+def test_refused_at_great_length_in_a_moment() -> None:
+    """Each way that is tried looks at tables of a row for each of 60,000 differences."""
+    text = 'set vocab "ab"; set max_length 30000; tokens[length - indices - 1];'
+    with pytest.raises(RaspError, match="scores that should differ by") as caught:
+        stages(program(text), CompileOptions())
+    assert [found.code for found in caught.value.diagnostics] == ["C213"]
