@@ -111,7 +111,7 @@ def _corners(points: Sequence[float], values: Sequence[float]) -> list[int]:
     Greedy: from each corner as far as one line passes all points within `STRAIGHT` of the largest value, so that
     neither rounding in the points nor in the values makes a corner.
     """
-    slack = STRAIGHT * max(1e-30, *map(abs, values))
+    slack = STRAIGHT * max(map(abs, values))
     corners = [0]
     anchor, low, high = 0, -inf, inf
     for place in range(1, len(points)):
