@@ -87,12 +87,12 @@ def command(
             _print_stage(emit_stage(program, options, emit))
             return
     from ..compiler.artifact import pair_paths, write
-    from ..compiler.undefined import undefined_warnings
+    from ..compiler.output_warnings import output_warnings
 
     weights = output if output is not None else Path(path.stem + ".safetensors")
     pair_paths(weights)  # a wrong name is reported before the work, not after it
     model = compile_program(program, options)
-    report.show(undefined_warnings(program, model.manifest))
+    report.show(output_warnings(program, model.manifest))
     written = write(model, weights)
     manifest = model.manifest
     heads = sum(len(layer.heads) for layer in manifest.layers)

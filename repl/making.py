@@ -57,8 +57,8 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
     program = _program(conversation, name, span)
     from ..compiler.artifact import pair_paths, write
     from ..compiler.causality import causal_warnings
+    from ..compiler.output_warnings import output_warnings
     from ..compiler.pipeline import CompileOptions, compile_program
-    from ..compiler.undefined import undefined_warnings
 
     weights = Path(named[1] if len(named) > 1 else f"{program.outputs[0][0].replace('.', '_')}.safetensors")
     pair_paths(weights)  # a wrong name is reported before the work, not after it
@@ -72,7 +72,7 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
     if warnings:
         yield Warned(tuple(warnings))
     model = compile_program(program, made)
-    if doubts := undefined_warnings(program, model.manifest):
+    if doubts := output_warnings(program, model.manifest):
         yield Warned(doubts)
     write(model, conversation.session.base / weights)
     conversation.asked = name or conversation.asked

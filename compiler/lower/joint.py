@@ -419,7 +419,7 @@ def _merge_rows(flat: Grid) -> tuple[list[int], list[int]]:
     `MAX_AGREEMENTS` numbers have been compared; from there on, equal rows only are found.
     """
     flat = flat + 0.0  # -0.0 is 0.0
-    open_rows = np.isnan(flat).any(axis=1)
+    open_rows: NDArray[np.bool_] = np.logical_or.reduce(np.isnan(flat), axis=1)
     merged = np.empty_like(flat)  # [group, column]
     first: list[int] = []
     inverse: list[int] = []

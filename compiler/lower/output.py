@@ -18,6 +18,8 @@ from .context import Context, Effort
 
 #: Outputs with at most this many values are always named exactly.
 FEW = 1024
+#: A number that cannot be named is of use when its error is at most this part of the range of its values.
+MOST_INEXACT = 2.0**-10
 
 
 class Outputs:
@@ -131,7 +133,9 @@ class Outputs:
                 return named
             if truths:
                 raise self._unnamed_truths(node)
-            if self.context.effort is not Effort.LENIENT:
+            if self.context.effort is not Effort.LENIENT or error > MOST_INEXACT * float(
+                domain.highest - domain.lowest
+            ):
                 raise self._too_noisy(node, error, tolerance)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)

@@ -14,8 +14,8 @@ from raspc.cli.explanation import Explanation, explanations
 from raspc.compiler.causality import causal_warnings
 from raspc.compiler.elaborate import elaborate, require_input_space
 from raspc.compiler.graph import Program
+from raspc.compiler.output_warnings import output_warnings
 from raspc.compiler.pipeline import CompileOptions, compile_program, stages
-from raspc.compiler.undefined import undefined_warnings
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.support.emitted_codes import emitted_codes
@@ -85,7 +85,7 @@ def _compile(text: str) -> tuple[Diagnostic, ...]:
 
 def _sometimes_undefined(text: str) -> tuple[Diagnostic, ...]:
     program = _program(text)
-    return undefined_warnings(program, compile_program(program, CompileOptions()).manifest)
+    return output_warnings(program, compile_program(program, CompileOptions()).manifest)
 
 
 def _program(text: str) -> Program:

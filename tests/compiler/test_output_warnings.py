@@ -1,4 +1,4 @@
-"""Outputs that are undefined on some inputs: a warning with a true witness, and none for what always has a value."""
+"""Outputs that are not exact, or undefined on some inputs with a true witness: a warning, and none for the others."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 
 import pytest
 from raspc.compiler.elaborate import elaborate
+from raspc.compiler.output_warnings import output_warnings
 from raspc.compiler.pipeline import CompileOptions, compile_program
-from raspc.compiler.undefined import undefined_warnings
-from raspc.rasp_grammar.diagnostics import Diagnostic
+from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import shipped_programs
 
 
-def warned(text: str, *entries: str, causal: bool = False) -> tuple[Diagnostic, ...]:
-    program = elaborate(Source("test.rasp", f"set max_length 6; {text}"), entries=entries)
-    return undefined_warnings(program, compile_program(program, CompileOptions(causal=causal)).manifest)
+def warned(text: str, *entries: str, causal: bool = False, max_length: int = 6) -> tuple[Diagnostic, ...]:
+    program = elaborate(Source("test.rasp", f"set max_length {max_length}; {text}"), entries=entries)
+    return output_warnings(program, compile_program(program, CompileOptions(causal=causal)).manifest)
 
 
 LETTERS, NUMBERS = 'set vocab "ab"; ', "set vocab range(3); "
@@ -87,4 +87,23 @@ def test_the_shipped_programs_have_none() -> None:
             )
             compiled = compile_program(program, CompileOptions())
             assert any(output.may_be_undefined for output in compiled.manifest.outputs)  # as far as the analysis knows
-            assert undefined_warnings(program, compiled.manifest) == ()
+            assert output_warnings(program, compiled.manifest) == ()
+
+
+def test_numbers_that_are_not_exact() -> None:
+    text = "set vocab range(30); average(tokens);"
+    (warning,) = warned(text, max_length=140)
+    assert (warning.code, warning.severity) == ("inexact-output", "warning")
+    assert warning.span is not None
+    assert warning.span.text == "average(tokens)"
+    bound = re.search(r"within (\S+) of them", warning.message)
+    assert bound is not None
+    assert 1e-6 < float(bound.group(1)) < 1e-4
+    assert warned(text, max_length=40) == ()
+
+
+def test_numbers_too_far_off_are_refused() -> None:
+    counts = [f"selector_width(select(tokens, {token}, ==))" for token in range(3)]
+    with pytest.raises(RaspError, match="the output is known to") as caught:
+        warned(NUMBERS + " * ".join(counts) + ";", max_length=30)
+    assert [found.code for found in caught.value.diagnostics] == ["C221"]
