@@ -70,12 +70,15 @@ def _digits(table: TablePart) -> tuple[TablePart, TablePart, TablePart]:
     base = ceil(sqrt(max(thresholds) + 1))
     count = max(max(ranks), max(thresholds)) // base + 1
 
-    def side(of: Side, numbers: list[int], digit: int) -> Side:
-        digits = [number // base if digit else number % base for number in numbers]
-        return Side(of.node, tuple(digits[c] for c in of.classes))
+    def sides(of: Side, numbers: list[int]) -> tuple[Side, Side]:
+        """The high digit and the low one."""
+        return (
+            Side(of.node, tuple(numbers[c] // base for c in of.classes)),
+            Side(of.node, tuple(numbers[c] % base for c in of.classes)),
+        )
 
-    key_high, key_low = side(table.keys, ranks, 1), side(table.keys, ranks, 0)
-    query_high, query_low = side(table.queries, thresholds, 1), side(table.queries, thresholds, 0)
+    key_high, key_low = sides(table.keys, ranks)
+    query_high, query_low = sides(table.queries, thresholds)
     lower = np.arange(count)[:, None] < np.arange(count)[None, :]
     same: Matrix = np.eye(count, dtype=bool)
     low_order = np.arange(base)[:, None] < np.arange(base)[None, :]

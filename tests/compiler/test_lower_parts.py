@@ -177,6 +177,15 @@ def test_the_same_piece_louder() -> None:
     assert piece.scaled(1.0) == piece
 
 
+def test_a_snapped_square_is_off_by_what_its_parts_can_be_off() -> None:
+    """2 q k - k^2 where k and k^2 are each off on their own, as far as they can be, and q is as large as k can be."""
+    square, key = Form((), 0.0, 0.0, 25.0, 0.5), Form((), 0.0, -5.0, 4.0, 0.25)
+    worst = max(
+        abs(2 * q * key_off - square_off) for q, key_off, square_off in product((-5, 4), (-0.25, 0.25), (-0.5, 0.5))
+    )
+    assert lowering(range(4), 4).heads.scores.equalities._own_error(square, key) == worst
+
+
 @pytest.mark.parametrize(("longest", "exact"), [(3097, True), (3098, False)])
 def test_equalities_of_half_numbers_are_exact_to_a_quarter_of_that(longest: int, exact: bool) -> None:
     """Centred at 1000.5, 2 k q and k^2 are multiples of 1/4: all of these are there below 2^22."""
@@ -745,11 +754,13 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_programs(name: str) -> None:
+def test_programs(name: str, small: bool) -> None:
     text, layers = PROGRAMS[name]
-    assert len(stages(program(text), CompileOptions()).plan.layers) == layers
-    assert_agree(text, samples=40)
+    options = CompileOptions(small=small)
+    assert len(stages(program(text), options).plan.layers) == layers
+    assert_agree(text, options, samples=40)
 
 
 @pytest.mark.parametrize("text", ["round(m)", "m // 7", "tokens if round(m) == 20 else 3"])
