@@ -166,6 +166,8 @@ class Joint:
         )
 
     def _square(self, node: SOp, affine: Affine) -> Form:
+        if not affine.terms:  # x - x
+            return constant_form(to_float(affine.constant * affine.constant))
         unit, scale, shift = affine.normalised()
         points = self.cuts.points(unit)
         if points is None or len(points) > MAX_NEURONS:

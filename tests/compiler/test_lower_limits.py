@@ -401,3 +401,15 @@ def test_refused_at_great_length_in_a_moment() -> None:
     with pytest.raises(RaspError, match="scores that should differ by") as caught:
         stages(program(text), CompileOptions())
     assert [found.code for found in caught.value.diagnostics] == ["C213"]
+
+
+@pytest.mark.parametrize("other", ["tokens - m", "tokens - m + 2", "m - tokens"])
+def test_squares_of_noisy_numbers(other: str) -> None:
+    """Their sum or difference is constant, so one of the two squares of a product is."""
+    mean = "m = aggregate(full_s, tokens);"
+    made = stages(
+        program(f"set vocab range(12); set max_length 20; {mean} (tokens - m) * ({other});"), CompileOptions()
+    )
+    (output,) = made.blocks.outputs
+    assert isinstance(output.decode, NumberDecode)
+    assert output.error < 1e-3
