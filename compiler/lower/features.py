@@ -230,7 +230,7 @@ class Features:
             column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
             positions = self.analysis.domain(node).positions
             self._seen[node, leaf] = tuple(
-                _place(positions, column.values[code]) for code in column.codes.reshape(-1).tolist()
+                _place(positions, column.values[code]) for code in column.codes.ravel().tolist()
             )
         return tuple(None if place is None else want[place] for place in self._seen[node, leaf])
 

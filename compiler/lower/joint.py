@@ -284,7 +284,7 @@ class Joint:
             kept.insert(0, factor)
         features = self.context.features
         if not kept:
-            return [constant_form(0.0 if np.isnan(number) else float(number)) for number in stack.reshape(-1)]
+            return [constant_form(0.0 if np.isnan(number) else float(number)) for number in stack.ravel()]
         if len(kept) == 1 and isinstance(kept[0], Discrete):
             classes = kept[0].classes
             return features.functions(kept[0].node, [tuple(_optional(row[c]) for c in classes) for row in stack])
@@ -327,12 +327,12 @@ class Joint:
             forms.append(form.scaled(radix))
             points = digits.reshape(-1, *([1] * place)) * radix + points
             span += float(digits[-1] - digits[0]) * radix
-        flat = points.reshape(-1)
+        flat = points.ravel()
         order = np.argsort(flat, kind="stable")
         sorted_points = tuple(flat[order].tolist())
         if max(map(abs, (sorted_points[0], sorted_points[-1]))) > LARGEST or (np.diff(flat[order]) <= 0).any():
             return None
-        wanted = tuple(_optionals(row.reshape(-1)[order]) for row in stack)
+        wanted = tuple(_optionals(row.ravel()[order]) for row in stack)
         return Code(sum_forms(forms), sorted_points, wanted, _count(sorted_points, wanted))
 
     def _number_form(self, unit: Affine) -> Form:

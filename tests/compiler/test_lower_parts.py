@@ -459,6 +459,15 @@ def _factors(words: Words, *sizes: int) -> list[cuts.Factor]:
     return [Discrete(words.tokens, tuple(range(size))) for size in sizes]
 
 
+def test_what_is_the_same_everywhere_takes_no_code() -> None:
+    """As far as it is wanted; 0 where nothing is."""
+    words = Words()
+    hole = float("nan")
+    grids = [np.array(row).reshape(1, 3) for row in ([2.0, hole, 2.0], [hole, hole, hole], [-1.0, -1.0, -1.0])]
+    forms = lowering((0, 1), 2).features.joint._encode(_factors(words, 1, 3), grids, False)
+    assert forms == [constant_form(number) for number in (2.0, 0.0, -1.0)]
+
+
 @pytest.mark.parametrize(
     ("sizes", "orders"), [((2, 2), 2), ((2, 2, 2), 6), ((2, 2, 2, 2), 2), ((20, 10, 99), 6), ((20, 10, 100), 2)]
 )
@@ -748,7 +757,7 @@ PROGRAMS = {
     "a choice of two that may both be undefined": (
         'set vocab "abc"; set max_length 4; a = aggregate(select(indices, indices - 1, ==), tokens); '
         "b = aggregate(select(indices, indices + 1, ==), tokens); "
-        'a if tokens == "a" else (b if tokens == "b" else "none");',
+        'a if tokens == "a" else (b if tokens == "b" else "A");',
         1,
     ),
 }
