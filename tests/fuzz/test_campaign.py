@@ -6,9 +6,11 @@ import json
 
 import pytest
 from raspc.cli.main import main
-from raspc.compiler import pipeline
+from raspc.compiler import lower, pipeline
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.graph import Aggregate, Program, reachable
+from raspc.compiler.lower import joint, scores
+from raspc.compiler.lower.context import Effort
 from raspc.compiler.pipeline import CompileOptions
 from raspc.fuzz import check
 from raspc.fuzz.campaign import Settings, Summary, one_thread, program_text, run
@@ -38,6 +40,19 @@ def test_random_programs_compute_what_they_mean(part: int) -> None:
         if outcome.status == "refused":
             refused[index] = outcome.reason
     assert len(refused) <= 2 * MOST_REFUSED * len(numbers), refused
+
+
+def test_the_dearest_ways_compute_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the compiler does only where the cheap ways are too noisy, everywhere."""
+    monkeypatch.setattr(lower, "Effort", (Effort.CAREFUL, Effort.LENIENT))
+    monkeypatch.setattr(joint, "NOISY", -1.0)
+    monkeypatch.setattr(scores, "SPOILT", -1.0)
+    for index in range(150):
+        small, causal = _mode(index)
+        text = program_text(77, index)
+        with one_thread():
+            outcome = check_program(text, 20, small, causal, str(index))
+        assert not outcome.failed, f"program {index} (small={small}, causal={causal}): {outcome.detail}\n{text}"
 
 
 def _as_text(summary: Summary) -> str:
