@@ -182,6 +182,8 @@ def test_orders_over_more_than_64_classes_are_split(longest: int, heads: int) ->
         (range(1999), -999, 999),
         (range(2000), -1000, 999),  # whole numbers, though not centred
         (range(2002), -1000.5, 1000.5),  # centred, though half integers
+        (range(5000, 5004), -2, 1),  # how far apart they are matters, not how large
+        (range(-5000, -2000), -1499.5, 1499.5),
     ],
     ids=str,
 )
