@@ -190,7 +190,7 @@ def test_orders_over_more_than_64_classes_are_split(longest: int, heads: int) ->
 def test_wide_keys_are_centred(values: range, low: float, high: float) -> None:
     words = Words()
     context = lowering(values, 3000)
-    ((part,),) = context.heads.predicates.conjunctions(words.select(words.tokens, words.indices, "=="))
+    ((part,),) = context.heads.predicates.conjunctions(words.same)
     piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
     ((_, key),) = piece.pairs
     assert (key.low, key.high) == (low, high)
