@@ -128,11 +128,14 @@ def to_float(value: Scalar) -> float:
     It is the nearest float64, or the next one where float32 holds that but not the value (2^60 for 2^60 + 1), so that
     `representation` sees the difference."""
     assert not isinstance(value, str)
+    if isinstance(value, int) and abs(value) <= 2**53:
+        return float(value)
     try:
         nearest = float(value)
     except OverflowError:
         return inf if value > 0 else -inf
-    if nearest != value and representation(nearest) == 0:
+    # Few numbers that are no integers are float32's: comparing with the value itself is slow.
+    if representation(nearest) == 0 and nearest != value:
         return nextafter(nearest, inf if value > nearest else -inf)
     return nearest
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
@@ -24,8 +25,8 @@ from .elaborate import require_input_space
 from .graph import Node, Program
 from .graph_text import describe, format_graph
 from .kinds import infer, prints_truths
+from .lower import Effort, lower
 from .lower import Options as CompileOptions
-from .lower import lower
 from .schedule import Schedule, schedule
 from .simplify import simplify_traced
 
@@ -52,43 +53,67 @@ class Stages:
     plan: Schedule
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A simplified program, to be lowered with some options."""
+
+    options: CompileOptions
+    program: Program
+    simplified: Program
+    images: Mapping[Node, Node]
+    analysis: Analysis
+    truths: frozenset[str]
+
+    @classmethod
+    def of(cls, program: Program, options: CompileOptions) -> _Candidate:
+        vocabulary, max_length = require_input_space(program)
+        space = Space(vocabulary, max_length, options.causal)
+        simplified, analysis, images = simplify_traced(program, space, options.widest_order)
+        kinds = infer([node for _, node in program.outputs], vocabulary)
+        truths = frozenset(name for name, node in program.outputs if prints_truths(kinds[node]))
+        return cls(options, program, simplified, images, analysis, truths)
+
+    def lowered(self, effort: Effort) -> Blocks:
+        def text(node: Node) -> str:
+            return describe(self.simplified.graph, node)
+
+        return lower(self.simplified, self.analysis, self.options, text, self.truths, effort)
+
+    def staged(self, blocks: Blocks) -> Stages:
+        plan, space = schedule(blocks), self.analysis.space
+        _check_size(plan, space, self.options)
+        return Stages(self.program, space, self.simplified, self.images, self.analysis, blocks, plan)
+
+
 def stages(program: Program, options: CompileOptions) -> Stages:
     """Everything but the arrays.  Raises RaspError for a program that cannot be compiled.
 
     `small` tries several ways of splitting wide comparisons and keeps the model with the fewest layers, then the
-    fewest parameters.
+    fewest parameters.  What the cheapest forms do not promise is tried with dearer ones; the refusal of the cheapest
+    is the one that is raised.
     """
-    if not options.small:
-        return _stages(program, options)
-    tried: list[Stages] = []
+    wide = [replace(options, widest_order=widest) for widest in SMALL_ORDERS] if options.small else []
+    candidate = cache(lambda settings: _Candidate.of(program, settings))
     refused: RaspError | None = None
-    candidates = [replace(options, widest_order=widest) for widest in SMALL_ORDERS]
-    for candidate in [*candidates, replace(options, small=False)]:
-        if tried and candidate.small and not tried[0].blocks.split_orders:
-            continue  # where the narrowest limit splits nothing, a wider one does not either
-        try:
-            tried.append(_stages(program, candidate))
-        except RaspError as error:
-            refused = error
-    if refused is not None and not tried:
-        raise refused
-    return min(tried, key=lambda made: (len(made.plan.layers), parameter_count(made.plan, made.space)))
-
-
-def _stages(program: Program, options: CompileOptions) -> Stages:
-    vocabulary, max_length = require_input_space(program)
-    space = Space(vocabulary, max_length, options.causal)
-    simplified, analysis, images = simplify_traced(program, space, options.widest_order)
-
-    def text(node: Node) -> str:
-        return describe(simplified.graph, node)
-
-    kinds = infer([node for _, node in program.outputs], vocabulary)
-    truths = frozenset(name for name, node in program.outputs if prints_truths(kinds[node]))
-    blocks = lower(simplified, analysis, options, text, truths)
-    plan = schedule(blocks)
-    _check_size(plan, space, options)
-    return Stages(program, space, simplified, images, analysis, blocks, plan)
+    for effort in Effort:
+        tried: list[Stages] = []
+        too_large = False
+        for settings in (*wide, replace(options, small=False)):
+            if tried and settings.small and not tried[0].blocks.split_orders:
+                continue  # where the narrowest limit splits nothing, a wider one does not either
+            try:
+                blocks = candidate(settings).lowered(effort)
+                too_large = True
+                tried.append(candidate(settings).staged(blocks))
+            except RaspError as error:
+                last = error
+        if len(tried) > 0:
+            return min(tried, key=lambda made: (len(made.plan.layers), parameter_count(made.plan, made.space)))
+        refused = refused or last
+        if too_large:
+            break  # dearer forms are larger yet
+    assert refused is not None
+    raise refused
 
 
 def compile_program(program: Program, options: CompileOptions | None = None) -> CompiledModel:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...rasp_grammar.diagnostics import RaspError
 from ..analysis import Analysis
 from ..blocks import Blocks, needed_directions
 from ..graph import Node, Program
@@ -13,31 +12,24 @@ from .features import Features
 from .heads import Heads
 from .output import Outputs
 
-__all__ = ["Options", "lower"]
+__all__ = ["Effort", "Options", "lower"]
 
 
 def lower(
-    program: Program, analysis: Analysis, options: Options, describe: Callable[[Node], str], truths: frozenset[str]
+    program: Program,
+    analysis: Analysis,
+    options: Options,
+    describe: Callable[[Node], str],
+    truths: frozenset[str],
+    effort: Effort,
 ) -> Blocks:
     """Blocks that compute the program's outputs, without what no output depends on.
 
     `describe` gives a node's text for labels and messages; `truths` names the outputs that print 0 and 1 as truths.
 
-    What the cheapest forms do not promise is tried with dearer ones.
-
-    Raises RaspError, the first, for what has no exact form or is too large.
+    Raises RaspError for what has no exact form or is too large; dearer forms (`effort`) may be exact.
     """
-    refused: RaspError | None = None
-    for effort in Effort:
-        try:
-            return _lower(program, Context(analysis, options, describe, effort), truths)
-        except RaspError as error:
-            refused = refused or error
-    assert refused is not None
-    raise refused
-
-
-def _lower(program: Program, context: Context, truths: frozenset[str]) -> Blocks:
+    context = Context(analysis, options, describe, effort)
     context.features = Features(context)
     context.heads = Heads(context)
     outputs = [Outputs(context).output(name, node, name in truths) for name, node in program.outputs]
@@ -46,7 +38,7 @@ def _lower(program: Program, context: Context, truths: frozenset[str]) -> Blocks
         head.payloads = [payload for payload in head.payloads if payload.direction in needed]
     for group in context.groups_made:
         group.outputs = [(direction, weights) for direction, weights in group.outputs if direction in needed]
-    depth = max(context.analysis.attention_depth(node) for _, node in program.outputs)
+    depth = max(analysis.attention_depth(node) for _, node in program.outputs)
     return Blocks(
         [head for head in context.heads_made if head.payloads],
         [group for group in context.groups_made if group.outputs],

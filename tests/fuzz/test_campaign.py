@@ -6,7 +6,7 @@ import json
 
 import pytest
 from raspc.cli.main import main
-from raspc.compiler import lower, pipeline
+from raspc.compiler import pipeline
 from raspc.compiler.artifact import CompiledModel
 from raspc.compiler.graph import Aggregate, Program, reachable
 from raspc.compiler.lower import joint, scores
@@ -44,7 +44,7 @@ def test_random_programs_compute_what_they_mean(part: int) -> None:
 
 def test_the_dearest_ways_compute_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the compiler does only where the cheap ways are too noisy, everywhere."""
-    monkeypatch.setattr(lower, "Effort", (Effort.CAREFUL, Effort.LENIENT))
+    monkeypatch.setattr(pipeline, "Effort", (Effort.CAREFUL, Effort.LENIENT))
     monkeypatch.setattr(joint, "NOISY", -1.0)
     monkeypatch.setattr(scores, "SPOILT", -1.0)
     for index in range(150):
