@@ -106,7 +106,7 @@ def stages(program: Program, options: CompileOptions) -> Stages:
                 too_large = True
                 tried.append(candidate(settings).staged(blocks))
             except RaspError as error:
-                last = error
+                last = error.with_traceback(None)  # which would keep all that was made
         if len(tried) > 0:
             return min(tried, key=lambda made: (len(made.plan.layers), parameter_count(made.plan, made.space)))
         refused = refused or last

@@ -52,7 +52,9 @@ class Options:
 
 @dataclass
 class Context:
-    """One lowering.  `describe` gives the text of a node for labels and messages."""
+    """One lowering.  `describe` gives the text of a node for labels and messages.
+
+    `improvable`: something that was made so far, or refused, might be better with more effort."""
 
     analysis: Analysis
     options: Options
@@ -62,6 +64,7 @@ class Context:
     groups_made: list[NeuronGroup] = field(default_factory=list)
     directions_made: int = 0
     split_orders: bool = False
+    improvable: bool = False
     _groups: dict[tuple[object, ...], NeuronGroup] = field(default_factory=dict)
 
     features: Features = field(init=False)

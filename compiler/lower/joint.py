@@ -77,15 +77,15 @@ class Joint:
 
     def functions(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
         """Forms for the wanted functions of an element-wise node or a numeric leaf."""
-        if self.context.effort is not Effort.CAREFUL:
-            return self._cheapest(node, wanted, snap)
         best: list[Form] | None = None
         refused: RaspError | None = None
         try:
             best = self._cheapest(node, wanted, snap)
         except RaspError as error:
             refused = error
-        if best is None or _relative_noise(best, wanted) > NOISY:
+        noisy = best is None or _relative_noise(best, wanted) > NOISY
+        self.context.improvable |= noisy
+        if noisy and self.context.effort is Effort.CAREFUL:
             for other in self._clearer(node, wanted, snap):
                 if best is None or _relative_noise(other, wanted) < _relative_noise(best, wanted):
                     best = other

@@ -133,9 +133,8 @@ class Outputs:
                 return named
             if truths:
                 raise self._unnamed_truths(node)
-            if self.context.effort is not Effort.LENIENT or error > MOST_INEXACT * float(
-                domain.highest - domain.lowest
-            ):
+            hopeful = self.context.improvable and self.context.effort is not Effort.LENIENT
+            if hopeful or error > MOST_INEXACT * float(domain.highest - domain.lowest):
                 raise self._too_noisy(node, error, tolerance)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)

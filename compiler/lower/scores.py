@@ -126,6 +126,7 @@ class Scores:
                     best = piece.after(noisier)
                 noisier.append(piece)
         spoilt = best is None or not tie or best.error * longest > SPOILT
+        self.context.improvable |= spoilt
         if spoilt and self.context.effort is Effort.CAREFUL:
             for make in makers:
                 try:
