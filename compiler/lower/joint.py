@@ -35,6 +35,7 @@ from ..values import Scalar, Undefined
 from .context import Context, Effort, Snap, as_form
 from .cuts import Cut, Cuts, Discrete, Factor, Number, plain_node
 from .piecewise import Piecewise, bends_of, interpolate, known, stairs
+from .rows import Grid, filled, merge_rows
 
 if TYPE_CHECKING:
     from .features import Wanted
@@ -45,14 +46,10 @@ WORTH_A_LAYER = 1024
 MAX_NEURONS = 1 << 15
 #: A function of several loose factors is cut into parts by at most this many ternaries.
 MAX_TERNARIES = 5
-#: Numbers compared to find rows of a table that agree.
-MAX_AGREEMENTS = 1 << 31
 #: An error below this part of the smallest step between two wanted numbers may pass through.
 TOLERANCE = 2.0**-8
 #: With more noise than this part of that step, few readers can tell the numbers apart, and dearer ways are tried.
 NOISY = 2.0**-4
-
-Grid = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -270,17 +267,17 @@ class Joint:
         for axis in range(len(factors) - 1, -1, -1):
             moved = np.moveaxis(stack, axis + 1, 0)
             flat = moved.reshape(moved.shape[0], -1)
-            rows, inverse = _merge_rows(flat)
+            rows, inverse = merge_rows(flat)
             factor = factors[axis]
             if len(rows) == 1:
-                stack = _fill(flat, inverse, 1)[0].reshape(moved.shape[1:])
+                stack = filled(flat, inverse, 1)[0].reshape(moved.shape[1:])
                 continue
             if isinstance(factor, Discrete):
                 order = sorted(range(len(rows)), key=lambda row: tuple(np.nan_to_num(flat[rows[row]], nan=-1e300)))
                 rank = {row: place for place, row in enumerate(order)}
                 factor = replace(factor, classes=tuple(rank[inverse[c]] for c in factor.classes))
-                filled = _fill(flat, inverse, len(rows))[order].reshape(len(rows), *moved.shape[1:])
-                stack = np.moveaxis(filled, 0, axis + 1)
+                united = filled(flat, inverse, len(rows))[order].reshape(len(rows), *moved.shape[1:])
+                stack = np.moveaxis(united, 0, axis + 1)
             kept.insert(0, factor)
         features = self.context.features
         if not kept:
@@ -412,60 +409,6 @@ def _optional(number: float) -> float | None:
 
 def _optionals(numbers: Grid) -> tuple[float | None, ...]:
     return tuple(map(_optional, numbers)) if np.isnan(numbers).any() else tuple(numbers.tolist())
-
-
-def _merge_rows(flat: Grid) -> tuple[list[int], list[int]]:
-    """Groups rows that agree wherever both are wanted: the first row of each group, and each row's group.
-
-    Greedy: a group keeps the union of its rows' wanted numbers, so that later rows are compared with all of them, until
-    `MAX_AGREEMENTS` numbers have been compared; from there on, equal rows only are found.
-    """
-    flat = flat + 0.0  # -0.0 is 0.0
-    open_rows: NDArray[np.bool_] = np.logical_or.reduce(np.isnan(flat), axis=1)
-    merged = np.empty_like(flat)  # [group, column]
-    first: list[int] = []
-    inverse: list[int] = []
-    exact: dict[bytes, int] = {}  # the group of each row seen
-    whole: dict[bytes, int] = {}  # the groups without holes
-    left = MAX_AGREEMENTS
-    for place, row in enumerate(flat):
-        key = row.tobytes()
-        if key not in exact:
-            # A row without holes agrees with one group without holes at most.
-            match = whole.get(key) if not open_rows[place] else None
-            if len(whole) < len(first) or open_rows[place]:
-                found = _agreeing(merged[: len(first) if match is None else match], row) if left > 0 else None
-                left -= len(first) * flat.shape[1]
-                match = match if found is None else found
-            if match is None:
-                match = len(first)
-                merged[match] = row
-                first.append(place)
-            elif open_rows[first[match]]:
-                merged[match] = np.where(np.isnan(merged[match]), row, merged[match])
-            if not np.isnan(merged[match]).any():
-                whole.setdefault(merged[match].tobytes(), match)
-            exact[key] = match
-        inverse.append(exact[key])
-    return first, inverse
-
-
-def _agreeing(groups: Grid, row: Grid) -> int | None:
-    """The first of the groups that agrees with a row wherever both are wanted."""
-    for start in range(0, len(groups), 1024):
-        block = groups[start : start + 1024]
-        agree = ((block == row) | np.isnan(block) | np.isnan(row)).all(axis=1)
-        if agree.any():
-            return start + int(agree.argmax())
-    return None
-
-
-def _fill(flat: Grid, inverse: Sequence[int], count: int) -> Grid:
-    """One row for each group: the union of its rows' wanted numbers."""
-    rows = np.full((count, flat.shape[1]), np.nan)
-    for row, group in zip(flat, inverse, strict=True):
-        rows[group] = np.where(np.isnan(rows[group]), row, rows[group])
-    return rows
 
 
 def _count(points: Sequence[float], wanted: Sequence[Sequence[float | None]]) -> int:

@@ -22,6 +22,7 @@ from raspc.compiler.lower.joint import Code
 from raspc.compiler.lower.output import Outputs
 from raspc.compiler.lower.pieces import Piece, is_equality
 from raspc.compiler.lower.piecewise import bends_of, interpolate, stairs
+from raspc.compiler.lower.rows import Grid
 from raspc.compiler.lower.scores import Scores
 from raspc.compiler.pipeline import CompileOptions, stages
 from raspc.compiler.values import Scalar
@@ -478,7 +479,7 @@ def test_how_many_orders_of_the_digits_are_tried(
     words = Words()
     found: list[tuple[int, ...]] = []
 
-    def code(self: joint.Joint, factors: list[cuts.Factor], stack: joint.Grid) -> Code:
+    def code(self: joint.Joint, factors: list[cuts.Factor], stack: Grid) -> Code:
         assert stack.shape[1:] == tuple(factor.size for factor in factors)
         found.append(stack.shape)
         return Code(constant_form(0.0), (), ((),), 0)
