@@ -73,15 +73,13 @@ def compile(
 
     Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
     """
-    from .compiler.causality import causal_warnings
-    from .compiler.output_warnings import output_warnings
+    from .compiler.output_warnings import model_warnings
     from .compiler.pipeline import CompileOptions, compile_program
 
     program = _program(source_or_path, entry, vocab, max_length)
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_parameters)
     compiled = compile_program(program, options)
-    warnings = program.warnings + (causal_warnings(program) if causal else ())
-    return Compiled(compiled, warnings + output_warnings(program, compiled.manifest))
+    return Compiled(compiled, model_warnings(program, compiled.manifest))
 
 
 def load(path: str | Path, *, device: str = "auto", dtype: str = "float32") -> Model:

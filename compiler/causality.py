@@ -31,17 +31,13 @@ from .graph import (
     reachable,
 )
 from .graph_text import describe
-from .inputs import Input, sampled_inputs
+from .inputs import Input, affordable, sampled_inputs
 from .interpreter import Selection, evaluate
 from .values import Number, Scalar, Undefined, Value, show
 
 CODE = "causal-meaning"
 
-#: Node evaluations for all inputs together: some tenths of a second.
-WORK = 40_000
-
 MOST_INPUTS = 120
-FEWEST_INPUTS = 20
 
 #: Tokens of most sampled inputs, and of some: a program may need room before it looks ahead.
 SHORT, LONG = 5, 16
@@ -143,7 +139,7 @@ def _beyond_index(node: SOp) -> Number | None:
 
 def _sample(vocabulary: Sequence[Scalar], max_length: int, nodes: int) -> list[Input]:
     """Inputs of two tokens and more, short ones first; the fewer, the larger the program is."""
-    count = max(FEWEST_INPUTS, min(MOST_INPUTS, WORK // max(1, nodes)))
+    count = affordable(nodes, MOST_INPUTS)
     rng = random.Random(0)
     found: list[Input] = []
     for longest, share in ((SHORT, count - count // 6), (LONG, count // 6)):

@@ -17,6 +17,10 @@ from .values import Scalar, is_number
 
 Input = tuple[Scalar, ...]
 
+#: Node evaluations for all inputs of a warning's sample together: some tenths of a second.
+_WORK = 40_000
+_FEWEST = 20
+
 #: Inputs in one array of `all_ids`.
 _CHUNK = 1 << 15
 
@@ -24,6 +28,11 @@ _CHUNK = 1 << 15
 def count_inputs(vocabulary_size: int, max_length: int) -> int:
     """How many inputs there are of 1 to `max_length` tokens."""
     return sum(vocabulary_size**length for length in range(1, max_length + 1))
+
+
+def affordable(nodes: int, most: int) -> int:
+    """How many inputs to evaluate a program of so many nodes on, where a warning looks for a witness."""
+    return max(_FEWEST, min(most, _WORK // max(1, nodes)))
 
 
 def all_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator[Input]:

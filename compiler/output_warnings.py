@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..rasp_grammar.diagnostics import Diagnostic
+from .causality import causal_warnings
 from .graph import Program, SOp, reachable
-from .inputs import Input, sampled_inputs
+from .inputs import Input, affordable, sampled_inputs
 from .interpreter import DEFINE_HINT, evaluate, shown_input
 from .manifest import Manifest, NumberDecode
 from .values import Undefined
@@ -20,14 +21,16 @@ from .values import Undefined
 UNDEFINED = "sometimes-undefined"
 INEXACT = "inexact-output"
 
-#: Node evaluations for all inputs together: some tenths of a second.
-WORK = 40_000
-
 MOST_INPUTS = 200
-FEWEST_INPUTS = 20
 
 #: Tokens of the longest sampled inputs.
 LONG = 16
+
+
+def model_warnings(program: Program, manifest: Manifest) -> tuple[Diagnostic, ...]:
+    """Every warning of a program and the model that it was compiled into."""
+    causal = causal_warnings(program) if manifest.causal else ()
+    return (*program.warnings, *causal, *output_warnings(program, manifest))
 
 
 def output_warnings(program: Program, manifest: Manifest) -> tuple[Diagnostic, ...]:
@@ -66,8 +69,7 @@ def _undefined(program: Program, manifest: Manifest, shown: Mapping[str, str]) -
     outputs = {name: output for name, output in program.outputs if name in doubtful}
     if len(outputs) == 0:
         return ()
-    nodes = len(reachable(list(outputs.values())))
-    count = max(FEWEST_INPUTS, min(MOST_INPUTS, WORK // max(1, nodes)))
+    count = affordable(len(reachable(list(outputs.values()))), MOST_INPUTS)
     warnings: dict[str, Diagnostic] = {}
     for tokens in sorted(sampled_inputs(program.vocabulary, min(LONG, program.max_length), count), key=len):
         missing = [name for name in outputs if name not in warnings]

@@ -78,9 +78,8 @@ def _only_defines(error: RaspError) -> bool:
 
 def _built(job: Job, started: float) -> Outcome:
     from ..compiler.artifact import write
-    from ..compiler.causality import causal_warnings
     from ..compiler.elaborate import elaborate, parse_vocabulary
-    from ..compiler.output_warnings import output_warnings
+    from ..compiler.output_warnings import model_warnings
     from ..compiler.pipeline import CompileOptions, compile_program
     from .sources import TOO_MANY
 
@@ -100,8 +99,7 @@ def _built(job: Job, started: float) -> Outcome:
     )
     model = compile_program(program, options)
     manifest = model.manifest
-    warnings = program.warnings + (causal_warnings(program) if settings.causal else ())
-    warnings += output_warnings(program, manifest)
+    warnings = model_warnings(program, manifest)
     sizes = Sizes(
         layers=len(manifest.layers),
         attention_depth=manifest.attention_depth,
