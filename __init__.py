@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .api import compile as compile
     from .api import interpret as interpret
     from .api import load as load
-    from .compiler.graph import Program as Program
+    from .compiler.graph.graph import Program as Program
     from .compiler.pipeline import CompileOptions as CompileOptions
     from .rasp_grammar.diagnostics import Diagnostic as Diagnostic
     from .rasp_grammar.diagnostics import RaspError as RaspError
@@ -35,7 +35,7 @@ _HOMES = {
     "compile": ".api",
     "interpret": ".api",
     "load": ".api",
-    "Program": ".compiler.graph",
+    "Program": ".compiler.graph.graph",
     "CompileOptions": ".compiler.pipeline",
     "Diagnostic": ".rasp_grammar.diagnostics",
     "RaspError": ".rasp_grammar.diagnostics",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from .rasp_grammar.span import Source
 
 if TYPE_CHECKING:
-    from .compiler.artifact import CompiledModel, Written
-    from .compiler.graph import Program
-    from .compiler.manifest import Manifest
-    from .compiler.values import Scalar
+    from .compiler.artifact.manifest import Manifest
+    from .compiler.artifact.model_files import CompiledModel, Written
+    from .compiler.graph.graph import Program
+    from .compiler.graph.values import Scalar
     from .rasp_grammar.diagnostics import Diagnostic
     from .runner.model import Model
 
@@ -38,7 +38,7 @@ class Compiled:
 
         Raises RaspError where that is impossible.
         """
-        from .compiler.artifact import write
+        from .compiler.artifact.model_files import write
 
         return write(self.artifact, Path(path))
 
@@ -73,8 +73,8 @@ def compile(
 
     Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
     """
-    from .compiler.output_warnings import model_warnings
     from .compiler.pipeline import CompileOptions, compile_program
+    from .compiler.warnings.outputs import model_warnings
 
     program = _program(source_or_path, entry, vocab, max_length)
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_parameters)
@@ -109,7 +109,7 @@ def interpret(
     The arguments are those of `compile`; a string of tokens stands for its characters.  Raises RaspError for a
     wrong program, for tokens outside the vocabulary, for a too long input, and where the output is undefined.
     """
-    from .compiler.interpreter import run
+    from .compiler.interpret.interpreter import run
 
     return run(_program(source_or_path, entry, vocab, max_length), list(tokens), entry=entry, causal=causal)
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from ..rasp_grammar.diagnostics import RaspError
-from .measure import shape_of
+from raspc.benchmarks.measure import shape_of
+from raspc.rasp_grammar.diagnostics import RaspError
 
 #: The largest exponent of L at fixed V, default and -Os; None: none is asked for.  A twentieth is rounding's.
 ASKED = {"reverse": (1.05, 1.05), "hist": (1.05, 1.05), "sort": (None, 1.6)}

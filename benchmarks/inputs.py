@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from ..compiler.values import Scalar
+from raspc.compiler.graph.values import Scalar
 
 Input = tuple[Scalar, ...]
 

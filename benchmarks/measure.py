@@ -18,17 +18,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..compiler.artifact import write
-from ..compiler.elaborate import elaborate
-from ..compiler.manifest import Manifest, NumberDecode
-from ..compiler.pipeline import CompileOptions, compile_program
-from ..compiler.values import Scalar
-from ..rasp_grammar.diagnostics import RaspError
-from ..rasp_grammar.span import Source
-from .programs import Oracle, benchmarks
+from raspc.benchmarks.programs import Oracle, benchmarks
+from raspc.compiler.artifact.manifest import Manifest, NumberDecode
+from raspc.compiler.artifact.model_files import write
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.span import Source
 
 if TYPE_CHECKING:
-    from ..runner.model import Model
+    from raspc.runner.model import Model
 
 #: Compilations timed in one process; the median counts.
 REPEATS = 3

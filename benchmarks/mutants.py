@@ -29,27 +29,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .mutations import Mutant, mutants_of
+from raspc.benchmarks.mutations import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = "compiler/lower"
 
 #: The tests that are run.
 TESTS = (
-    "tests/compiler/test_lower_meaning.py",
-    "tests/compiler/test_lower_numbers.py",
-    "tests/compiler/test_lower_costs.py",
-    "tests/compiler/test_lower_bounds.py",
-    "tests/compiler/test_lower_limits.py",
-    "tests/compiler/test_lower_parts.py",
+    "tests/compiler/lower/test_meaning.py",
+    "tests/compiler/lower/test_numbers.py",
+    "tests/compiler/lower/test_costs.py",
+    "tests/compiler/lower/test_error_bounds.py",
+    "tests/compiler/lower/test_limits.py",
+    "tests/compiler/lower/test_parts.py",
     "tests/compiler/test_hostile_programs.py",
-    "tests/compiler/test_forms.py",
-    "tests/compiler/test_selector_formulas.py",
-    "tests/compiler/test_piecewise.py",
-    "tests/compiler/test_predicates.py",
+    "tests/compiler/blocks/test_forms.py",
+    "tests/compiler/lower/test_selector_formulas.py",
+    "tests/compiler/lower/test_piecewise.py",
+    "tests/compiler/analysis/test_conjunctions.py",
     "tests/compiler/test_stages.py",
-    "tests/compiler/test_error_budget.py",
-    "tests/compiler/test_lowering_errors.py",
+    "tests/compiler/lower/test_error_budget.py",
+    "tests/compiler/lower/test_refusals.py",
 )
 
 #: Share of killed mutants that issue 4 asks for.

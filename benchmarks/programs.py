@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ..compiler.values import Scalar, normal
+from raspc.compiler.graph.values import Scalar, normal
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACR = ROOT / "benchmarks" / "tracr.json"

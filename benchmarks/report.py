@@ -11,16 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-from ..compiler.inputs import Input, chosen_inputs
-from ..runner.model import load
-from .growth import SERIES, Growth, growth
-from .inputs import long_inputs
-from .measure import Compilation, Refusal, compile_apart, tolerated, wrong_positions
-from .programs import Benchmark, benchmarks, tracr_parameters
-from .rows import FLOAT32, PEAK_REST, PEAK_WEIGHTS, POSITIONS, TRACR_NAMES, Row
-from .speed import GOAL, PLAIN, Machine, Speeds, Work, machine, speeds
-from .table import table
+from raspc.benchmarks.growth import SERIES, Growth, growth
+from raspc.benchmarks.inputs import long_inputs
+from raspc.benchmarks.measure import Compilation, Refusal, compile_apart, tolerated, wrong_positions
+from raspc.benchmarks.programs import Benchmark, benchmarks, tracr_parameters
+from raspc.benchmarks.rows import FLOAT32, PEAK_REST, PEAK_WEIGHTS, POSITIONS, TRACR_NAMES, Row
+from raspc.benchmarks.speed import GOAL, PLAIN, Machine, Speeds, Work, machine, speeds
+from raspc.benchmarks.table import table
+from raspc.compiler.interpret.sample_inputs import Input, chosen_inputs
+from raspc.runner.model import load
 
 #: Inputs of the size table: all of them up to so many, else a sample, the structured inputs first.
 EXHAUSTIVE = 4_000

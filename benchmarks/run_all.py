@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-
-from . import belief, report
-from .rows import LENGTHS, SIZES
+from raspc.benchmarks import belief, report
+from raspc.benchmarks.rows import LENGTHS, SIZES
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from raspc.compiler.artifact.manifest import Head, Manifest
+from raspc.runner.fast_forward import Packed
+from raspc.runner.model import Attention, Model, load
+from raspc.runner.precision import full_precision
 from torch import Tensor
-
-from ..compiler.manifest import Head, Manifest
-from ..runner.model import Attention, Model, load
-from ..runner.packed import Packed
-from ..runner.precision import full_precision
 
 #: What issue 3 asks for: at most this many times the time that the bound allows.
 GOAL = 3.0

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .table import table
+from raspc.benchmarks.table import table
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "programs"
 

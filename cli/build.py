@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from ..suites.model import LIBRARY
+from ..tools.suites.records import LIBRARY
 from .compile import DEFAULT_MAX_PARAMS
 from .options import complete_files, declaration_options, json_option
-from .reporting import Report
+from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..suites.model import Entry
+    from ..tools.suites.records import Entry
 
 #: Of the table, in columns.
 WIDTH = 80
@@ -86,12 +86,12 @@ def command(
     raspc build programs -o out --jobs 4 --verify --junit report.xml
     raspc build programs -o out --executor dask://10.0.0.5:8786
     """
-    from ..suites import junit as junit_report
-    from ..suites.executors import check_address
-    from ..suites.index import as_json, counts
-    from ..suites.model import Settings
-    from ..suites.run import Plan, run
-    from ..suites.targets import targets_of
+    from ..tools.suites import junit as junit_report
+    from ..tools.suites.executors import check_address
+    from ..tools.suites.index_file import as_json, counts
+    from ..tools.suites.programs_to_build import targets_of
+    from ..tools.suites.records import Settings
+    from ..tools.suites.run import Plan, run
 
     if executor is not None:
         if jobs is not None:
@@ -239,7 +239,7 @@ def _cut(text: str, width: int) -> str:
 
 
 def _total(entries: Sequence[Entry]) -> str:
-    from ..suites.index import counts
+    from ..tools.suites.index_file import counts
 
     numbers = counts(entries)
     parts = [f"{numbers['ok']:,} ok"]

@@ -9,7 +9,7 @@ import click
 
 from ..rasp_grammar.diagnostics import RaspError
 from .options import complete_programs, json_option
-from .reporting import Report
+from .report_errors import Report
 
 
 @click.command(short_help="Report what is wrong with programs.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from .options import complete_files, declaration_options, json_option, program_argument, read_program
-from .reporting import Report
+from .report_errors import Report
 
 STAGES = ("ast", "graph", "blocks", "layers")
 
@@ -78,7 +78,7 @@ def command(
 
     program = read_program(path, entries, vocab, max_length, report)
     if causal:
-        from ..compiler.causality import causal_warnings
+        from ..compiler.warnings.causal import causal_warnings
 
         report.show(causal_warnings(program))
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_params)
@@ -86,8 +86,8 @@ def command(
         case "graph" | "blocks" | "layers":
             _print_stage(emit_stage(program, options, emit))
             return
-    from ..compiler.artifact import pair_paths, write
-    from ..compiler.output_warnings import output_warnings
+    from ..compiler.artifact.model_files import pair_paths, write
+    from ..compiler.warnings.outputs import output_warnings
 
     weights = output if output is not None else Path(path.stem + ".safetensors")
     pair_paths(weights)  # a wrong name is reported before the work, not after it
@@ -121,7 +121,7 @@ def _count(number: int, what: str) -> str:
 
 def _emit_tree(path: Path) -> None:
     from ..rasp_grammar.parser import parse, read_source
-    from ..rasp_grammar.printer import format_tree
+    from ..rasp_grammar.print_tree import format_tree
 
     _print_stage(format_tree(parse(read_source(path))))
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..compiler.values import Scalar
-from .inputs import run_lines, word_tokens
+from ..compiler.graph.values import Scalar
 from .options import (
     declaration_options,
     entry_option,
@@ -18,8 +17,9 @@ from .options import (
     read_program,
     require_one_input,
 )
-from .reporting import Report
-from .values import Result, result_text
+from .print_values import Result, result_text
+from .read_inputs import run_lines, word_tokens
+from .report_errors import Report
 
 
 @click.command(short_help="Evaluate a program on tokens, without a model.")
@@ -50,7 +50,7 @@ def command(
     raspc eval sort.rasp --input inputs.jsonl
     """
     require_one_input(tokens, lines)
-    from ..compiler.interpreter import Interpreter
+    from ..compiler.interpret.interpreter import Interpreter
 
     program = read_program(path, entries, vocab, max_length, report)
     interpreters = {name: Interpreter(program, entry=name, causal=causal) for name, _ in program.outputs}

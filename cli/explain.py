@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from .explanation import Explanation, explanations
 from .options import json_option
-from .reporting import Report
+from .report_errors import Report
 
 
 def _complete_codes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import json_option, model_argument
-from .reporting import Report
+from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..compiler.artifact import CompiledModel
+    from ..compiler.artifact.model_files import CompiledModel
 
 #: What people may write for TransformerLens, and what to tell them.
 _LENS = {"tl", "lens", "transformerlens", "transformer_lens", "transformer-lens"}
@@ -52,7 +52,7 @@ def command(report: Report, path: Path, destination: Path | None, target: str, o
     """
     if destination is not None and output is not None:
         raise click.UsageError("give PATH or -o, not both")
-    from ..compiler.artifact import WEIGHTS_SUFFIX, pair_paths, read
+    from ..compiler.artifact.model_files import WEIGHTS_SUFFIX, pair_paths, read
 
     chosen = destination if destination is not None else output
     name = pair_paths(path).weights.name.removesuffix(WEIGHTS_SUFFIX)

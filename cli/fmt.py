@@ -1,4 +1,4 @@
-"""`raspc fmt`: programs in the one style of rasp_grammar/formatter.py."""
+"""`raspc fmt`: programs in the one style of rasp_grammar/format/format_source.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .options import complete_programs, json_option
-from .reporting import Report
+from .report_errors import Report
 
 if TYPE_CHECKING:
     from ..rasp_grammar.span import Source
@@ -72,7 +72,7 @@ def command(report: Report, paths: Sequence[Path], check: bool, diff: bool) -> N
 
 def _filter(report: Report, check: bool, diff: bool) -> None:
     """Standard input, formatted, to standard output."""
-    from ..rasp_grammar.formatter import format_source
+    from ..rasp_grammar.format.format_source import format_source
 
     source = _standard_input()
     text = format_source(source)
@@ -117,7 +117,7 @@ def _below(folder: Path) -> list[Path]:
 
 def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
     """Whether a file changed, or would.  RaspError where it cannot be read or written."""
-    from ..rasp_grammar.formatter import format_source
+    from ..rasp_grammar.format.format_source import format_source
     from ..rasp_grammar.parser import read_source
 
     source = read_source(path)
@@ -135,7 +135,7 @@ def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
 
 def _replace(path: Path, text: str) -> None:
     """Write a file as a whole, with the permissions that it had.  `path` is no symbolic link."""
-    from ..compiler.atomic import replace_files
+    from ..compiler.artifact.atomic_files import replace_files
 
     mode = stat.S_IMODE(path.stat().st_mode)
     if not os.access(path, os.W_OK):  # moving a file into its place would not ask

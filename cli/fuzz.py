@@ -11,10 +11,10 @@ import click
 
 from .. import __version__
 from .options import json_option
-from .reporting import Report
+from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..fuzz.campaign import Failure, Summary
+    from ..tools.fuzz.campaign import Failure, Summary
 
 
 @click.command(short_help="Test the compiler on random programs.")
@@ -38,7 +38,7 @@ def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, sm
     raspc fuzz --programs 300 --seed 7
     raspc fuzz --programs 20000 --jobs 2 -Os
     """
-    from ..fuzz.campaign import Settings, run
+    from ..tools.fuzz.campaign import Settings, run
 
     def progress(index: int, summary: Summary) -> None:
         if (index + 1) % 1000 == 0 and not report.as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .options import json_option, model_argument
-from .reporting import Report
+from .report_errors import Report
 
 
 @click.command(short_help="Show what a model consists of.")
@@ -22,8 +22,8 @@ def command(report: Report, path: Path) -> None:
     raspc inspect sort.safetensors
     raspc inspect sort.safetensors --json
     """
-    from ..compiler.artifact import read
-    from .anatomy import as_json, as_text
+    from ..compiler.artifact.model_files import read
+    from ..tools.reports.inspect_text import as_json, as_text
 
     model = read(path)
     read_by_logits = [index for index, row in enumerate(model.tensors["unembed.W_U"]) if row.any()]

@@ -13,7 +13,7 @@ import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .explanation import FOLDER
-from .reporting import Report
+from .report_errors import Report
 
 
 @click.command(short_help="Serve editors (Language Server Protocol).")
@@ -30,7 +30,7 @@ def command(report: Report) -> None:
     """
     if find_spec("pygls") is None:
         raise RaspError(Diagnostic("missing-extra", "`raspc lsp` needs pygls", None, "pip install 'raspc[lsp]'"))
-    from ..editor.server import serve
+    from ..tools.editor.server import serve
 
     if sys.stdin.isatty():
         print("raspc lsp: an editor starts this and speaks to it; end with Ctrl-D", file=sys.stderr)

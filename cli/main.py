@@ -17,7 +17,7 @@ import click
 
 from .. import __version__
 from ..rasp_grammar.diagnostics import RaspError
-from .reporting import Report
+from .report_errors import Report
 
 #: In the order of a person's first hour; each is a module of this folder with a `command`.
 COMMANDS = (

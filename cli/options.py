@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from .reporting import Report
+from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..compiler.graph import Program
+    from ..compiler.graph.graph import Program
 
 F = TypeVar("F", bound=Callable[..., object])
 

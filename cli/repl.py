@@ -12,10 +12,10 @@ import click
 from ..rasp_grammar.diagnostics import Diagnostic
 from ..rasp_grammar.span import Source
 from .options import complete_files
-from .reporting import Report
+from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..repl.conversation import Conversation
+    from ..tools.repl.conversation import Conversation
 
 
 @click.command(short_help="Try RASP interactively, or run a script.")
@@ -33,7 +33,7 @@ def command(report: Report, files: Sequence[str]) -> None:
     raspc repl < session.txt
     echo 'sort(tokens, tokens)([3, 1, 2])' | raspc repl
     """
-    from ..repl.conversation import Conversation
+    from ..tools.repl.conversation import Conversation
 
     conversation = Conversation(Path())
     for name in files:
@@ -53,7 +53,7 @@ def _load(name: str) -> str:
 
 
 def _read_script(conversation: Conversation, report: Report) -> None:
-    from ..repl.reading import inputs
+    from ..tools.repl.read_statements import inputs
 
     for source in inputs(_lines(report), "<stdin>"):
         if not _answer(conversation, source, report):
@@ -73,8 +73,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _answer(conversation: Conversation, source: Source, report: Report) -> bool:
     """Run one input and print its outcomes; False when it ended the session."""
-    from ..repl.outcomes import Failed, Left, Warned
-    from ..repl.rendering import render
+    from ..tools.repl.render import render
+    from ..tools.repl.results import Failed, Left, Warned
 
     for outcome in conversation.run(source):
         match outcome:
@@ -96,7 +96,7 @@ def _say(report: Report, *diagnostics: Diagnostic) -> None:
 def _talk(conversation: Conversation) -> None:
     """The terminal's loop.  Mistakes there are part of the talk: they do not count for the exit status."""
     from .. import __version__
-    from ..repl.terminal import prompts
+    from ..tools.repl.terminal import prompts
     from .main import _status_of
 
     print(f"raspc {__version__}: RASP at the prompt.  :help tells what there is, Ctrl-D leaves.")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from .inputs import word_tokens
 from .options import entry_option, json_option, model_argument
-from .reporting import Report
+from .read_inputs import word_tokens
+from .report_errors import Report
 
 
 @click.command(short_help="Write a page that shows a model at work on one input.")
@@ -49,23 +49,23 @@ def command(
         raise click.UsageError("give -o or --png, not both")
     if output is not None and output.suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"the page is HTML: `{output}` should end in .html")
-    from ..compiler.atomic import replace_files
+    from ..compiler.artifact.atomic_files import replace_files
     from ..runner.model import load
-    from ..views.trace import trace
+    from ..tools.reports.trace import trace
 
     if png is not None:
-        from ..views.figures import require_matplotlib
+        from ..tools.reports.figures import require_matplotlib
 
         require_matplotlib()
     model = load(path, device="cpu")
     made = trace(model, word_tokens(tokens, model.manifest.vocabulary), entries=entries)
     stem = path.name.removesuffix(".safetensors").removesuffix(".manifest.json")
     if png is not None:
-        from ..views.figures import pictures
+        from ..tools.reports.figures import pictures
 
         files = pictures(made, png, stem)
     else:
-        from ..views.page import render
+        from ..tools.reports.page import render
 
         files = {output if output is not None else Path(f"{stem}.html"): render(made, path.name).encode()}
     for folder in {file.parent for file in files}:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from ..compiler.values import Scalar
+from ..compiler.graph.values import Scalar
 from ..rasp_grammar.diagnostics import Diagnostic
-from .inputs import run_lines, word_tokens
 from .options import DEFAULT_BATCH, entry_option, input_options, json_option, model_argument, require_one_input
-from .reporting import Report
-from .values import Result, result_text
+from .print_values import Result, result_text
+from .read_inputs import run_lines, word_tokens
+from .report_errors import Report
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("float32", "float64")

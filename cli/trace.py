@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from .inputs import word_tokens
 from .options import entry_option, json_option, model_argument
-from .reporting import Report
+from .read_inputs import word_tokens
+from .report_errors import Report
 
 
 @click.command(short_help="Show what a model holds of each value, position by position.")
@@ -30,8 +30,8 @@ def command(report: Report, path: Path, tokens: Sequence[str], entries: Sequence
     raspc trace facts.safetensors hello --entry first --json
     """
     from ..runner.model import load
-    from ..views.text import as_text, document
-    from ..views.trace import trace
+    from ..tools.reports.trace import trace
+    from ..tools.reports.trace_text import as_text, document
 
     model = load(path, device="cpu")
     made = trace(model, word_tokens(tokens, model.manifest.vocabulary), entries=entries)

@@ -12,11 +12,11 @@ import click
 
 from ..rasp_grammar.diagnostics import Diagnostic
 from .options import json_option, model_argument
-from .reporting import Report
-from .values import as_json, as_text, text_line
+from .print_values import as_json, as_text, text_line
+from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..runner.verification import Verdict
+    from ..runner.verify.verify import Verdict
 
 
 @click.command(short_help="Compare a model with its program.")
@@ -47,8 +47,8 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
     if exhaustive and samples is not None:
         raise click.UsageError("give --samples or --exhaustive, not both")
     from ..runner.model import load
-    from ..runner.verification import choice as choose_inputs
-    from ..runner.verification import program_of, verify
+    from ..runner.verify.verify import choice as choose_inputs
+    from ..runner.verify.verify import program_of, verify
 
     model = load(path, device="cpu", dtype="float32")
     manifest = model.manifest

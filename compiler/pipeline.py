@@ -15,20 +15,20 @@ from functools import cache
 from typing import Literal
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from . import manifest as records
-from .analysis import Analysis
-from .artifact import CompiledModel
-from .assemble import assemble, parameter_count
-from .blocks import Blocks
-from .domains import Space
+from .analysis.domains import Space
+from .analysis.node_facts import Analysis
+from .artifact import manifest as records
+from .artifact.assemble import assemble, parameter_count
+from .artifact.model_files import CompiledModel
+from .blocks.blocks import Blocks
+from .blocks.layers import Schedule, schedule
 from .elaborate import require_input_space
-from .graph import Node, Program
-from .graph_text import describe, format_graph
-from .kinds import infer, prints_truths
+from .graph.graph import Node, Program
+from .graph.print_graph import describe, format_graph
+from .graph.result_types import infer, prints_truths
 from .lower import Effort, lower
 from .lower import Options as CompileOptions
-from .schedule import Schedule, schedule
-from .simplify import simplify_traced
+from .simplify.rewrite import simplify_traced
 
 __all__ = ["CompileOptions", "Stage", "Stages", "compile_program", "emit", "stages"]
 
@@ -143,7 +143,7 @@ def compile_program(program: Program, options: CompileOptions | None = None) -> 
 
 def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
     """One stage as stable text."""
-    from .stage_text import format_blocks, format_layers
+    from .blocks.print_blocks import format_blocks, format_layers
 
     made = stages(program, options)
     match stage:

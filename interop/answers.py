@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..compiler.manifest import Manifest
-from ..compiler.values import Scalar
+from ..compiler.artifact.manifest import Manifest
+from ..compiler.graph.values import Scalar
 from ..runner.decode import decoder
 
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ..compiler.atomic import replace_files
+from ..compiler.artifact.atomic_files import replace_files
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..compiler import weights_file
-from ..compiler.artifact import CompiledModel
-from ..compiler.json_text import dumps
-from ..compiler.manifest import Manifest, expected_shapes, to_json
-from ..compiler.values import show
+from ..compiler.artifact import weights_file
+from ..compiler.artifact.json_text import dumps
+from ..compiler.artifact.manifest import Manifest, expected_shapes, to_json
+from ..compiler.artifact.model_files import CompiledModel
+from ..compiler.graph.values import show
 from .directory import replace_folder, require_ours, writing
 from .sources import AnyModel, compiled_of
 from .tables import decode_kind, listed_values, output_table, vocabulary_table

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.batch_interpreter import BatchInterpreter
-from ..compiler.inputs import ids_of, sampled_inputs
-from ..compiler.kinds import present
-from ..compiler.manifest import Manifest, Output
-from ..compiler.values import Scalar, Undefined, show
+from ..compiler.artifact.manifest import Manifest, Output
+from ..compiler.graph.result_types import present
+from ..compiler.graph.values import Scalar, Undefined, show
+from ..compiler.interpret.batch_interpreter import BatchInterpreter
+from ..compiler.interpret.sample_inputs import ids_of, sampled_inputs
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from ..runner.verification import equal, program_of
+from ..runner.verify.verify import equal, program_of
 from .tables import listed_values
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..compiler.artifact import CompiledModel
-from ..compiler.atomic import replace_files
-from ..compiler.manifest import Manifest, NumberDecode, Output
+from ..compiler.artifact.atomic_files import replace_files
+from ..compiler.artifact.manifest import Manifest, NumberDecode, Output
+from ..compiler.artifact.model_files import CompiledModel
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .directory import writing
 from .extras import missing_extra

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..compiler.artifact import CompiledModel
+from ..compiler.artifact.model_files import CompiledModel
 
 if TYPE_CHECKING:
     from ..api import Compiled

@@ -9,10 +9,10 @@ import itertools
 from fractions import Fraction
 from typing import assert_never
 
-from ..compiler.kinds import Kinds, present, prints_truths
-from ..compiler.manifest import ClassDecode, Manifest, NumberDecode, Output
-from ..compiler.scalar_json import encode_scalar
-from ..compiler.values import Scalar, normal
+from ..compiler.artifact.manifest import ClassDecode, Manifest, NumberDecode, Output
+from ..compiler.artifact.scalar_json import encode_scalar
+from ..compiler.graph.result_types import Kinds, present, prints_truths
+from ..compiler.graph.values import Scalar, normal
 
 
 def vocabulary_table(manifest: Manifest) -> list[object]:

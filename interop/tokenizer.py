@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from ..compiler.manifest import Manifest
-from ..compiler.values import Scalar, show
+from ..compiler.artifact.manifest import Manifest
+from ..compiler.graph.values import Scalar, show
 
 #: Names for BOS: the first that could not be meant as text of the program is taken.
 _BOS_NAMES = ("<bos>", "[BOS]", "{BOS}", "\N{SYMBOL FOR START OF HEADING}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ..compiler.manifest import Manifest
+from ..compiler.artifact.manifest import Manifest
 from .extras import missing_extra
 from .tokenizer import tokenizer_files
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .build import Builder
-from .checks import check
+from .build_tree import Builder
 from .diagnostics import Diagnostic, RaspError
-from .lexer import Token, tokenize
-from .mistakes import Place, explain, is_missing_semicolon
 from .span import Source, Span
+from .syntax_errors import Place, explain, is_missing_semicolon
 from .tables import Automaton, Tables, tables
+from .tokens import Token, tokenize
 from .tree import Item, Module, Tree
+from .tree_checks import check
 
 #: Longer texts are refused unread: no person wrote them, and reading them would take minutes.
 MAX_CHARACTERS = 1 << 20

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from .lexer import Token
+from .tokens import Token
 from .tree import Tree
 
 #: What stands on the parser's stack: a token, a node, or the children that a grouping rule gathered.

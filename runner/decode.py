@@ -10,9 +10,9 @@ from typing import assert_never
 import numpy as np
 from torch import Tensor
 
-from ..compiler.kinds import Kinds, present
-from ..compiler.manifest import ClassDecode, NumberDecode, Output
-from ..compiler.values import Scalar, normal
+from ..compiler.artifact.manifest import ClassDecode, NumberDecode, Output
+from ..compiler.graph.result_types import Kinds, present
+from ..compiler.graph.values import Scalar, normal
 
 #: Logits [..., d_vocab_out] to values, flat, in row-major order of the leading dimensions.
 Decoder = Callable[[Tensor], list[Scalar]]

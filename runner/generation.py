@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..compiler.values import Scalar, show
+from ..compiler.graph.values import Scalar, show
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..compiler import artifact
-from ..compiler.artifact import CompiledModel
-from ..compiler.manifest import Layer, Output
-from ..compiler.values import Scalar
-from ..compiler.vocabulary import parse_token, parse_tokens, too_long, unknown_token
+from ..compiler.artifact import model_files as artifact
+from ..compiler.artifact.manifest import Layer, Output
+from ..compiler.artifact.model_files import CompiledModel
+from ..compiler.graph.values import Scalar
+from ..compiler.interpret.parse_tokens import parse_token, parse_tokens, too_long, unknown_token
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .decode import decoder
+from .fast_forward import Packed
 from .generation import continuations
-from .packed import Packed
 from .precision import full_precision
 
 #: Memory for the activations of one batch, in bytes.  Measured: more makes a CPU slower, whose caches are small;

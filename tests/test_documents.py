@@ -15,7 +15,7 @@ import pytest
 from raspc.benchmarks.measure import shape_of
 from raspc.benchmarks.programs import tracr_parameters
 from raspc.cli.main import COMMANDS
-from raspc.compiler.manifest import Manifest
+from raspc.compiler.artifact.manifest import Manifest
 from raspc.tests.support.documents import (
     LINKED,
     ROOT,
@@ -43,6 +43,7 @@ def _in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for linked in LINKED:
         if (ROOT / linked).is_dir():
+            (folder / linked).parent.mkdir(exist_ok=True)
             (folder / linked).symlink_to(ROOT / linked)
     for name, value in (("COLUMNS", "80"), ("TERM", "dumb"), ("NO_COLOR", "1"), ("HOME", str(folder))):
         monkeypatch.setenv(name, value)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "examples"
+FOLDER = ROOT / "docs" / "examples"
 
-#: What tests/views/test_figures.py runs.
+#: What tests/tools/reports/test_figures.py runs.
 ELSEWHERE = ["figures.py"]
 
 #: Script -> the modules that it needs, whether it takes a folder, and words that it prints.

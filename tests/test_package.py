@@ -20,14 +20,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Folders of the checkout that are no part of the package.
-OUTSIDE = {"tests", "programs", "benchmarks", "docs", "examples", "build", "dist", "out"}
+OUTSIDE = {"tests", "programs", "benchmarks", "docs", "build", "dist", "out"}
 
 DATA = (
     "py.typed",
     "cli/starter.rasp",
     "rasp_grammar/rasp.lark",
     "rasp_grammar/prelude.rasp",
-    "compiler/manifest.schema.json",
+    "compiler/artifact/manifest.schema.json",
     *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "cli" / "explanations").iterdir())),
     *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "cli" / "shells").iterdir())),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .input_space import require_input_space
+from .declarations import require_input_space
 from .program import elaborate, parse_vocabulary
 
 __all__ = ["elaborate", "parse_vocabulary", "require_input_space"]

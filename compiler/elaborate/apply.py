@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.span import Span
-from ..graph import Node, Selector, SOp, reachable
-from ..interpreter import evaluate
-from ..kinds import infer, present
-from ..values import Scalar, Undefined
-from .objects import Object, error, is_scalar, kind
+from ..graph.graph import Node, Selector, SOp, reachable
+from ..graph.result_types import infer, present
+from ..graph.values import Scalar, Undefined
+from ..interpret.interpreter import evaluate
+from .scope import Object, error, is_scalar, kind
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator

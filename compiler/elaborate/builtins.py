@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...rasp_grammar import tree
 from ...rasp_grammar.span import Span
-from ..graph import Selector, SOp
-from .objects import Builtin, Deferred, Object, Scope, error, is_scalar, kind
-from .operations import lift, plain
+from ..graph.graph import Selector, SOp
+from .operators import lift, plain
+from .scope import Builtin, Deferred, Object, Scope, error, is_scalar, kind
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator

@@ -9,12 +9,11 @@ from typing import assert_never
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import shortened
 from ...rasp_grammar.span import Span
-from ..graph import Constant, Graph, Indices, Node, Selector, SOp, Tokens
-from ..values import Scalar
-from . import operations
+from ..graph.graph import Constant, Graph, Indices, Node, Selector, SOp, Tokens
+from ..graph.values import Scalar
+from . import operators as operations
 from .apply import apply_to_input
-from .budget import Budget
-from .objects import (
+from .scope import (
     Builtin,
     Deferred,
     Function,
@@ -26,6 +25,7 @@ from .objects import (
     is_scalar,
     kind,
 )
+from .workspace import Budget
 
 #: Names that people bring from elsewhere, and what they are here.
 _OTHER_NAMES = {

@@ -11,7 +11,7 @@ from ...rasp_grammar.parser import parse
 from ...rasp_grammar.span import Source, Span
 from .builtins import builtin_scope
 from .evaluate import Evaluator
-from .objects import Deferred, Function, Object, Scope
+from .scope import Deferred, Function, Object, Scope
 
 
 @cache

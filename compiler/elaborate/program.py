@@ -12,15 +12,15 @@ from pathlib import Path
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.parser import parse, read_source
-from ...rasp_grammar.quirks import quirks
+from ...rasp_grammar.precedence_warnings import quirks
 from ...rasp_grammar.span import Source, Span
-from ..graph import Program, Selector, SOp
-from ..values import Scalar
-from .budget import deep_recursion
+from ..graph.graph import Program, Selector, SOp
+from ..graph.values import Scalar
+from .declarations import checked_vocabulary, max_length_of, vocabulary_of
 from .evaluate import Evaluator, Observer
-from .input_space import checked_vocabulary, max_length_of, vocabulary_of
-from .objects import Builtin, Deferred, Function, Object, Poison, Poisoned, Scope, error, is_scalar, kind
 from .prelude import prelude_scope
+from .scope import Builtin, Deferred, Function, Object, Poison, Poisoned, Scope, error, is_scalar, kind
+from .workspace import deep_recursion
 
 #: After so many mistakes the rest is noise.
 MAX_MISTAKES = 20

@@ -9,12 +9,12 @@ from pathlib import Path
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source
-from ..graph import Graph
-from ..values import Scalar
-from .budget import Budget, deep_recursion
+from ..graph.graph import Graph
+from ..graph.values import Scalar
 from .evaluate import Observer
-from .objects import Deferred, Object, Poison
 from .program import _Elaboration, _in_library
+from .scope import Deferred, Object, Poison
+from .workspace import Budget, deep_recursion
 
 #: A name that no file has, so that every file may be loaded.
 _NAME = "<session>"

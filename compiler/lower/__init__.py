@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..analysis import Analysis
-from ..blocks import Blocks, needed_directions
-from ..graph import Node, Program
+from ..analysis.node_facts import Analysis
+from ..blocks.blocks import Blocks, needed_directions
+from ..graph.graph import Node, Program
+from .attention.heads import Heads
 from .context import Context, Effort, Options
-from .features import Features
-from .heads import Heads
-from .output import Outputs
+from .outputs import Outputs
+from .value_views import Features
 
 __all__ = ["Effort", "Options", "lower"]
 

@@ -8,14 +8,14 @@ from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
-from ..analysis import Analysis
-from ..blocks import Direction, DirectionKind, Form, Head, NeuronGroup, Role
-from ..graph import Node, SOp
-from ..values import Scalar
+from ..analysis.node_facts import Analysis
+from ..blocks.blocks import Direction, DirectionKind, Form, Head, NeuronGroup, Role
+from ..graph.graph import Node, SOp
+from ..graph.values import Scalar
 
 if TYPE_CHECKING:
-    from .features import Features
-    from .heads import Heads
+    from .attention.heads import Heads
+    from .value_views import Features
 
 
 class Snap(IntEnum):

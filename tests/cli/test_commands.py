@@ -292,7 +292,7 @@ def test_inspect(call: Call, tmp_path: Path) -> None:
 def test_verify_finds_a_wrong_weight(call: Call, tmp_path: Path) -> None:
     """A model whose output logits are crossed, in files that are otherwise genuine."""
     import numpy as np
-    from raspc.compiler.artifact import CompiledModel, read, write
+    from raspc.compiler.artifact.model_files import CompiledModel, read, write
 
     model = read(_compile(call, tmp_path, REVERSE))
     tensors = dict(model.tensors)

@@ -11,11 +11,11 @@ from subprocess import CompletedProcess
 
 import pytest
 from raspc.cli.explanation import Explanation, explanations
-from raspc.compiler.causality import causal_warnings
 from raspc.compiler.elaborate import elaborate, require_input_space
-from raspc.compiler.graph import Program
-from raspc.compiler.output_warnings import output_warnings
+from raspc.compiler.graph.graph import Program
 from raspc.compiler.pipeline import CompileOptions, compile_program, stages
+from raspc.compiler.warnings.causal import causal_warnings
+from raspc.compiler.warnings.outputs import output_warnings
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.support.emitted_codes import emitted_codes

@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 
 import pytest
 import raspc
-from raspc.compiler.artifact import CompiledModel, read, write
-from raspc.compiler.manifest import ClassDecode
+from raspc.compiler.artifact.manifest import ClassDecode
+from raspc.compiler.artifact.model_files import CompiledModel, read, write
 
 Call = Callable[..., CompletedProcess[str]]
 

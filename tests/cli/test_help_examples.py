@@ -8,7 +8,7 @@ import shlex
 import click
 import pytest
 from raspc.cli.main import COMMANDS, raspc
-from raspc.cli.reporting import Report
+from raspc.cli.report_errors import Report
 
 #: What a shell would take out of a command line.
 _REDIRECTION = re.compile(r"^\d?[<>]")

@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.cli.inputs import MAX_LINE, Line, read_lines, run_lines, word_tokens
-from raspc.cli.reporting import Report
+from raspc.cli.read_inputs import MAX_LINE, Line, read_lines, run_lines, word_tokens
+from raspc.cli.report_errors import Report
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 
 Call = Callable[..., CompletedProcess[str]]

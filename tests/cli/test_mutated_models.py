@@ -16,18 +16,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from raspc.compiler.artifact import CompiledModel, read, write
+from raspc.compiler.artifact.json_shapes import StructureError
+from raspc.compiler.artifact.manifest import ProgramInfo, SourceText, from_json, to_json
+from raspc.compiler.artifact.model_files import CompiledModel, read, write
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.inputs import Input, all_ids, all_inputs
-from raspc.compiler.interpreter import Interpreter
-from raspc.compiler.manifest import ProgramInfo, SourceText, from_json, to_json
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.interpret.interpreter import Interpreter
+from raspc.compiler.interpret.sample_inputs import Input, all_ids, all_inputs
 from raspc.compiler.pipeline import CompileOptions, compile_program
-from raspc.compiler.structure import StructureError
-from raspc.compiler.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load
-from raspc.runner.verification import program_of, verify
+from raspc.runner.verify.verify import program_of, verify
 from raspc.tests.programs.cases import typed
 
 #: Text, entries, causal.  Each has few inputs.

@@ -92,7 +92,7 @@ def test_answers_come_at_once(tmp_path: Path) -> None:
 def test_its_codes_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     from raspc.cli.explanation import explanations
 
-    monkeypatch.setattr(emitted_codes, "FOLDERS", ("repl",))
+    monkeypatch.setattr(emitted_codes, "FOLDERS", ("tools/repl",))
     codes = emitted_codes.emitted_codes()
     assert len(codes) > 3
     assert codes.keys() <= explanations().keys()

@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from raspc.views import figures
+from raspc.tools.reports import figures
 
 Call = Callable[..., CompletedProcess[str]]
 

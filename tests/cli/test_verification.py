@@ -6,18 +6,18 @@ import dataclasses
 
 import numpy as np
 import pytest
-from raspc.compiler.artifact import CompiledModel
+from raspc.compiler.artifact.manifest import ClassDecode, Decode, NumberDecode, Output
+from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph import Program
-from raspc.compiler.inputs import all_ids, ids_of
-from raspc.compiler.manifest import ClassDecode, Decode, NumberDecode, Output
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.interpret.sample_inputs import all_ids, ids_of
 from raspc.compiler.pipeline import CompileOptions, compile_program
-from raspc.compiler.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
-from raspc.runner.margins import Margins
 from raspc.runner.model import Model
-from raspc.runner.verification import Input, Verdict, equal, minimal, verify
+from raspc.runner.verify.margins import Margins
+from raspc.runner.verify.verify import Input, Verdict, equal, minimal, verify
 
 OPTIONS = CompileOptions()
 

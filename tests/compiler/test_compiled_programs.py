@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from raspc.compiler.artifact import CompiledModel
+from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph import Program
-from raspc.compiler.inputs import ids_of, sampled_inputs
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.interpret.sample_inputs import ids_of, sampled_inputs
 from raspc.compiler.pipeline import CompileOptions, compile_program
-from raspc.fuzz.campaign import BUDGETS
-from raspc.fuzz.generator import generate
+from raspc.datasets.random_programs.generator import generate
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
-from raspc.runner.verification import verify
+from raspc.runner.verify.verify import verify
 from raspc.tests.programs.cases import PROGRAMS, shipped_programs
+from raspc.tools.fuzz.campaign import BUDGETS
 
 SHIPPED = (
     "arithmetic/addition",

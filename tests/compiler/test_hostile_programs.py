@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import raspc
-from raspc.cli.values import as_json
-from raspc.compiler.ops import apply
-from raspc.compiler.values import Scalar, show
-from raspc.runner.verification import program_of, verify
-from raspc.views.text import plain, short
-from raspc.views.trace import trace
+from raspc.cli.print_values import as_json
+from raspc.compiler.graph.operations import apply
+from raspc.compiler.graph.values import Scalar, show
+from raspc.runner.verify.verify import program_of, verify
+from raspc.tools.reports.trace import trace
+from raspc.tools.reports.trace_text import plain, short
 
 #: From a list of tokens to one of values; each program knows of what type its tokens are.
 Meaning = Callable[[Any], list[Any]]

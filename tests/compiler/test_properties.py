@@ -11,19 +11,19 @@ from dataclasses import replace
 
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
-from raspc.compiler.domains import Space
-from raspc.compiler.graph import Program, SOp
-from raspc.compiler.graph_text import describe
-from raspc.compiler.inputs import Input
-from raspc.compiler.interpreter import Interpreter, evaluate
+from raspc.compiler.analysis.domains import Space
+from raspc.compiler.graph.graph import Program, SOp
+from raspc.compiler.graph.print_graph import describe
+from raspc.compiler.graph.values import Scalar, Undefined
+from raspc.compiler.interpret.interpreter import Interpreter, evaluate
+from raspc.compiler.interpret.sample_inputs import Input
 from raspc.compiler.pipeline import CompileOptions, compile_program
-from raspc.compiler.simplify import simplify
-from raspc.compiler.values import Scalar, Undefined
-from raspc.fuzz.check import equal
+from raspc.compiler.simplify.rewrite import simplify
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model
-from raspc.tests.compiler.building import TEXT, Build
-from raspc.tests.compiler.generated import inputs_of_space, sops, spaces
+from raspc.tests.support.building import TEXT, Build
+from raspc.tests.support.generated import inputs_of_space, sops, spaces
+from raspc.tools.fuzz.check import equal
 
 #: Every reason to refuse a program that is not undefined everywhere.
 REFUSALS = {"C201", "C202", "C203", "C204", "C205", "C210", "C211", "C212", "C213", "C214", "C221", "C230"}

@@ -7,12 +7,12 @@ from fractions import Fraction
 from typing import cast
 
 import pytest
-from raspc.compiler.graph import Program
-from raspc.compiler.interpreter import Interpreter, run
-from raspc.compiler.kinds import NUMBER
-from raspc.compiler.values import Scalar
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.graph.result_types import NUMBER
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.interpret.interpreter import Interpreter, run
 from raspc.rasp_grammar.diagnostics import RaspError
-from raspc.tests.compiler.building import DIVISION, Build
+from raspc.tests.support.building import DIVISION, Build
 
 
 @pytest.fixture

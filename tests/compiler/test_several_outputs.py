@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import raspc
-from raspc.compiler.inputs import all_inputs
+from raspc.compiler.interpret.sample_inputs import all_inputs
 
 TEXT = """set vocab "abc"; set max_length 5;
 same = select(tokens, tokens, ==);

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from raspc.compiler.blocks import Direction, DirectionKind, Form, Role, constant_form
+from raspc.compiler.blocks.blocks import Direction, DirectionKind, Form, Role, constant_form
+from raspc.compiler.blocks.print_forms import Names, elided, fitted, short_name
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.form_text import Names, elided, fitted, short_name
+from raspc.compiler.graph.values import Scalar
 from raspc.compiler.pipeline import CompileOptions, Stage, emit
-from raspc.compiler.values import Scalar
 from raspc.rasp_grammar.parser import parse
-from raspc.rasp_grammar.printer import format_tree
+from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.span import Source
-from raspc.tests.compiler.building import Build
 from raspc.tests.programs.cases import PROGRAMS, Shipped, shipped_programs
+from raspc.tests.support.building import Build
 
 GOLDEN = ("paper/reverse", "paper/hist", "paper/sort", "paper/dyck1", "tracr/frac_prevs", "tracr/shuffle_dyck")
 WIDTH = 120

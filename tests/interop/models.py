@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import raspc
-from raspc.compiler.artifact import CompiledModel
-from raspc.compiler.manifest import NumberDecode
+from raspc.compiler.artifact.manifest import NumberDecode
+from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.tests.support.handmade import fraction_of_a, random_model
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"

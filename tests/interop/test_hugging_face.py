@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from raspc.compiler.artifact import CompiledModel
-from raspc.compiler.inputs import sampled_inputs
-from raspc.compiler.values import Scalar
+from raspc.compiler.artifact.model_files import CompiledModel
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.interop import export_hugging_face
 from raspc.interop.hugging_face import FILES
 from raspc.interop.tokenizer import token_texts

@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.artifact import CompiledModel
-from raspc.compiler.inputs import sampled_inputs
-from raspc.compiler.manifest import ClassDecode, NumberDecode
-from raspc.compiler.scalar_json import decode_scalar
-from raspc.compiler.values import Scalar
+from raspc.compiler.artifact.manifest import ClassDecode, NumberDecode
+from raspc.compiler.artifact.model_files import CompiledModel
+from raspc.compiler.artifact.scalar_json import decode_scalar
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.interop import export_onnx, to_onnx
 from raspc.interop.onnx_check import check_onnx
 from raspc.rasp_grammar.diagnostics import RaspError

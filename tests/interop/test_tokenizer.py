@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from raspc.compiler.manifest import ClassDecode
-from raspc.compiler.values import Scalar
+from raspc.compiler.artifact.manifest import ClassDecode
+from raspc.compiler.graph.values import Scalar
 from raspc.interop.tokenizer import bos_name, token_texts, tokenizer_files
 from raspc.tests.support.handmade import manifest_of
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from raspc.compiler.artifact import CompiledModel
-from raspc.compiler.inputs import sampled_inputs
-from raspc.compiler.manifest import Layer
+from raspc.compiler.artifact.manifest import Layer
+from raspc.compiler.artifact.model_files import CompiledModel
+from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.interop import answers, bridge_settings, padded_tensors, to_transformer_lens
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from raspc.compiler.values import Scalar, normal
+from raspc.compiler.graph.values import Scalar, normal
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from raspc.compiler.values import Scalar
+from raspc.compiler.graph.values import Scalar
 from raspc.tests.programs.cases import Case, Shipped, render_cases, shipped_programs
 
 #: How many different inputs a cases file has (fewer only where there are no more).

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.inputs import all_inputs, chosen_inputs
-from raspc.compiler.interpreter import Interpreter
+from raspc.compiler.interpret.interpreter import Interpreter
+from raspc.compiler.interpret.sample_inputs import all_inputs, chosen_inputs
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import PROGRAMS, Shipped, read_cases, render_cases, shipped_programs, typed
 from raspc.tests.programs.make_cases import cases_of

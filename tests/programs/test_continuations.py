@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from raspc.compiler import artifact
+from raspc.compiler.artifact import model_files as artifact
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph import Program
-from raspc.compiler.inputs import all_inputs, sampled_inputs
-from raspc.compiler.interpreter import Interpreter
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.interpret.interpreter import Interpreter
+from raspc.compiler.interpret.sample_inputs import all_inputs, sampled_inputs
 from raspc.compiler.pipeline import CompileOptions, compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load

@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from raspc.compiler import artifact
+from raspc.compiler.artifact import model_files as artifact
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.inputs import Input, all_inputs, count_inputs, sampled_inputs, structured_inputs
-from raspc.compiler.interpreter import Interpreter
+from raspc.compiler.interpret.interpreter import Interpreter
+from raspc.compiler.interpret.sample_inputs import Input, all_inputs, count_inputs, sampled_inputs, structured_inputs
 from raspc.compiler.pipeline import CompileOptions, compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load

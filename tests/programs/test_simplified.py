@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from raspc.compiler.domains import Space
+from raspc.compiler.analysis.domains import Space
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph import Program
-from raspc.compiler.inputs import Input, chosen_inputs
-from raspc.compiler.interpreter import Interpreter, evaluate
-from raspc.compiler.simplify import simplify
-from raspc.compiler.values import Undefined, Value
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.graph.values import Undefined, Value
+from raspc.compiler.interpret.interpreter import Interpreter, evaluate
+from raspc.compiler.interpret.sample_inputs import Input, chosen_inputs
+from raspc.compiler.simplify.rewrite import simplify
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import Shipped, shipped_programs
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
-from raspc.compiler.values import Scalar
+from raspc.compiler.graph.values import Scalar
 
 Generator = Callable[[Random], list[Scalar]]
 

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from raspc.fuzz.campaign import program_text
-from raspc.rasp_grammar import formatter
 from raspc.rasp_grammar.diagnostics import RaspError
-from raspc.rasp_grammar.formatter import format_source
-from raspc.rasp_grammar.formatter_layout import WIDTH
-from raspc.rasp_grammar.lexer import LINE_STATEMENTS, Token, tokenize
+from raspc.rasp_grammar.format import format_source as formatter
+from raspc.rasp_grammar.format.format_source import format_source
+from raspc.rasp_grammar.format.layout import WIDTH
 from raspc.rasp_grammar.parser import parse
-from raspc.rasp_grammar.printer import format_tree
+from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.span import Source
 from raspc.rasp_grammar.tables import tables
+from raspc.rasp_grammar.tokens import LINE_STATEMENTS, Token, tokenize
+from raspc.tools.fuzz.campaign import program_text
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = [

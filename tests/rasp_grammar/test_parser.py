@@ -9,8 +9,8 @@ import pytest
 from raspc.rasp_grammar import tree
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.parser import MAX_CHARACTERS, parse, read_source
-from raspc.rasp_grammar.printer import format_tree
-from raspc.rasp_grammar.quirks import quirks
+from raspc.rasp_grammar.precedence_warnings import quirks
+from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.span import Source
 from raspc.rasp_grammar.tree import walk
 

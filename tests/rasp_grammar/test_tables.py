@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from raspc.rasp_grammar.build import RULES
+from raspc.rasp_grammar.build_tree import RULES
 from raspc.rasp_grammar.make_tables import TABLES, build, text
 from raspc.rasp_grammar.tables import tables
 

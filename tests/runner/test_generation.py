@@ -6,7 +6,7 @@ import pytest
 import raspc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.compiler.values import Scalar
+from raspc.compiler.graph.values import Scalar
 from raspc.runner.model import Model
 
 REPEAT = """set vocab "abc"; set max_length 7;

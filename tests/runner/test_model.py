@@ -10,9 +10,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.compiler.artifact import CompiledModel, expected_shapes, write
-from raspc.compiler.manifest import ClassDecode, Kind, NumberDecode
-from raspc.compiler.values import Scalar
+from raspc.compiler.artifact.manifest import ClassDecode, Kind, NumberDecode
+from raspc.compiler.artifact.model_files import CompiledModel, expected_shapes, write
+from raspc.compiler.graph.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model, load
 from raspc.tests.support.handmade import fraction_of_a, identity, logits, manifest_of, random_model, reverse

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from raspc.api import compile as compile_text
-from raspc.compiler.artifact import CompiledModel
-from raspc.runner import packed
+from raspc.compiler.artifact.model_files import CompiledModel
+from raspc.runner import fast_forward as packed
 from raspc.runner.model import Model
 from raspc.tests.support.handmade import random_model, reverse
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph import Program
-from raspc.compiler.inputs import Input, chosen_inputs
-from raspc.compiler.interpreter import Interpreter
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.interpret.interpreter import Interpreter
+from raspc.compiler.interpret.sample_inputs import Input, chosen_inputs
 from raspc.compiler.pipeline import CompileOptions, compile_program
-from raspc.fuzz.check import equal
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
+from raspc.tools.fuzz.check import equal
 
 
 def program(text: str, entries: Iterable[str] = ()) -> Program:

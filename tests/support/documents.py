@@ -58,7 +58,7 @@ OWN_PROCESS = frozenset({"build", "repl", "lsp"})
 SHELL = re.compile(r"[|<>;&*$`~]|^\w+=")
 
 #: Folders that pages use.
-LINKED = ("programs", "examples")
+LINKED = ("programs", "docs/examples")
 
 
 class DocumentError(AssertionError):
@@ -175,7 +175,7 @@ class Page:
         name = re.match(r"# file: (\S+)\n", text)
         if name is not None:
             path = Path(name[1])
-            if path.is_absolute() or path.parts[0] in LINKED:
+            if path.is_absolute() or path.as_posix().startswith(LINKED):
                 raise DocumentError(f"`{path}` does not lie in the page's own folder")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -277,7 +277,11 @@ def _all_in(wanted: set[str], there: set[str] | frozenset[str], message: str) ->
 
 def pages() -> list[Path]:
     """The pages whose blocks are run: the README, those of docs/, and those of examples/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("**/*.md"))]
+    return [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs" / "examples").glob("**/*.md")),
+    ]
 
 
 def anchors(page: Path) -> set[str]:

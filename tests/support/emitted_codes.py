@@ -14,7 +14,7 @@ MAKERS = {"Diagnostic": 0, "error": 0, "_error": 0, "refuse": 1}
 #: A code, wherever it stands: a name of its own, or a letter and three digits.
 NUMBERED = re.compile(r"[A-Z]\d{3}")
 
-FOLDERS = ("rasp_grammar", "compiler", "runner", "cli", "fuzz", "suites", "views", "interop", "repl", "editor")
+FOLDERS = ("rasp_grammar", "compiler", "runner", "cli", "tools", "datasets", "interop")
 
 
 def emitted_codes() -> dict[str, str]:

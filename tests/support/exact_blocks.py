@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from raspc.compiler.blocks import Blocks, ClassDecode, Direction, Form, Head, NeuronGroup, OutputBlock
-from raspc.compiler.domains import Space
-from raspc.compiler.lower.heads import COUNT_LOG
-from raspc.compiler.values import Scalar
+from raspc.compiler.analysis.domains import Space
+from raspc.compiler.blocks.blocks import Blocks, ClassDecode, Direction, Form, Head, NeuronGroup, OutputBlock
+from raspc.compiler.graph.values import Scalar
+from raspc.compiler.lower.attention.heads import COUNT_LOG
 
 Column = NDArray[np.float64]  # one number for each position of the input, BOS not among them
 

@@ -8,8 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from raspc.compiler.artifact import CompiledModel, expected_shapes
-from raspc.compiler.manifest import (
+from raspc.compiler.artifact.manifest import (
     ClassDecode,
     CompilerInfo,
     Decode,
@@ -25,7 +24,8 @@ from raspc.compiler.manifest import (
     ProgramInfo,
     SourceText,
 )
-from raspc.compiler.values import Scalar
+from raspc.compiler.artifact.model_files import CompiledModel, expected_shapes
+from raspc.compiler.graph.values import Scalar
 
 #: A score by which a key wins for sure: exp(-100) is nothing beside 1.
 SHARP = 100.0

@@ -1,0 +1,207 @@
+"""Inputs from the command line and from JSON lines: `run` and `eval` read the same ones in the same way."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+from ..compiler.graph.values import Scalar, normal
+from ..compiler.interpret.parse_tokens import parse_tokens
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.span import Source, Span
+from .print_values import Result, json_line
+from .report_errors import Report
+
+#: Bytes of one line.  The longest models take some thousand tokens; a line beyond this is a mistaken file.
+MAX_LINE = 1 << 20
+
+#: Digits of one number, and its power of ten: beyond every vocabulary, and cheap to hold exactly.
+MAX_DIGITS = 400
+
+Batch = list[list[Scalar]]
+
+Remark = Callable[[Sequence[Scalar], Result], Iterable[Diagnostic]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One input of a JSON lines file, with its place for diagnostics."""
+
+    source: Source
+    tokens: list[Scalar]
+
+    def locate(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic with this line as its place, or named in the message when it has one in the program."""
+        if diagnostic.span is None:
+            return replace(diagnostic, span=_whole(self.source))
+        where = f"line {self.source.first_line} of {self.source.name}"
+        return replace(diagnostic, message=f"{where}: {diagnostic.message}")
+
+
+def word_tokens(words: Sequence[str], vocabulary: Sequence[Scalar] | None) -> list[Scalar]:
+    """The tokens that the words of a command line stand for; a single word may stand for its characters.
+
+    Without a vocabulary, words are strings.  Raises RaspError for words that are not in the vocabulary.
+    """
+    for word in words:
+        if not _is_text(word):
+            raise RaspError(Diagnostic("input-encoding", f"the token {word!a} is not valid UTF-8", None))
+    if vocabulary is not None:
+        return parse_tokens(words, vocabulary)
+    return list(words[0]) if len(words) == 1 else list(words)
+
+
+def _no_remark(_: Sequence[Scalar], __: Result) -> Iterable[Diagnostic]:
+    return ()
+
+
+def run_lines(
+    path: str, run: Callable[[Batch], Sequence[Result]], batch: int, report: Report, remark: Remark = _no_remark
+) -> None:
+    """Read inputs from a JSON lines file (`-` is standard input), print one JSON array or object for each.
+
+    A bad line is reported and has no output line; the others still run.  Blank lines are skipped.  `remark` is what
+    there is to say about an input and its result.
+    """
+    waiting: list[Line] = []
+    for line in read_lines(path):
+        if isinstance(line, Diagnostic):
+            report.show([line])
+            continue
+        waiting.append(line)
+        if len(waiting) == batch:
+            _run_batch(waiting, run, report, remark)
+            waiting = []
+    if waiting:
+        _run_batch(waiting, run, report, remark)
+
+
+def _run_batch(lines: list[Line], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark) -> None:
+    try:
+        results = run([line.tokens for line in lines])
+    except RaspError as error:
+        if len(lines) > 1:  # one bad line must not take the others with it
+            for line in lines:
+                _run_batch([line], run, report, remark)
+        else:
+            report.show(map(lines[0].locate, error.diagnostics))
+        return
+    for line, result in zip(lines, results, strict=True):
+        print(json_line(result))
+        report.show(map(line.locate, remark(line.tokens, result)))
+    sys.stdout.flush()
+
+
+def read_lines(path: str) -> Iterator[Line | Diagnostic]:
+    """The inputs of a JSON lines file in order, or what is wrong with a line.  RaspError for an unreadable file."""
+    if path == "-":
+        yield from _read_stream(sys.stdin.buffer, "<stdin>")
+        return
+    try:
+        with Path(path).open("rb") as stream:
+            yield from _read_stream(stream, path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason}", None)) from None
+
+
+def _read_stream(stream: BinaryIO, name: str) -> Iterator[Line | Diagnostic]:
+    number = 0
+    while data := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(data) > MAX_LINE:
+            while data and not data.endswith(b"\n"):
+                data = stream.readline(MAX_LINE)
+            source = Source(name, "", number)
+            yield Diagnostic("input-line", f"the line is longer than {MAX_LINE:,} bytes", _whole(source))
+        elif data.strip():
+            yield _read_line(data, name, number)
+
+
+def _read_line(data: bytes, name: str, number: int) -> Line | Diagnostic:
+    text = data.decode("utf-8", errors="replace").rstrip("\r\n")
+    source = Source(name, text.removeprefix("\ufeff") if number == 1 else text, number)
+    try:
+        data.decode("utf-8")
+        values = json.loads(source.text, parse_int=_integer, parse_float=_fraction, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        start = min(len(data[: error.start].decode("utf-8", errors="replace")), len(source.text))
+        return Diagnostic("input-encoding", "the line is not valid UTF-8", Span(source, start, start + 1))
+    except json.JSONDecodeError as error:
+        return Diagnostic(
+            "input-json",
+            f"not a JSON array: {error.msg}",
+            Span(source, error.pos, error.pos + 1),
+            'a line is a JSON array of tokens, such as ["a", "b"] or [3, 1, 2]',
+        )
+    except RecursionError:
+        return Diagnostic("input-json", "the line nests too deeply", _whole(source), "tokens are not arrays")
+    except ValueError as error:
+        return Diagnostic("input-json", str(error), _whole(source))
+    if not isinstance(values, list):
+        return Diagnostic(
+            "input-json",
+            f"the line is {_kind(values)}, not an array of tokens",
+            _whole(source),
+            'write ["a", "b"], or [3, 1, 2]',
+        )
+    for index, value in enumerate(values):
+        if not isinstance(value, (bool, int, Fraction, str)):
+            message = f"element {index} is {_kind(value)}: a token is a string, a number, true or false"
+            return Diagnostic("input-json", message, _whole(source))
+        if isinstance(value, str) and not _is_text(value):
+            return Diagnostic("input-json", f"element {index} holds half of a surrogate pair", _whole(source))
+    return Line(source, values)
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number with more than {MAX_DIGITS} digits is no token")
+    return int(text)
+
+
+def _fraction(text: str) -> Scalar:
+    """The exact value of a JSON number with a point or an exponent."""
+    number = Decimal(text)
+    # An exponent such as 1e999999999 is short to write, and would fill the memory when written out.
+    if len(text) > MAX_DIGITS or not number.is_finite() or (number and abs(number.adjusted()) > MAX_DIGITS):
+        raise ValueError(f"a number with more than {MAX_DIGITS} digits is no token")
+    return normal(Fraction(number)) if number else 0
+
+
+def _no_number(text: str) -> Scalar:
+    raise ValueError(f"{text} is not a JSON number, and no token")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole(source: Source) -> Span:
+    return Span(source, 0, len(source.text))
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a truth value"
+        case int() | Fraction():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

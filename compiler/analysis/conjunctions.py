@@ -1,0 +1,267 @@
+"""Selectors as disjoint conjunctions.
+
+A selector is a formula over comparisons.  Comparisons whose keys depend on one source and whose queries depend on
+one source form a *relation*: together they sort the (key, query) pairs of these sources into classes, and any formula
+over them is one predicate, a matrix.  A formula over several relations is expanded into conjunctions of such
+predicates that exclude each other: the branches of a decision diagram with one level for each relation.  One head holds
+one conjunction (scores of its parts add up), and widths and sums over disjoint conjunctions add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph.graph import (
+    Aggregate,
+    Constant,
+    Indices,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SOp,
+    Tokens,
+)
+from ..graph.values import Scalar, Undefined, is_number
+from .joint_tables import Column, evaluate
+from .node_facts import Analysis
+from .position_orders import SIGNS, formula
+
+Matrix = NDArray[np.bool_]
+
+#: A relation over more pairs than this is known only by the order of key and query.
+MAX_PAIRS = 1 << 21
+#: A formula that distinguishes more cases than this is not expanded, nor one with more branches than the second.
+MAX_CASES = 1 << 16
+MAX_BRANCHES = 1 << 8
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Comparisons that read the same key source and the same query source (None: a constant).
+
+    `codes[k, q]` tells for each pair of values which comparisons hold (bit i: atom i); None when the pairs are too
+    many, then all atoms compare exactly `keys` with `queries` and the code is that of the sign.
+    """
+
+    keys: SOp | None
+    queries: SOp | None
+    atoms: tuple[Select, ...]
+    codes: NDArray[np.int32] | None
+    realised: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A predicate on one relation: the pairs whose code is one of `accepted`."""
+
+    relation: Relation
+    accepted: frozenset[int]
+
+    def matrix(self) -> Matrix:
+        """[key values, query values]; a constant side has one row or column."""
+        assert self.relation.codes is not None
+        return np.isin(self.relation.codes, list(self.accepted))
+
+    def sides(self) -> tuple[SOp, SOp]:
+        """What is compared with what, where that is the same for all comparisons."""
+        (sides,) = self._sides()
+        return sides
+
+    def _sides(self) -> set[tuple[SOp, SOp]]:
+        return {(atom.keys, atom.queries) for atom in self.relation.atoms}
+
+    def signs(self) -> frozenset[int] | None:
+        """The signs of key - query that are accepted, when the predicate depends on nothing else."""
+        if len(self._sides()) != 1:
+            return None
+        accepted = set()
+        for sign in (-1, 0, 1):
+            code = sum((sign in SIGNS[atom.comparison]) << bit for bit, atom in enumerate(self.relation.atoms))
+            if code in self.accepted:
+                accepted.add(sign)
+        return frozenset(accepted)
+
+
+Conjunction = tuple[Part, ...]
+
+
+class Predicates:
+    """Memoised by selector."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._found: dict[Selector, tuple[Conjunction, ...]] = {}
+
+    def conjunctions(self, selector: Selector) -> tuple[Conjunction, ...]:
+        """Conjunctions that exclude each other and together are the selector; none when nothing is ever selected."""
+        if selector not in self._found:
+            self._found[selector] = self._expand(selector)
+        return self._found[selector]
+
+    def _expand(self, selector: Selector) -> tuple[Conjunction, ...]:
+        relations = self._relations(atoms_of(selector))
+        if prod(len(relation.realised) for relation in relations) > MAX_CASES:
+            raise TooManyBranches
+        truth = _truth(selector, relations)
+        axes = range(len(relations))
+        best: tuple[Conjunction, ...] | None = None
+        for order in permutations(axes) if len(relations) <= 4 else [tuple(axes)]:
+            found = self._branches(np.transpose(truth, order), [relations[axis] for axis in order])
+            if best is None or (len(found), sum(map(len, found))) < (len(best), sum(map(len, best))):
+                best = found
+        assert best is not None
+        return best
+
+    def _branches(self, truth: Matrix, order: Sequence[Relation]) -> tuple[Conjunction, ...]:
+        """The branches of the decision diagram; `truth` has one axis for each relation, over its realised classes."""
+        result: list[Conjunction] = []
+
+        def explore(place: int, rest: Matrix, parts: Conjunction) -> None:
+            if not rest.any():
+                return
+            if rest.all():
+                result.append(parts)
+                if len(result) > MAX_BRANCHES:
+                    raise TooManyBranches
+                return
+            relation = order[place]
+            residuals: dict[bytes, list[int]] = {}
+            for row, residual in enumerate(rest):
+                residuals.setdefault(residual.tobytes(), []).append(row)
+            for rows in residuals.values():
+                codes = frozenset(relation.realised[row] for row in rows)
+                part = () if len(rows) == len(rest) else (Part(relation, codes),)
+                explore(place + 1, rest[rows[0]], parts + part)
+
+        explore(0, truth, ())
+        return tuple(result)
+
+    # ---- relations ------------------------------------------------------------------------------
+
+    def _relations(self, atoms: Sequence[Select]) -> list[Relation]:
+        grouped: dict[tuple[SOp | None, SOp | None], list[Select]] = {}
+        for atom in atoms:
+            source = (self._source(atom.keys), self._source(atom.queries))
+            if self._pairs(*source) > MAX_PAIRS:
+                source = (atom.keys, atom.queries)
+            grouped.setdefault(source, []).append(atom)
+        return [self._relation(keys, queries, group) for (keys, queries), group in grouped.items()]
+
+    def _source(self, node: SOp) -> SOp | None:
+        """The one leaf that a node depends on, when any function of that leaf can be had for free; else the node."""
+        leaves = self.analysis.leaves(node)
+        if not leaves:
+            return None
+        if len(leaves) == 1:
+            (leaf,) = leaves
+            domain = self.analysis.domain(leaf)
+            free = isinstance(leaf, (Tokens, Indices)) or (
+                isinstance(leaf, Aggregate) and self.analysis.retrieves(leaf)
+            )
+            if free and domain.values is not None:
+                return leaf
+        return node
+
+    def _pairs(self, keys: SOp | None, queries: SOp | None) -> int:
+        total = 1
+        for node in (keys, queries):
+            if node is not None:
+                size = self.analysis.domain(node).size
+                total *= MAX_PAIRS + 1 if size is None else size
+        return total
+
+    def _relation(self, keys: SOp | None, queries: SOp | None, atoms: list[Select]) -> Relation:
+        if self._pairs(keys, queries) > MAX_PAIRS:
+            realised = {sum((sign in SIGNS[a.comparison]) << bit for bit, a in enumerate(atoms)) for sign in (-1, 0, 1)}
+            return Relation(keys, queries, tuple(atoms), None, tuple(sorted(realised)))
+        key_count = 1 if keys is None else len(self.analysis.domain(keys).values or ())
+        query_count = 1 if queries is None else len(self.analysis.domain(queries).values or ())
+        codes = np.zeros((key_count, query_count), dtype=np.int32)
+        for bit, atom in enumerate(atoms):
+            left, right = self._seen(atom.keys, keys), self._seen(atom.queries, queries)
+            codes |= compare_all(atom.comparison, left, right).astype(np.int32) << bit
+        visible = codes
+        if self.analysis.space.causal and isinstance(keys, Indices) and isinstance(queries, Indices):
+            visible = codes[np.triu_indices(key_count)]  # key <= query
+        elif keys is not None and keys is queries and self.analysis.same_everywhere(keys):
+            visible = np.diagonal(codes)
+        return Relation(keys, queries, tuple(atoms), codes, tuple(np.unique(visible).tolist()))
+
+    def _seen(self, node: SOp, source: SOp | None) -> list[Scalar | Undefined]:
+        """The values of `node` for each value of its source."""
+        if isinstance(node, Constant):
+            return [node.value]
+        if source is None:
+            return list(evaluate(node, {}, []).values)
+        values = self.analysis.domain(source).values
+        assert values is not None
+        column = evaluate(node, {source: Column((0,), np.arange(len(values)), values)}, [len(values)])
+        return [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
+
+
+class TooManyBranches(Exception):
+    """The formula has more combinations of classes than are worth exploring."""
+
+
+def atoms_of(selector: Selector) -> list[Select]:
+    """The comparisons of a formula, each once, in order of appearance."""
+    return [node for node in formula(selector) if isinstance(node, Select)]
+
+
+def compare_all(comparison: str, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]) -> Matrix:
+    """[keys, queries]: whether each pair compares so; False where it is undefined."""
+    ranks = {
+        kind: {value: rank for rank, value in enumerate(sorted({v for v in (*keys, *queries) if _kind(v) == kind}))}  # type: ignore[type-var]
+        for kind in ("number", "string")
+    }
+
+    def codes(values: Sequence[Scalar | Undefined]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        kinds = np.array([("undefined", "number", "string").index(_kind(v)) for v in values])
+        places = np.array([ranks[_kind(v)][v] if not isinstance(v, Undefined) else 0 for v in values])
+        return kinds, places
+
+    key_kinds, key_ranks = codes(keys)
+    query_kinds, query_ranks = codes(queries)
+    signs = np.sign(key_ranks[:, None] - query_ranks[None, :])
+    same = (key_kinds[:, None] == query_kinds[None, :]) & (key_kinds[:, None] > 0)
+    defined = (key_kinds[:, None] > 0) & (query_kinds[None, :] > 0)
+    result: Matrix = np.isin(signs, list(SIGNS[comparison])) & same
+    if comparison == "!=":
+        result |= defined & ~same
+    return result
+
+
+def _kind(value: Scalar | Undefined) -> str:
+    if isinstance(value, Undefined):
+        return "undefined"
+    return "number" if is_number(value) else "string"
+
+
+def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:
+    """The formula's truth for every combination of the relations' realised classes, one axis for each relation."""
+    shape = tuple(len(relation.realised) for relation in relations)
+    done: dict[Selector, Matrix] = {}
+    for axis, relation in enumerate(relations):
+        codes = np.array(relation.realised, dtype=np.int64)
+        along = [len(codes) if other == axis else 1 for other in range(len(shape))]
+        for bit, atom in enumerate(relation.atoms):
+            done[atom] = (codes >> bit & 1).astype(np.bool_).reshape(along)
+    for node in formula(selector):
+        match node:
+            case SelectorAnd(left=left, right=right):
+                done[node] = done[left] & done[right]
+            case SelectorOr(left=left, right=right):
+                done[node] = done[left] | done[right]
+            case SelectorNot(operand=operand):
+                done[node] = ~done[operand]
+            case _:
+                pass
+    return np.ascontiguousarray(np.broadcast_to(done[selector], shape))

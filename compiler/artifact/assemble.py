@@ -1,0 +1,337 @@
+"""Layers to arrays and the basis manifest.
+
+Conventions at BOS (see `blocks`): coordinate 0 of the residual stream is 1 at BOS and 0 elsewhere, every other
+coordinate is 0 at BOS.  A form's constant lives in a bias, so each reader subtracts it at BOS through coordinate 0,
+which is exact, and adds there what BOS is meant to have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import ceil, log2
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import __version__
+from ..analysis.domains import Space
+from ..blocks.blocks import ClassDecode, Direction, Form, NeuronGroup, NumberDecode, OutputBlock, head_forms, logits_of
+from ..blocks.layers import Layer, PlacedHead, Schedule, bos_key, bos_stands_out, extra_layers
+from ..graph.graph import Node
+from ..graph.result_types import Kinds
+from . import manifest as records
+from .model_files import CompiledModel
+
+Array = NDArray[np.float64]
+
+#: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the
+#: residual stream stays exactly zero there however often counts are scaled up.
+SELF = 1024.0
+
+
+def parameter_count(plan: Schedule, space: Space) -> int:
+    """How many numbers the weights will hold (without `--uniform`), before any memory is spent."""
+    width = len(plan.directions) + 1
+    columns = sum(len(logits_of(output)) for output in plan.blocks.outputs)
+    total = (len(space.vocabulary) + 1 + space.max_length + 1) * width + (width + 1) * columns
+    for layer in plan.layers:
+        if layer.heads:
+            total += len(layer.heads) * (4 * width * layer.d_head + 3 * layer.d_head) + width
+        neurons = sum(len(used_neurons(group)) for group in layer.groups)
+        if neurons:
+            total += neurons * (2 * width + 1) + width
+    return total
+
+
+def used_neurons(group: NeuronGroup) -> list[int]:
+    """The neurons that some kept output reads."""
+    return sorted({neuron for _, weights in group.outputs for neuron in weights})
+
+
+class Assembler:
+    """Fills the arrays of one model."""
+
+    def __init__(self, plan: Schedule, space: Space, uniform: bool) -> None:
+        self.plan = plan
+        self.space = space
+        self.uniform = uniform
+        self.places = {direction: index + 1 for index, direction in enumerate(plan.directions)}
+        self.width = len(plan.directions) + 1
+        self.tensors: dict[str, NDArray[np.float32]] = {}
+
+    def run(self) -> dict[str, NDArray[np.float32]]:
+        """Every tensor by its name in the weights file."""
+        self._embeddings()
+        for index, layer in enumerate(self.plan.layers):
+            n_heads, d_head, d_mlp = self.shape(layer)
+            if n_heads:
+                self._attention(f"blocks.{index}.attn", layer, n_heads, d_head)
+            if d_mlp:
+                self._mlp(f"blocks.{index}.mlp", layer, d_mlp)
+        self._unembedding()
+        return self.tensors
+
+    def shape(self, layer: Layer) -> tuple[int, int, int]:
+        """(heads, d_head, d_mlp) of a layer in the weights."""
+        layers = self.plan.layers if self.uniform else (layer,)
+        n_heads = max(len(one.heads) for one in layers)
+        d_head = max(one.d_head for one in layers)
+        d_mlp = max(sum(len(used_neurons(group)) for group in one.groups) for one in layers)
+        return n_heads, d_head, d_mlp
+
+    def indices(self, forms: Iterable[Form]) -> tuple[int, ...]:
+        """The coordinates that forms read."""
+        return tuple(sorted({self.places[d] for form in forms for d, _ in form.terms if d in self.places}))
+
+    def _store(self, name: str, values: Array) -> None:
+        self.tensors[name] = values.astype(np.float32)
+
+    def _embeddings(self) -> None:
+        tokens = np.zeros((len(self.space.vocabulary) + 1, self.width))
+        positions = np.zeros((self.space.max_length + 1, self.width))
+        tokens[-1, 0] = 1.0
+        for direction, place in self.places.items():
+            if direction.role == "tokens":
+                tokens[:-1, place] = direction.data
+            elif direction.role == "indices":
+                positions[1:, place] = direction.data
+        self._store("embed.W_E", tokens)
+        self._store("pos_embed.W_pos", positions)
+
+    def _column(self, form: Form, factor: float = 1.0) -> tuple[Array, float]:
+        """Weights and bias that read `factor * form`, with nothing left at BOS."""
+        column = np.zeros(self.width)
+        for direction, coefficient in form.terms:
+            column[self.places[direction]] = factor * coefficient
+        bias = float(np.float32(factor * form.constant))
+        column[0] = -bias
+        return column, bias
+
+    def _attention(self, name: str, layer: Layer, n_heads: int, d_head: int) -> None:
+        weights = {role: np.zeros((n_heads, self.width, d_head)) for role in "QKV"}
+        biases = {role: np.zeros((n_heads, d_head)) for role in "QKV"}
+        output = np.zeros((n_heads, d_head, self.width))
+
+        def put(role: str, number: int, dimension: int, column: Array, bias: float) -> None:
+            weights[role][number, :, dimension] = column
+            biases[role][number, dimension] = bias
+
+        for number, placed in enumerate(layer.heads):
+            head = placed.head
+            query, query_bias, key, key_bias = self._first_dimension(placed)
+            put("Q", number, 0, query, query_bias)
+            put("K", number, 0, key, key_bias)
+            dimension = 1
+            for a, b in self._products(placed):
+                put("Q", number, dimension, *self._column(a, head.sharpness))
+                put("K", number, dimension, *self._column(b))
+                dimension += 1
+            if placed.spare:
+                at_bos = np.zeros(self.width)
+                at_bos[0] = 1.0
+                put("Q", number, dimension, at_bos * 4 * SELF * max(1.0, head.sharpness), 0.0)
+                put("K", number, dimension, at_bos, 0.0)
+            for place, payload in enumerate(placed.payloads):
+                put("V", number, place, *self._column(payload.form))
+                output[number, place, self.places[payload.direction]] = head.scale
+        for role in "QKV":
+            self._store(f"{name}.W_{role}", weights[role])
+            self._store(f"{name}.b_{role}", biases[role])
+        self._store(f"{name}.W_O", output)
+        self._store(f"{name}.b_O", np.zeros(self.width))
+
+    def _first_dimension(self, placed: PlacedHead) -> tuple[Array, float, Array, float]:
+        """The dimension whose query is constant: it scores keys by themselves, BOS among them."""
+        head = placed.head
+        key, key_bias = self._column(head.key_only)
+        key[0] += bos_key(head)
+        query = np.zeros(self.width)
+        query[0] = -head.sharpness
+        out = bos_stands_out(head)
+        if placed.self_attends and not placed.spare:
+            query[0] += np.sign(out) * 2.0 ** ceil(log2(SELF / abs(out)))
+        return query, head.sharpness, key, key_bias
+
+    def _products(self, placed: PlacedHead) -> list[tuple[Form, Form]]:
+        head = placed.head
+        one = Form((), 1.0, 1.0, 1.0, 0.0)
+        first = [] if head.query_only is None else [(head.query_only, one)]
+        return first + list(head.pairs)
+
+    def _mlp(self, name: str, layer: Layer, d_mlp: int) -> None:
+        w_in, b_in = np.zeros((self.width, d_mlp)), np.zeros(d_mlp)
+        w_out = np.zeros((d_mlp, self.width))
+        start = 0
+        for group in layer.groups:
+            kept = used_neurons(group)
+            for place, neuron in enumerate(kept, start):
+                orientation, knot = group.knots[neuron]
+                for direction, coefficient in group.input.terms:
+                    w_in[self.places[direction], place] = orientation * coefficient
+                offset = orientation * (group.input.constant - knot)
+                b_in[place] = offset
+                w_in[0, place] = -(2.0 ** ceil(log2(abs(offset) + 2.0)))  # silent at BOS
+            rows = {neuron: place for place, neuron in enumerate(kept, start)}
+            for direction, weights in group.outputs:
+                if direction in self.places:
+                    for neuron, coefficient in weights.items():
+                        w_out[rows[neuron], self.places[direction]] = coefficient
+            start += len(kept)
+        self._store(f"{name}.W_in", w_in)
+        self._store(f"{name}.b_in", b_in)
+        self._store(f"{name}.W_out", w_out)
+        self._store(f"{name}.b_out", np.zeros(self.width))
+
+    def _unembedding(self) -> None:
+        logits = [logit for output in self.plan.blocks.outputs for logit in logits_of(output)]
+        weights, biases = np.zeros((self.width, len(logits))), np.zeros(len(logits))
+        for column, logit in enumerate(logits):
+            for direction, coefficient in logit.terms:
+                weights[self.places[direction], column] = coefficient
+            biases[column] = logit.constant
+        self._store("unembed.W_U", weights)
+        self._store("unembed.b_U", biases)
+
+
+def assemble(
+    plan: Schedule,
+    space: Space,
+    options: dict[str, bool | int | str],
+    program: records.ProgramInfo,
+    kinds: dict[str, Kinds],
+    describe: Callable[[Node], str],
+    name_of: Callable[[Node], str | None],
+    kept_name: Callable[[str], str],
+) -> CompiledModel:
+    """The weights and their manifest.  `kept_name` gives a source file's name in the manifest."""
+    assembler = Assembler(plan, space, bool(options["uniform"]))
+    tensors = assembler.run()
+    nodes: dict[int, records.NodeInfo] = {}
+    files = {file.name for file in program.files}
+
+    def node_id(node: Node) -> int:
+        if node.id not in nodes:
+            nodes[node.id] = _node_info(node, files, describe, name_of, kept_name)
+        return node.id
+
+    layers = tuple(_layer_record(assembler, layer, node_id) for layer in plan.layers)
+    outputs = tuple(_output_records(plan, kinds, node_id))
+    directions = (
+        records.Direction(0, "bos", None, "bos", None, "beginning of sequence", 0.0),
+        *(_direction_record(index + 1, d, node_id, describe) for index, d in enumerate(plan.directions)),
+    )
+    manifest = records.Manifest(
+        compiler=records.CompilerInfo(__version__, options),
+        program=program,
+        vocabulary=space.vocabulary,
+        bos=len(space.vocabulary),
+        max_length=space.max_length,
+        n_ctx=space.max_length + 1,
+        causal=space.causal,
+        uniform=assembler.uniform,
+        d_model=assembler.width,
+        nodes=tuple(nodes[i] for i in sorted(nodes)),
+        directions=directions,
+        layers=layers,
+        outputs=outputs,
+        attention_depth=min(plan.blocks.attention_depth, sum(bool(layer.heads) for layer in plan.layers)),
+        notes=tuple(extra_layers(plan, describe)),
+    )
+    return CompiledModel(tensors, manifest)
+
+
+def _node_info(
+    node: Node,
+    files: set[str],
+    describe: Callable[[Node], str],
+    name_of: Callable[[Node], str | None],
+    kept_name: Callable[[str], str],
+) -> records.NodeInfo:
+    span = node.span
+    name = name_of(node)
+    file = kept_name(span.source.name)
+    if file not in files:
+        return records.NodeInfo(node.id, name, describe(node), None, None, None, None, None)
+    return records.NodeInfo(node.id, name, describe(node), file, span.start, span.end, span.line, span.column)
+
+
+def _direction_record(
+    index: int, direction: Direction, node_id: Callable[[Node], int], describe: Callable[[Node], str]
+) -> records.Direction:
+    subspace = describe(direction.node)
+    return records.Direction(
+        index, subspace, node_id(direction.node), direction.kind, direction.value, direction.label, direction.error
+    )
+
+
+def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], int]) -> records.Layer:
+    n_heads, d_head, d_mlp = assembler.shape(layer)
+    heads = []
+    for number, placed in enumerate(layer.heads):
+        head = placed.head
+        written = [payload.direction for payload in placed.payloads]
+        heads.append(
+            records.Head(
+                index=number,
+                label=f"{head.level} {', '.join(dict.fromkeys(d.label for d in written[:4]))}",
+                node=node_id(head.selector),
+                selector=head.label,
+                form=head.form,
+                why=head.why,
+                sharpness=head.sharpness,
+                level=head.level,
+                reads=assembler.indices([*head_forms(head), *(payload.form for payload in placed.payloads)]),
+                writes=tuple(sorted({assembler.places[d] for d in written})),
+                error=head.score_error,
+                margin=head.tolerated,
+            )
+        )
+    groups = []
+    first = 0
+    for group in layer.groups:
+        count = len(used_neurons(group))
+        if not count:
+            continue
+        written = [direction for direction, _ in group.outputs if direction in assembler.places]
+        groups.append(
+            records.NeuronGroup(
+                first=first,
+                count=count,
+                label=", ".join(dict.fromkeys(d.label for d in written[:4])),
+                node=node_id(group.node),
+                reads=assembler.indices([group.input]),
+                writes=tuple(sorted(assembler.places[d] for d in written)),
+                error=group.input.error,
+                margin=group.tolerated if group.tolerated != float("inf") else None,
+            )
+        )
+        first += count
+    return records.Layer(n_heads, d_head if n_heads else 0, tuple(heads), d_mlp, tuple(groups))
+
+
+def _output_records(
+    plan: Schedule, kinds: dict[str, Kinds], node_id: Callable[[Node], int]
+) -> Iterable[records.Output]:
+    first = 0
+    for output in plan.blocks.outputs:
+        count = len(logits_of(output))
+        yield records.Output(
+            name=output.name,
+            node=node_id(output.node),
+            kinds=tuple(sorted(kinds[output.name])),
+            first=first,
+            count=count,
+            decode=_decode_record(output),
+            may_be_undefined=output.may_be_undefined,
+            error=output.error,
+            margin=output.tolerated if output.tolerated > 0 else None,
+        )
+        first += count
+
+
+def _decode_record(output: OutputBlock) -> records.Decode:
+    match output.decode:
+        case ClassDecode(values=values):
+            return records.ClassDecode(values)
+        case NumberDecode(lowest=lowest, highest=highest, max_denominator=bound, values=values):
+            return records.NumberDecode(bound, 0, lowest, highest, output.error, values)

@@ -1,0 +1,144 @@
+"""Blocks to layers.
+
+Every block already reads at the earliest time at which what it needs is there, so its layer is known: heads that read
+at time 2l-2 and neurons that read at 2l-1 belong to layer l.  What is left to choose is the size of a layer's heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from ..graph.graph import Node
+from .blocks import Blocks, Direction, Head, NeuronGroup, Payload, head_forms, logits_of
+
+
+@dataclass(frozen=True)
+class PlacedHead:
+    """One head of the weights: a head's scores with some of its payloads.
+
+    `self_attends`: at the BOS position it must read BOS alone, because a later head reads there what it writes;
+    `spare`: that takes a query/key dimension of its own.
+    """
+
+    head: Head
+    payloads: tuple[Payload, ...]
+    self_attends: bool
+    spare: bool
+
+
+@dataclass(frozen=True)
+class Layer:
+    heads: tuple[PlacedHead, ...]
+    d_head: int
+    groups: tuple[NeuronGroup, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`directions[i]` is coordinate i + 1 of the residual stream; coordinate 0 marks BOS."""
+
+    layers: tuple[Layer, ...]
+    directions: tuple[Direction, ...]
+    blocks: Blocks
+
+
+def schedule(blocks: Blocks) -> Schedule:
+    """The fewest layers, then the fewest attention parameters."""
+    used = _used_directions(blocks)
+    exposed = _read_at_bos(blocks)
+    count = max(
+        [head.time // 2 + 1 for head in blocks.heads] + [group.time // 2 + 1 for group in blocks.groups], default=0
+    )
+    layers = []
+    for index in range(count):
+        heads = [head for head in blocks.heads if head.time == 2 * index]
+        groups = tuple(group for group in blocks.groups if group.time == 2 * index + 1)
+        placed, d_head = _place(heads, exposed)
+        layers.append(Layer(tuple(placed), d_head, groups))
+    return Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
+
+
+def score_width(head: Head, spare: bool) -> int:
+    """Query/key dimensions of a head in the weights."""
+    return head.width() + spare
+
+
+def bos_key(head: Head) -> float:
+    """BOS's score before sharpness: its own level, or below everything when it must never win."""
+    return head.bos if head.bos is not None else min(head.key_only.low, 0.0) - 1.0
+
+
+def bos_stands_out(head: Head) -> float:
+    """How far BOS's key lies outside the other keys' in the first dimension, signed; 0 when it does not."""
+    key = bos_key(head)
+    slack = head.key_only.error * 4
+    if key > head.key_only.high + slack:
+        return key - head.key_only.high - slack
+    if key < head.key_only.low - slack:
+        return key - head.key_only.low + slack
+    return 0.0
+
+
+def extra_layers(plan: Schedule, describe: Callable[[Node], str]) -> Iterator[str]:
+    """For each layer without attention on the longest chain of blocks: the expression whose neurons need it."""
+    blocks = plan.blocks
+    if len(plan.layers) <= blocks.attention_depth:
+        return
+    groups = {direction: group for group in blocks.groups for direction, _ in group.outputs}
+    heads = {payload.direction: (head, payload) for head in blocks.heads for payload in head.payloads}
+    ends = [direction for output in blocks.outputs for logit in logits_of(output) for direction, _ in logit.terms]
+    current = max(ends, key=lambda direction: direction.time, default=None)
+    while current is not None and current.time > 0:
+        if current in groups:
+            group = groups[current]
+            read = [direction for direction, _ in group.input.terms]
+            if max((direction.time for direction in read), default=0) < group.time:
+                text = describe(group.node)
+                yield f"layer {group.time // 2 + 1}: `{text}` takes neurons that no attention of its layer feeds"
+        else:
+            head, payload = heads[current]
+            read = [direction for form in (*head_forms(head), payload.form) for direction, _ in form.terms]
+        current = max(read, key=lambda direction: direction.time, default=None)
+
+
+def _place(heads: list[Head], exposed: set[Direction]) -> tuple[list[PlacedHead], int]:
+    plans = []
+    for head in heads:
+        self_attends = any(payload.direction in exposed for payload in head.payloads)
+        plans.append((head, self_attends, self_attends and bos_stands_out(head) == 0.0))
+    if not plans:
+        return [], 0
+    least = max(score_width(head, spare) for head, _, spare in plans)
+    most = max(least, max(len(head.payloads) for head in heads))
+
+    def cost(d_head: int) -> tuple[int, int]:
+        number = sum(ceil(len(head.payloads) / d_head) for head in heads)
+        return number * d_head, number
+
+    d_head = min(range(least, most + 1), key=cost)
+    placed = [
+        PlacedHead(head, tuple(head.payloads[start : start + d_head]), self_attends, spare)
+        for head, self_attends, spare in plans
+        for start in range(0, len(head.payloads), d_head)
+    ]
+    return placed, d_head
+
+
+def _read_at_bos(blocks: Blocks) -> set[Direction]:
+    """Directions that a head or a neuron reads, hence also at the BOS position; logits there mean nothing."""
+    forms = [form for head in blocks.heads for form in head_forms(head)]
+    forms += [payload.form for head in blocks.heads for payload in head.payloads]
+    forms += [group.input for group in blocks.groups]
+    return {direction for form in forms for direction, _ in form.terms}
+
+
+def _used_directions(blocks: Blocks) -> set[Direction]:
+    logits = {direction for output in blocks.outputs for logit in logits_of(output) for direction, _ in logit.terms}
+    return logits | _read_at_bos(blocks)
+
+
+def _order(direction: Direction) -> tuple[int, int, int]:
+    first = {"tokens": 0, "indices": 1, "head": 2, "neurons": 2}[direction.role]
+    return first, direction.time, direction.id

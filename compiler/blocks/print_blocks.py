@@ -1,0 +1,326 @@
+"""Blocks and layers as text: what `--emit blocks` and `--emit layers` print.
+
+Stable and at most `WIDTH` columns wide: long sums and lists are cut, and say how much is missing.  In a list of
+directions or of neurons, `error` bounds |float32 value - exact value|.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from ..analysis.domains import Space
+from ..artifact.assemble import parameter_count, used_neurons
+from ..graph.print_graph import literal
+from ..graph.values import Scalar
+from .blocks import (
+    Blocks,
+    ClassDecode,
+    Direction,
+    Form,
+    Head,
+    NeuronGroup,
+    NumberDecode,
+    OutputBlock,
+    Payload,
+    head_forms,
+    logits_of,
+)
+from .layers import Layer, PlacedHead, Schedule
+from .print_forms import MAX_TERMS, Names, Subspace, bounds, cut, elided, fitted, number, small
+
+WIDTH = 120
+
+#: Width of a sum that has a line to itself, of one of two factors, and of one beside what it is moved to.
+WHOLE, FACTOR, MOVED = 76, 38, 56
+#: Width of a list of directions.
+LIST = 108
+
+
+def format_blocks(blocks: Blocks) -> str:
+    """The directions, heads, neurons and outputs, in the order in which they were made."""
+    names = Names(_directions(blocks))
+    writers = _writers(blocks)
+    counts = [
+        _count(len(blocks.heads), "head"),
+        _count(len(blocks.groups), "group"),
+        _count(len(blocks.outputs), "output"),
+    ]
+    lines = [f"{', '.join(counts)}; attention depth {blocks.attention_depth}"]
+    lines += ["", "directions"]
+    rows = _table([_subspace_row(subspace, writers) for subspace in names.subspaces])
+    for row, subspace in zip(rows, names.subspaces, strict=True):
+        lines += [row] if subspace.label is None else [row, f"    {subspace.label}"]
+    for index, head in enumerate(blocks.heads):
+        lines += ["", f"head {index}: {head.label}", *_head(head, names)]
+    for index, group in enumerate(blocks.groups):
+        lines += ["", f"neurons {index}: {group.label}", *_group(group, names)]
+    for output in blocks.outputs:
+        lines += ["", f"output {output.name}", *_output(output, names)]
+    return _page(lines)
+
+
+def format_layers(plan: Schedule, space: Space) -> str:
+    """What stands in each layer, and the coordinates of the residual stream."""
+    names = Names(plan.directions)
+    heads = sum(len(layer.heads) for layer in plan.layers)
+    neurons = sum(_neurons(layer) for layer in plan.layers)
+    sizes = [_count(len(plan.layers), "layer"), _count(heads, "head"), _count(neurons, "neuron")]
+    lines = [
+        f"{', '.join(sizes)}, d_model {len(plan.directions) + 1}, {_count(parameter_count(plan, space), 'parameter')}",
+        f"{_count(len(space.vocabulary), 'token')} and BOS; inputs of 1 to {space.max_length}"
+        + ("; causal" if space.causal else ""),
+    ]
+    for index, layer in enumerate(plan.layers):
+        attention = f"{_count(len(layer.heads), 'head')} of size {layer.d_head}" if layer.heads else "no attention"
+        lines += ["", f"layer {index}: {attention}, {_count(_neurons(layer), 'neuron')}"]
+        for place, placed in enumerate(layer.heads):
+            lines += _placed(place, placed, names)
+        first = 0
+        for group in layer.groups:
+            count = len(used_neurons(group))
+            if count > 0:
+                last = first + count - 1
+                title = f"neuron {first}" if count == 1 else f"neurons {first}-{last}"
+                lines += [f"  {title}: {group.label}", *_reads_writes(names, [group.input], _written(group))]
+            first += count
+    lines += ["", "residual stream", *_table([("0", "bos", "", "1 at BOS, else 0", ""), *_stream(plan, names)])]
+    lines += ["", "outputs", *_table([(output.name, _decode(output)) for output in plan.blocks.outputs])]
+    return _page(lines)
+
+
+# ---- blocks ---------------------------------------------------------------------------------------
+
+
+def _directions(blocks: Blocks) -> Iterator[Direction]:
+    """Every direction that some block reads or writes, each once."""
+    forms = [form for head in blocks.heads for form in (*head_forms(head), *(p.form for p in head.payloads))]
+    forms += [group.input for group in blocks.groups]
+    forms += [logit for output in blocks.outputs for logit in logits_of(output)]
+    found = {direction for form in forms for direction, _ in form.terms}
+    found |= {payload.direction for head in blocks.heads for payload in head.payloads}
+    found |= {direction for group in blocks.groups for direction, _ in group.outputs}
+    yield from found
+
+
+def _writers(blocks: Blocks) -> dict[Direction, str]:
+    """Which blocks write a direction: several heads may add up in one."""
+    found: dict[Direction, list[str]] = {}
+    for index, head in enumerate(blocks.heads):
+        for payload in head.payloads:
+            found.setdefault(payload.direction, []).append(f"head {index}")
+    for index, group in enumerate(blocks.groups):
+        for direction, _ in group.outputs:
+            found.setdefault(direction, []).append(f"neurons {index}")
+    return {direction: ", ".join(elided(writers, 4)) for direction, writers in found.items()}
+
+
+def _subspace_row(subspace: Subspace, writers: dict[Direction, str]) -> tuple[str, ...]:
+    members = subspace.directions
+    first = members[0]
+    embedded = {"tokens": "token embedding", "indices": "position embedding"}
+    kind = f"{first.kind} of {len(members)}" if subspace.one_hot else first.kind
+    spread = bounds(min(d.low for d in members), max(d.high for d in members), max(d.error for d in members))
+    return subspace.name, kind, embedded.get(first.role) or writers.get(first, "nothing"), spread
+
+
+def _head(head: Head, names: Names) -> Iterator[str]:
+    bos = "no BOS" if head.bos is None else f"BOS {number(head.bos)}"
+    facts = f"{head.level} by {head.form}, sharpness {number(head.sharpness)}, {bos}, tolerates {small(head.tolerated)}"
+    yield f"  layer {head.time // 2}: {facts}, score error {small(head.score_error)}"
+    yield f"  key     {_bounded(head.key_only, names)}"
+    if head.query_only is not None:
+        yield f"  query   {_bounded(head.query_only, names)}"
+    products = [
+        f"  pair    {names.form(query, FACTOR, inner=True)} * {names.form(key, FACTOR, inner=True)}"
+        + _pair_error(query.error, key.error)
+        for query, key in head.pairs
+    ]
+    yield from _first(products, "  pair    ")
+    yield from _first([_payload(payload, names) for payload in head.payloads], "  value   ")
+
+
+def _bounded(form: Form, names: Names) -> str:
+    return f"{names.form(form, WHOLE)}  {bounds(form.low, form.high, form.error)}"
+
+
+def _pair_error(query: float, key: float) -> str:
+    return "" if query == key == 0 else f"  [error {small(query)}, {small(key)}]"
+
+
+def _payload(payload: Payload, names: Names) -> str:
+    return f"  value   {names.form(payload.form, MOVED)} -> {names.name(payload.direction)}"
+
+
+def _group(group: NeuronGroup, names: Names) -> Iterator[str]:
+    used = used_neurons(group)
+    margin = "" if group.tolerated == float("inf") else f", tolerates {small(group.tolerated)}"
+    yield f"  layer {group.time // 2}: {_count(len(used), 'neuron')}{margin}"
+    yield f"  s       {_bounded(group.input, names)}"
+    for orientation, shape in ((-1, "relu(t - s)"), (1, "relu(s - t)")):
+        knots = sorted(group.knots[neuron][1] for neuron in used if group.knots[neuron][0] == orientation)
+        if knots:
+            yield f"  {shape} at t = {_numbers(knots)}"
+    for direction, weights in group.outputs:
+        ordered = sorted(weights.items(), key=lambda item: group.knots[item[0]][::-1])
+        terms = [_neuron(*group.knots[neuron], coefficient) for neuron, coefficient in ordered]
+        yield f"  {names.name(direction)} = {fitted(_without_plus(terms), WHOLE, ' ')}"
+
+
+def _without_plus(terms: Sequence[str]) -> list[str]:
+    """A sum's terms; the first one needs no sign, or a minus that is its own."""
+    first = terms[0].removeprefix("+ ") if terms[0].startswith("+") else f"-{terms[0][2:]}"
+    return [first, *terms[1:]]
+
+
+def _neuron(orientation: int, knot: float, coefficient: float) -> str:
+    sign, shift = ("s", -knot) if orientation > 0 else ("-s", knot)
+    inside = sign if knot == 0 else f"{sign} {'-' if shift < 0 else '+'} {number(abs(knot))}"
+    size = "" if abs(coefficient) == 1 else f"{number(abs(coefficient))} "
+    return f"{'-' if coefficient < 0 else '+'} {size}relu({inside})"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """Up to twelve; evenly spaced ones by their ends."""
+    steps = {b - a for a, b in pairwise(values)}
+    if len(values) > 4 and len(steps) == 1:
+        step = steps.pop()
+        by = "" if step == 1 else f" by {number(step)}"
+        return f"{number(values[0])}..{number(values[-1])}{by} ({len(values)})"
+    return ", ".join(elided([number(value) for value in values], 12))
+
+
+def _output(output: OutputBlock, names: Names) -> Iterator[str]:
+    yield f"  {_decode(output)}"
+    match output.decode:
+        case ClassDecode(values=values, logits=logits):
+            rows = [f"  {cut(literal(v), 16):<16}  {names.form(f, WHOLE)}" for v, f in zip(values, logits, strict=True)]
+            yield from _first(rows, "  ")
+        case NumberDecode(logit=logit):
+            yield f"  {_bounded(logit, names)}"
+
+
+def _decode(output: OutputBlock) -> str:
+    match output.decode:
+        case ClassDecode(values=values):
+            how = f"largest of {_count(len(values), 'logit')}"
+        case NumberDecode(lowest=low, highest=high, max_denominator=bound, values=listed):
+            exact = "" if bound is None else f", the nearest with denominator at most {bound}"
+            exact = exact if listed is None else f", the nearest of {_count(len(listed), 'value')}"
+            how = f"a number in {_scalar(low)}..{_scalar(high)}{exact}"
+    undefined = "; may be undefined" if output.may_be_undefined else ""
+    return f"{how}, error {small(output.error)}, tolerates {small(output.tolerated)}{undefined}"
+
+
+def _scalar(value: Scalar) -> str:
+    return number(value) if isinstance(value, float) else cut(literal(value), 24)
+
+
+# ---- layers ---------------------------------------------------------------------------------------
+
+
+def _placed(place: int, placed: PlacedHead, names: Names) -> Iterator[str]:
+    head = placed.head
+    notes = [
+        f"{head.level} by {head.form}",
+        f"{_count(1 + len(head.pairs) + (head.query_only is not None), 'product')}",
+    ]
+    if placed.self_attends:
+        notes.append("BOS reads itself" + (" by a product of its own" if placed.spare else ""))
+    yield f"  head {place}: {head.label}"
+    yield f"    {', '.join(notes)}"
+    forms = [*head_forms(head), *(payload.form for payload in placed.payloads)]
+    yield from _reads_writes(names, forms, [payload.direction for payload in placed.payloads])
+
+
+def _reads_writes(names: Names, forms: Iterable[Form], written: Sequence[Direction]) -> Iterator[str]:
+    read = {direction: None for form in forms for direction, _ in form.terms}
+    yield f"    reads   {names.some(_ordered(read, names), LIST) or 'nothing'}"
+    yield f"    writes  {names.some(_ordered(written, names), LIST)}"
+
+
+def _ordered(directions: Iterable[Direction], names: Names) -> list[Direction]:
+    wanted = set(directions)
+    return [direction for subspace in names.subspaces for direction in subspace.directions if direction in wanted]
+
+
+def _written(group: NeuronGroup) -> list[Direction]:
+    return [direction for direction, _ in group.outputs]
+
+
+def _neurons(layer: Layer) -> int:
+    return sum(len(used_neurons(group)) for group in layer.groups)
+
+
+def _stream(plan: Schedule, names: Names) -> Iterator[tuple[str, ...]]:
+    """Runs of coordinates of one subspace: where, what, and from when to when it is needed."""
+    last = _last_read(plan)
+    runs: list[list[tuple[int, Direction]]] = []
+    for index, direction in enumerate(plan.directions, 1):
+        if runs and names.subspace(direction) is names.subspace(runs[-1][-1][1]):
+            runs[-1].append((index, direction))
+        else:
+            runs.append([(index, direction)])
+    for run in runs:
+        members = [direction for _, direction in run]
+        place = str(run[0][0]) if len(run) == 1 else f"{run[0][0]}-{run[-1][0]}"
+        readers = max(members, key=lambda direction: last[direction][0])
+        yield (
+            place,
+            names.some(members, MOVED),
+            members[0].kind,
+            _written_at(members[0]),
+            f"read until {last[readers][1]}",
+        )
+
+
+def _written_at(direction: Direction) -> str:
+    if direction.role in ("tokens", "indices"):
+        return "embedded"
+    layer, step = divmod(direction.time - 1, 2)
+    return f"written by layer {layer} {'attention' if step == 0 else 'neurons'}"
+
+
+def _last_read(plan: Schedule) -> dict[Direction, tuple[int, str]]:
+    """The last step that reads a direction: when, and in words."""
+    last: dict[Direction, tuple[int, str]] = {}
+
+    def read(forms: Iterable[Form], time: int, text: str) -> None:
+        for form in forms:
+            for direction, _ in form.terms:
+                last[direction] = max(last.get(direction, (-1, "")), (time, text))
+
+    for index, layer in enumerate(plan.layers):
+        for placed in layer.heads:
+            values = [payload.form for payload in placed.payloads]
+            read([*head_forms(placed.head), *values], 2 * index, f"layer {index} attention")
+        read([group.input for group in layer.groups], 2 * index + 1, f"layer {index} neurons")
+    for output in plan.blocks.outputs:
+        read(logits_of(output), 2 * len(plan.layers), "the output")
+    return last
+
+
+# ---- lines ----------------------------------------------------------------------------------------
+
+
+def _first(lines: Sequence[str], indent: str) -> list[str]:
+    """The first lines of a list, and how many more there are."""
+    if len(lines) <= MAX_TERMS:
+        return list(lines)
+    return [*lines[: MAX_TERMS - 1], f"{' ' * len(indent)}... {len(lines) - MAX_TERMS + 1} more"]
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows with aligned columns, without blanks at the end."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        f"  {'  '.join([cell.ljust(width) for cell, width in zip(row, widths, strict=True)])}".rstrip() for row in rows
+    ]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _page(lines: Iterable[str]) -> str:
+    return "".join([f"{cut(line.rstrip(), WIDTH)}\n" for line in lines])

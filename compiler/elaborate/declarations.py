@@ -1,0 +1,75 @@
+"""Which inputs a program is for: its vocabulary and the longest input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
+from ...rasp_grammar.span import Span
+from ..graph.graph import Program
+from ..graph.print_graph import literal
+from ..graph.values import Scalar, normal
+from .scope import Object, error, is_scalar, kind
+
+#: Longer inputs are beyond what any attention layer could be built for.
+MAX_LENGTH = 1 << 20
+
+_VOCABULARY_HINT = 'write `set vocab "abc"`, `set vocab ["(", ")"]` or `set vocab range(10)`'
+
+
+def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
+    """The tokens that a string (its characters) or a list declares."""
+    if not isinstance(value, (str, tuple)):
+        message = f"the vocabulary is {kind(value)}, not a string or list"
+        raise error("wrong-vocabulary", message, span, _VOCABULARY_HINT)
+    seen: set[Scalar] = set()
+    tokens: list[Scalar] = []
+    for token in value:
+        if not is_scalar(token):
+            message = f"a token of the vocabulary is {kind(token)}"
+            raise error("wrong-vocabulary", message, span, "tokens are strings, numbers or booleans")
+        if isinstance(token, str) and any("\ud800" <= character <= "\udfff" for character in token):
+            hint = "half of a surrogate pair is no text"
+            raise error("wrong-vocabulary", "a token of the vocabulary is not Unicode text", span, hint)
+        if token in seen:
+            hint = "name every token once; `True` is the same as 1, and `False` as 0"
+            raise error("wrong-vocabulary", f"the vocabulary has {shortened(literal(token))} twice", span, hint)
+        seen.add(token)
+        tokens.append(normal(token))
+    if len(tokens) == 0:
+        raise error("wrong-vocabulary", "the vocabulary is empty", span, _VOCABULARY_HINT)
+    return tuple(tokens)
+
+
+def max_length_of(value: Object, span: Span | None) -> int:
+    """The longest input, in tokens."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = (
+            f"the longest input is {shortened(literal(value)) if is_scalar(value) else kind(value)}, not a whole number"
+        )
+        raise error("wrong-length", message, span, "write `set max_length 16`")
+    if not 1 <= value <= MAX_LENGTH:
+        hint = f"choose a number from 1 to {MAX_LENGTH:,}"
+        raise error("wrong-length", f"the longest input cannot be {value:,} tokens", span, hint)
+    return value
+
+
+def require_input_space(program: Program) -> tuple[tuple[Scalar, ...], int]:
+    """Vocabulary and longest input of a program.  RaspError shows the lines that are missing."""
+    source = program.sources[0]
+    start = Span(source, 0, min(1, len(source.text)))
+    missing: list[Diagnostic] = []
+    if program.vocabulary is None:
+        hint = 'add the line `set vocab "abc"` with your tokens (or a list: `["(", ")"]`, `range(10)`), or use --vocab'
+        missing.append(Diagnostic("no-vocabulary", "the program does not say which tokens it is for", start, hint))
+    if program.max_length is None:
+        hint = "add the line `set max_length 16` with the length that you need, or use --max-length"
+        missing.append(Diagnostic("no-length", "the program does not say how long its input may be", start, hint))
+    if program.vocabulary is None or program.max_length is None:
+        raise RaspError(missing)
+    return program.vocabulary, program.max_length
+
+
+def checked_vocabulary(vocabulary: Sequence[Scalar]) -> tuple[Scalar, ...]:
+    """A vocabulary that came from a flag or a caller, under the rules of `set vocab`."""
+    return vocabulary_of(tuple(vocabulary), None)

@@ -1,0 +1,358 @@
+"""What a program graph means on one sequence: every position of every node, computed directly.
+
+This is the reference that compiled models are measured against, so it is written to be obviously right:
+one rule per node kind, exact numbers, the whole selection matrix of every selector.  Nodes are visited in
+the order of `graph.reachable` (inputs first), so that shared nodes are computed once and no depth of
+graph meets Python's recursion limit.
+
+*Undefined* (DESIGN §3): a value that cannot be computed spreads through operators, is dropped by a ternary
+that does not choose it and by an aggregate that does not select it, and carries the span of the expression
+where it started.  A comparison that is undefined leaves its row of the selection unknown: what is read
+from that row is undefined.
+"""
+
+from __future__ import annotations
+
+import difflib
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.span import Span
+from ..graph.graph import (
+    Aggregate,
+    Comparison,
+    Constant,
+    Elementwise,
+    Indices,
+    Node,
+    Program,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SelectorSum,
+    SelectorWidth,
+    SOp,
+    Table,
+    Tokens,
+    reachable,
+)
+from ..graph.operations import apply
+from ..graph.result_types import BOOL, STRING, Kinds, infer, present
+from ..graph.values import Scalar, Undefined, Value, is_number, normal, show
+from .parse_tokens import too_long, unknown_token
+
+#: One row per query position, one column per key position.
+Selection = list[list[bool | Undefined]]
+
+COMPARE: dict[Comparison, Callable[..., bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+#: Inputs longer than this are abbreviated in messages.
+_SHOWN_TOKENS = 20
+
+#: What helps where a value is undefined.
+DEFINE_HINT = "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What does not depend on the input: the order of evaluation, and what each node needs to know."""
+
+    order: tuple[Node, ...]
+    kinds: Mapping[SOp, Kinds]
+    tables: Mapping[Table, dict[tuple[Scalar, ...], Scalar]]
+
+
+def evaluate(
+    roots: Sequence[Node],
+    tokens: Sequence[Scalar],
+    *,
+    causal: bool | Collection[Selector] = False,
+    vocabulary: Sequence[Scalar] | None = None,
+) -> dict[Node, list[Value] | Selection]:
+    """The values of every node that the roots depend on: one per position for an s-op, rows for a selector.
+
+    `vocabulary` says which kinds the tokens can have (only an empty selection without default depends
+    on it); without one, the given tokens say it.  With `causal`, a position selects only itself and
+    earlier ones; given as some selectors, only in these.  Never raises: what cannot be computed is `Undefined`.
+    """
+    sops, selections = _evaluate(_plan(roots, tokens if vocabulary is None else vocabulary), tokens, causal)
+    return dict(chain[tuple[Node, list[Value] | Selection]](sops.items(), selections.items()))
+
+
+def run(program: Program, tokens: Sequence[Scalar], *, entry: str | None = None, causal: bool = False) -> list[Scalar]:
+    """The program's output on one input, as it is shown (`kinds.present`); `[]` for no tokens.
+
+    Raises RaspError for an unknown entry, for an input outside the declared vocabulary or length, and
+    for an undefined output.  For many inputs, keep one `Interpreter`.
+    """
+    return Interpreter(program, entry=entry, causal=causal).run(tokens)
+
+
+class Interpreter:
+    """One entry of a program, ready to be run on many inputs.  `entry` None is the first."""
+
+    def __init__(self, program: Program, *, entry: str | None = None, causal: bool = False) -> None:
+        self.program = program
+        self.output = _entry(program, entry)
+        self.causal = causal
+        self._members = None if program.vocabulary is None else {token: token for token in program.vocabulary}
+        self._plan = None if program.vocabulary is None else _plan((self.output,), program.vocabulary)
+
+    @property
+    def kinds(self) -> Kinds | None:
+        """What the output's values can be; None when only the input's tokens tell."""
+        return None if self._plan is None else self._plan.kinds[self.output]
+
+    def run(self, tokens: Sequence[Scalar]) -> list[Scalar]:
+        """The output on one input; RaspError as for the function `run`."""
+        tokens = self._admitted(tokens)
+        plan = self._plan if self._plan is not None else _plan((self.output,), tokens)
+        values = _evaluate(plan, tokens, self.causal)[0][self.output]
+        kinds = plan.kinds[self.output]
+        result: list[Scalar] = []
+        for position, value in enumerate(values):
+            if isinstance(value, Undefined):
+                raise RaspError(_undefined_output(value, position, tokens, self.output.span))
+            result.append(present(value, kinds))
+        return result
+
+    def _admitted(self, tokens: Sequence[Scalar]) -> list[Scalar]:
+        """The tokens as the vocabulary writes them (an input's `1.0` is its `1`), or RaspError."""
+        limit = self.program.max_length
+        if limit is not None and len(tokens) > limit:
+            raise RaspError(too_long(len(tokens), limit))
+        if self._members is None:
+            return [normal(token) for token in tokens]
+        try:
+            return [self._members[token] for token in tokens]
+        except (KeyError, TypeError):  # TypeError: a JSON list or object, which no dict has as a key
+            vocabulary = tuple(self._members)
+            wrong = [(position, token) for position, token in enumerate(tokens) if token not in vocabulary]
+            raise RaspError(unknown_token(token, position, vocabulary) for position, token in wrong) from None
+
+
+def _plan(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> _Plan:
+    order = tuple(reachable(roots))
+    tables = {node: dict(node.rows) for node in order if isinstance(node, Table)}
+    return _Plan(order, infer(order, vocabulary), tables)
+
+
+def _evaluate(
+    plan: _Plan, tokens: Sequence[Scalar], causal: bool | Collection[Selector]
+) -> tuple[dict[SOp, list[Value]], dict[Selector, Selection]]:
+    sops: dict[SOp, list[Value]] = {}
+    selections: dict[Selector, Selection] = {}
+    for node in plan.order:
+        if isinstance(node, SOp):
+            sops[node] = _values(node, plan, tokens, sops, selections)
+        elif isinstance(node, Selector):
+            selection = _selection(node, sops, selections)
+            restricted = causal if isinstance(causal, bool) else node in causal
+            selections[node] = _causal(selection) if restricted else selection
+    return sops, selections
+
+
+def _values(
+    node: SOp,
+    plan: _Plan,
+    tokens: Sequence[Scalar],
+    sops: Mapping[SOp, list[Value]],
+    selections: Mapping[Selector, Selection],
+) -> list[Value]:
+    match node:
+        case Tokens():
+            return list(tokens)
+        case Indices():
+            return list(range(len(tokens)))
+        case Constant(value=value):
+            return [normal(value)] * len(tokens)
+        case Elementwise(op=op, inputs=inputs):
+            columns = zip(*(sops[operand] for operand in inputs), strict=True)
+            return [located(apply(op, arguments), node.span) for arguments in columns]
+        case Table(inputs=inputs):
+            columns = zip(*(sops[operand] for operand in inputs), strict=True)
+            return [located(look_up(node, plan.tables[node], arguments), node.span) for arguments in columns]
+        case Aggregate(selector=selector, values=values, default=default):
+            empty = default_of(plan.kinds[values]) if default is None else normal(default)
+            column = sops[values]
+            return [located(mean_of(_chosen(row, column), empty), node.span) for row in selections[selector]]
+        case SelectorWidth(selector=selector):
+            return [_width(row) for row in selections[selector]]
+        case SelectorSum(selector=selector, values=values):
+            column = sops[values]
+            return [located(sum_of(_chosen(row, column)), node.span) for row in selections[selector]]
+        case _:
+            raise TypeError(f"no meaning for {type(node).__name__}")
+
+
+def located(value: Value, span: Span) -> Value:
+    """`value`; where it has just become undefined, this is the place to remember."""
+    if isinstance(value, Undefined) and value.span is None:
+        return replace(value, span=span)
+    return value
+
+
+def look_up(node: Table, rows: Mapping[tuple[Scalar, ...], Scalar], arguments: Sequence[Value]) -> Value:
+    key: list[Scalar] = []
+    for argument in arguments:
+        if isinstance(argument, Undefined):
+            return argument
+        key.append(argument)
+    if (found := rows.get(tuple(key))) is not None:
+        return normal(found)
+    if node.otherwise is not None:
+        return normal(node.otherwise)
+    return Undefined(f"{node.what}: nothing for {', '.join(_quoted(part) for part in key)}")
+
+
+def default_of(kinds: Kinds) -> Value:
+    """What an aggregate without a default gives where nothing is selected."""
+    if kinds == STRING:
+        return Undefined("an empty selection of strings and no default")
+    return False if kinds == BOOL else 0
+
+
+def _chosen(row: Sequence[bool | Undefined], values: Sequence[Value]) -> list[Value] | Undefined:
+    """The values that a row selects; undefined where a cell of the row is."""
+    chosen: list[Value] = []
+    for cell, value in zip(row, values, strict=True):
+        if isinstance(cell, Undefined):
+            return cell
+        if cell:
+            chosen.append(value)
+    return chosen
+
+
+def mean_of(values: list[Value] | Undefined, empty: Value) -> Value:
+    """The mean of the selected values; of one, or of equal strings, the value itself."""
+    if isinstance(values, Undefined):
+        return values
+    if len(values) == 0:
+        return empty
+    if len(values) == 1 or (isinstance(values[0], str) and all(value == values[0] for value in values)):
+        return values[0]
+    return _sum(values, "mean", len(values))
+
+
+def sum_of(values: list[Value] | Undefined) -> Value:
+    return values if isinstance(values, Undefined) else _sum(values, "sum", 1)
+
+
+def _sum(values: Sequence[Value], what: str, divisor: int) -> Value:
+    """The sum divided by `divisor`, exact; where floats are among the values it is rounded once, at the end."""
+    numbers: list[int | Fraction | float] = []
+    for value in values:
+        if isinstance(value, Undefined):
+            return value
+        if not isinstance(value, str):
+            numbers.append(value)
+    if len(numbers) < len(values):
+        mixed = "strings and numbers" if len(numbers) > 0 else "several strings"
+        return Undefined(f"the {what} of {mixed}")
+    rounded = any(isinstance(number, float) for number in numbers)
+    total = sum(Fraction(number) for number in numbers) if rounded else sum(numbers)
+    result = Fraction(total) / divisor
+    if not rounded:
+        return normal(result)
+    try:
+        return float(result)
+    except OverflowError:
+        return Undefined("a number too large to hold")
+
+
+def _width(row: Sequence[bool | Undefined]) -> Value:
+    width = 0
+    for cell in row:
+        if isinstance(cell, Undefined):
+            return cell
+        width += cell
+    return width
+
+
+def _selection(node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapping[Selector, Selection]) -> Selection:
+    match node:
+        case Select(keys=keys, queries=queries, comparison=comparison):
+            return _compare(sops[keys], sops[queries], comparison, node.span)
+        case SelectorAnd(left=left, right=right):
+            return _pairwise(selections[left], selections[right], operator.and_)
+        case SelectorOr(left=left, right=right):
+            return _pairwise(selections[left], selections[right], operator.or_)
+        case SelectorNot(operand=operand):
+            return [[cell if isinstance(cell, Undefined) else not cell for cell in row] for row in selections[operand]]
+        case _:
+            raise TypeError(f"no meaning for {type(node).__name__}")
+
+
+def _compare(keys: Sequence[Value], queries: Sequence[Value], comparison: Comparison, span: Span) -> Selection:
+    compare = COMPARE[comparison]
+    defined = not any(isinstance(value, Undefined) for value in (*keys, *queries))
+    if defined and (comparison in ("==", "!=") or len({is_number(value) for value in (*keys, *queries)}) < 2):
+        return [[compare(key, query) for key in keys] for query in queries]
+    mixed = Undefined(f"`{comparison}` of a string and a number", span)
+    return [[_cell(key, query, comparison, mixed) for key in keys] for query in queries]
+
+
+def _cell(key: Value, query: Value, comparison: Comparison, mixed: Undefined) -> bool | Undefined:
+    if isinstance(key, Undefined):
+        return key
+    if isinstance(query, Undefined):
+        return query
+    if comparison not in ("==", "!=") and is_number(key) != is_number(query):
+        return mixed
+    return COMPARE[comparison](key, query)
+
+
+def _pairwise(left: Selection, right: Selection, combine: Callable[[bool, bool], bool]) -> Selection:
+    return [
+        [
+            a if isinstance(a, Undefined) else b if isinstance(b, Undefined) else combine(a, b)
+            for a, b in zip(left_row, right_row, strict=True)
+        ]
+        for left_row, right_row in zip(left, right, strict=True)
+    ]
+
+
+def _causal(selection: Selection) -> Selection:
+    return [[cell if key <= query else False for key, cell in enumerate(row)] for query, row in enumerate(selection)]
+
+
+def _entry(program: Program, entry: str | None) -> SOp:
+    outputs = dict(program.outputs)
+    if entry is None:
+        return program.outputs[0][1]
+    if entry in outputs:
+        return outputs[entry]
+    close = difflib.get_close_matches(entry, outputs, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else f"the program's outputs are: {', '.join(outputs)}"
+    raise RaspError(Diagnostic("unknown-entry", f"the program has no output `{entry}`", None, hint))
+
+
+def _undefined_output(value: Undefined, position: int, tokens: Sequence[Scalar], output: Span) -> Diagnostic:
+    return Diagnostic(
+        "undefined-output",
+        f"the output at position {position} is undefined: {value.reason} (input: {shown_input(tokens)})",
+        value.span if value.span is not None else output,
+        DEFINE_HINT,
+    )
+
+
+def shown_input(tokens: Sequence[Scalar]) -> str:
+    """The tokens as messages show them: the first ones, where they are many."""
+    return " ".join(show(token) for token in tokens[:_SHOWN_TOKENS]) + (" ..." if len(tokens) > _SHOWN_TOKENS else "")
+
+
+def _quoted(value: Scalar) -> str:
+    return f'"{value}"' if isinstance(value, str) else show(value)

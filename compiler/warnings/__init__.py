@@ -1,0 +1,1 @@
+"""Warnings about a compiled program: its graph and model go in, diagnostics come out."""

@@ -1,0 +1,204 @@
+"""What `--causal` changes in a program that was written without it: the selectors that look ahead, with a witness.
+
+A causal model's positions see only themselves and earlier ones.  Whether that changes what a program means is not
+decided by its text alone (`aggregate(select(tokens, tokens, ==), tokens)` looks ahead, and retrieves the same value
+without), so the interpreter decides it: a sample of inputs is run with and without the restriction, and where an
+output differs, with one selector restricted at a time.  So every warning is true of the input that it shows; a
+program whose meaning changes only on inputs outside the sample goes without one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...rasp_grammar.diagnostics import MAX_QUOTE, Diagnostic, shortened
+from ..graph.graph import (
+    Aggregate,
+    Constant,
+    Elementwise,
+    Graph,
+    Indices,
+    Node,
+    Program,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorOr,
+    SelectorWidth,
+    SOp,
+    reachable,
+)
+from ..graph.print_graph import describe
+from ..graph.values import Number, Scalar, Undefined, Value, show
+from ..interpret.interpreter import Selection, evaluate
+from ..interpret.sample_inputs import Input, affordable, sampled_inputs
+
+CODE = "causal-meaning"
+
+MOST_INPUTS = 120
+
+#: Tokens of most sampled inputs, and of some: a program may need room before it looks ahead.
+SHORT, LONG = 5, 16
+
+Reader = Aggregate | SelectorWidth
+Values = Mapping[Node, list[Value] | Selection]
+
+
+@dataclass(frozen=True)
+class _Witness:
+    """On this input, the position `query` selects the later position `key`."""
+
+    tokens: Input
+    query: int
+    key: int
+
+
+def causal_warnings(program: Program) -> tuple[Diagnostic, ...]:
+    """A warning for each selector that, restricted to earlier positions, changes an output on some sampled input.
+
+    In the order of the text.  A program without vocabulary or longest input gets none.
+    """
+    if program.vocabulary is None or program.max_length is None:
+        return ()
+    outputs = [output for _, output in program.outputs]
+    nodes = reachable(outputs)
+    readers = _readers(nodes)
+    alone: dict[Selector, _Witness] = {}
+    together: dict[Selector, _Witness] = {}
+    for tokens in _sample(program.vocabulary, program.max_length, len(nodes)):
+        if len(alone) == len(readers):
+            break
+        meant = evaluate(outputs, tokens, vocabulary=program.vocabulary)
+        causal = evaluate(outputs, tokens, causal=True, vocabulary=program.vocabulary)
+        if not _differ(meant, causal, outputs):
+            continue
+        for selector in [one for one in readers if one not in alone]:
+            restricted = evaluate(outputs, tokens, causal={selector}, vocabulary=program.vocabulary)
+            witness = _witness(tokens, selector, readers[selector], meant, restricted)
+            if witness is not None:
+                together.setdefault(selector, witness)
+                if _differ(meant, restricted, outputs):
+                    alone[selector] = witness
+    # Where restricting any one of them changes nothing, they stand in for each other: all of them are named.
+    found = alone if len(alone) > 0 else together
+    places = {source: place for place, source in enumerate(program.sources)}
+    order = sorted(found, key=lambda one: (places.get(one.span.source, -1), one.span.start, one.id))
+    return tuple(_warning(program.graph, selector, found[selector]) for selector in order)
+
+
+def _readers(nodes: Sequence[Node]) -> dict[Selector, list[Reader]]:
+    """The selectors that are attended with, and by whom; but not those that never look ahead, by their form."""
+    readers: dict[Selector, list[Reader]] = {}
+    for node in nodes:
+        if isinstance(node, Reader) and not looks_back(node.selector):
+            readers.setdefault(node.selector, []).append(node)
+    return readers
+
+
+def looks_back(selector: Selector) -> bool:
+    """The selector's form alone says that no position selects a later one."""
+    match selector:
+        case SelectorAnd(left=left, right=right):
+            return looks_back(left) or looks_back(right)
+        case SelectorOr(left=left, right=right):
+            return looks_back(left) and looks_back(right)
+        case Select(keys=keys, queries=queries, comparison=comparison):
+            key, query = _beyond_index(keys), _beyond_index(queries)
+            if key is None or query is None:
+                return False
+            reach = query - key  # selected where key position - query position `comparison` reach
+            match comparison:
+                case "<":
+                    return reach <= 1
+                case "<=" | "==":
+                    return reach < 1
+                case _:
+                    return False
+        case _:
+            return False
+
+
+def _beyond_index(node: SOp) -> Number | None:
+    """c where the node is `indices + c`; None where it is not written so."""
+    match node:
+        case Indices():
+            return 0
+        case Elementwise(op="add", inputs=(left, Constant(value=value))) if not isinstance(value, str):
+            base, sign = left, 1
+        case Elementwise(op="add", inputs=(Constant(value=value), right)) if not isinstance(value, str):
+            base, sign = right, 1
+        case Elementwise(op="sub", inputs=(left, Constant(value=value))) if not isinstance(value, str):
+            base, sign = left, -1
+        case _:
+            return None
+    rest = _beyond_index(base)
+    return None if rest is None else rest + sign * value
+
+
+def _sample(vocabulary: Sequence[Scalar], max_length: int, nodes: int) -> list[Input]:
+    """Inputs of two tokens and more, short ones first; the fewer, the larger the program is."""
+    count = affordable(nodes, MOST_INPUTS)
+    rng = random.Random(0)
+    found: list[Input] = []
+    for longest, share in ((SHORT, count - count // 6), (LONG, count // 6)):
+        inputs = sampled_inputs(vocabulary, min(longest, max_length), 2 * share)
+        several = [tokens for tokens in inputs if len(tokens) > 1]
+        found += several if len(several) <= share else rng.sample(several, share)
+    return sorted(dict.fromkeys(found), key=len)
+
+
+def _differ(first: Values, second: Values, outputs: Sequence[SOp]) -> bool:
+    return any(
+        _changed(a, b)
+        for output in outputs
+        for a, b in zip(_column(first, output), _column(second, output), strict=True)
+    )
+
+
+def _changed(first: Value, second: Value) -> bool:
+    """Undefined is one value here, whatever its reason."""
+    if isinstance(first, Undefined) or isinstance(second, Undefined):
+        return isinstance(first, Undefined) != isinstance(second, Undefined)
+    return first != second
+
+
+def _witness(
+    tokens: Input, selector: Selector, readers: Sequence[Reader], meant: Values, restricted: Values
+) -> _Witness | None:
+    """A later position that is selected, from a position where that matters to a reader if there is one."""
+    rows = _rows(meant, selector)
+    ahead = [
+        (query, next(key for key in range(query + 1, len(row)) if row[key] is not False))
+        for query, row in enumerate(rows)
+        if any(cell is not False for cell in row[query + 1 :])
+    ]
+    if len(ahead) == 0:
+        return None
+    for query, key in ahead:
+        if any(_changed(_column(meant, reader)[query], _column(restricted, reader)[query]) for reader in readers):
+            return _Witness(tokens, query, key)
+    return _Witness(tokens, *ahead[0])
+
+
+def _column(values: Values, node: SOp) -> list[Value]:
+    return values[node]  # type: ignore[return-value]  # an s-op's entry is a value per position
+
+
+def _rows(values: Values, node: Selector) -> Selection:
+    return values[node]  # type: ignore[return-value]  # a selector's entry is a selection
+
+
+def _warning(graph: Graph, selector: Selector, witness: _Witness) -> Diagnostic:
+    text = describe(graph, selector)
+    what = f"`{text}`" if len(text) <= MAX_QUOTE else f"the selector in `{shortened(selector.span.text)}`"
+    shown = " ".join(show(token) for token in witness.tokens)
+    return Diagnostic(
+        CODE,
+        f"`--causal` changes what {what} selects: on the input `{shown}`, "
+        f"position {witness.query} would select the later position {witness.key}, and the output depends on it",
+        selector.span,
+        "add `and select(indices, indices, <=)` if only earlier positions are meant, or compile without --causal",
+        "warning",
+    )

@@ -1,0 +1,1 @@
+"""Programs and weights at scale, for training and measuring."""

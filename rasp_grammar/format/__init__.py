@@ -1,0 +1,1 @@
+"""The formatter: RASP text goes in, the same program in the standard layout comes out."""

@@ -1,0 +1,77 @@
+"""One style for all programs: `raspc fmt` and the editor's formatting.
+
+formatter_rules.py says what constructs look like, formatter_layout.py where lines end and where comments go.  What is
+kept: every comment, the author's words (strings with their quotes, numbers with their digits, parentheses), single
+blank lines between statements, and the kind of line end that the first line has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from ..diagnostics import Diagnostic, RaspError
+from ..parser import MAX_CHARACTERS, parse
+from ..span import Source
+from ..tables import Automaton, tables
+from ..tokens import Token, tokenize
+from ..tree import Module, Tree
+from .layout import Comment, lay_out, place_comments
+from .rules import concrete, parts_of
+
+
+def format_source(source: Source) -> str:
+    """The text in the one style; formatting it again changes nothing.  Raises RaspError where it does not parse.
+
+    The result is read again before it is given away: were it another program than `source`, or without one of its
+    comments, that would be a mistake of ours, and a RuntimeError.
+    """
+    module = parse(source)
+    parts = parts_of(_concrete_items(source))
+    place_comments(parts, [Comment(comment.text.rstrip(), comment.start) for comment in module.comments], source.text)
+    text = lay_out(parts)
+    if len(text) > MAX_CHARACTERS:
+        message = f"formatted, this text would be too long ({len(text):,} characters; at most {MAX_CHARACTERS:,})"
+        raise RaspError(Diagnostic("text-too-long", message, None, "split it into several files"))
+    if not same_program(module, parse(Source(source.name, text))):
+        raise RuntimeError("the formatted text is another program")
+    first_end = source.text.find("\n")
+    return text.replace("\n", "\r\n") if source.text[:first_end].endswith("\r") and first_end > 0 else text
+
+
+def _concrete_items(source: Source) -> list[Tree]:
+    """The items of a text that is known to parse, with all their tokens."""
+    table = tables()
+    tokens, _ = tokenize(source, table.lexer, table.keywords)
+    automaton = Automaton(table, lambda rule, parts: concrete(source, rule, parts))
+    for token in tokens:
+        assert automaton.feed(token)
+    if not automaton.accepts("$END"):  # the last statement may lack its `;`
+        assert automaton.feed(Token("SEMICOLON", "", tokens[-1].end, tokens[-1].end))
+    items = automaton.finish()
+    assert items is not None
+    return items
+
+
+def same_program(one: Module, other: Module) -> bool:
+    """Whether two texts have the same tree, and the same comments in the same order, wherever they stand."""
+    comments = [[comment.text.rstrip() for comment in module.comments] for module in (one, other)]
+    return comments[0] == comments[1] and _same(one.items, other.items)
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two nodes, or values of nodes, are equal but for their spans.  Never recursive."""
+    stack = [(one, other)]
+    while stack:
+        one, other = stack.pop()
+        if type(one) is not type(other):
+            return False
+        if isinstance(one, Tree):
+            names = [field.name for field in fields(one) if field.name != "span"]
+            stack += [(getattr(one, name), getattr(other, name)) for name in names]
+        elif isinstance(one, tuple) and isinstance(other, tuple):
+            if len(one) != len(other):
+                return False
+            stack += zip(one, other, strict=True)
+        elif one != other:
+            return False
+    return True

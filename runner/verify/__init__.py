@@ -1,0 +1,1 @@
+"""Verification: a model and its program go in, the inputs on which they differ come out."""

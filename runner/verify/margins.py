@@ -1,0 +1,130 @@
+"""How far a model's logits are from another answer, in the unit in which the manifest promises it.
+
+The compiler (compiler/lower/outputs.py) bounds the error of what an output is read from; the manifest states the bound
+(`error`) and the error that would change an answer (`margin`).  Their difference is what the answer is promised to
+survive on top.  This measures the same quantity on logits that a model has given:
+
+- Logits that are indicators of their values: 0.5 is the error of one that brings two of them together, so the margin
+  is half of what the right logit is above the best other one.
+- Logits that stand for codes c, 2 (c_v - c) y - (c_v - c)^2 in a form y: the right one is 2 |c_v - c_u| times the
+  distance of y from the place halfway to c_u above the logit of u; the margin is the least such distance.  The codes
+  are the values themselves or their places.
+- A number that is moved to the nearest of several: half of the least distance between two, less what the number is
+  off.  Between fractions of denominators up to d, that least distance counts as 1/d^2.
+
+Where a number is given as it is, there is no margin, and the error itself is measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.artifact.manifest import ClassDecode, NumberDecode, Output
+from ...compiler.blocks.blocks import in_range, to_float
+from ...compiler.graph.values import Scalar, Undefined, Value
+
+Floats = NDArray[np.float64]
+
+
+class Margins:
+    """Measures one output's margins, or where there are none (`of_error`), its errors.
+
+    W_U [d_model, d_vocab_out] and b_U [d_vocab_out] are the model's unembedding.
+    """
+
+    def __init__(self, output: Output, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> None:
+        self._columns = slice(output.first, output.first + output.count)
+        self._decode = output.decode
+        self._tolerance = _tolerance(output.decode)
+        self.of_error = self._tolerance is None
+        self.promised = _promised(output, of_error=self.of_error)
+        self._codes: Floats | None = None
+        if isinstance(output.decode, ClassDecode):
+            self._places = {value: place for place, value in enumerate(output.decode.values)}
+            self._codes = _codes(output.decode.values, w_u[:, self._columns], b_u[self._columns])
+
+    def measure(self, logits: Floats, right: NDArray[np.int64], values: Sequence[Value]) -> Floats:
+        """[answer]: the margin (or error) of logits [answer, d_vocab_out] whose right answers are `values[right]`.
+
+        Infinite where no other answer is possible; negative (an error: infinite) where the answer is wrong.
+        """
+        match self._decode:
+            case ClassDecode():
+                return self._of_classes(logits[:, self._columns], right, values)
+            case NumberDecode(offset=offset):
+                targets = np.array([_number(value, offset) for value in values])[right]
+                off: Floats = np.abs(logits[:, self._columns.start] - targets)
+                return off if self._tolerance is None else self._tolerance - off
+            case _:
+                assert_never(self._decode)
+
+    def _of_classes(self, logits: Floats, right: NDArray[np.int64], values: Sequence[Value]) -> Floats:
+        places = np.array([-1 if isinstance(v, Undefined) else self._places.get(v, -1) for v in values])[right]
+        rows = np.arange(len(logits))
+        ahead = logits[rows, places][:, None] - logits  # [answer, class]
+        if self._codes is None:
+            ahead /= 2
+        else:
+            apart = 2 * np.abs(self._codes[places][:, None] - self._codes)
+            apart[rows, places] = 1.0
+            ahead /= apart
+        ahead[rows, places] = np.inf
+        return np.where(places < 0, -np.inf, ahead.min(1))
+
+
+def _promised(output: Output, *, of_error: bool) -> float | None:
+    if of_error or output.error is None or output.margin is None:
+        return output.error if of_error else None
+    return max(0.0, output.margin - output.error)
+
+
+def _tolerance(decode: ClassDecode | NumberDecode) -> float | None:
+    """How far a number may be off before it is moved to a wrong value; None where it is not moved."""
+    match decode:
+        case ClassDecode():
+            return np.inf
+        case NumberDecode(values=tuple(listed)):
+            numbers = [_number(value, 0) for value in listed]
+            return min((b - a for a, b in itertools.pairwise(numbers)), default=np.inf) / 2
+        case NumberDecode(max_denominator=bound):
+            return None if bound is None else 0.5 / (bound * bound)
+        case _:
+            assert_never(decode)
+
+
+def _codes(values: Sequence[Scalar], w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> Floats | None:
+    """The code of each value: itself or its place; None where the logits are indicators.
+
+    The manifest does not say, but the weights do: logits by code are all multiples of one form, and constants;
+    indicators are not.
+    """
+    places = np.arange(len(values), dtype=np.float64)
+    numbers = np.array([to_float(value) for value in values if not isinstance(value, str)])
+    apart = all(map(in_range, numbers.tolist())) and bool((np.diff(numbers) > 0).all())
+    tried = [numbers, places] if apart and len(numbers) == len(values) else [places]
+    if len(values) <= 2:
+        return tried[0]
+    return next((codes for codes in tried if _fit(codes, w_u, b_u)), None)
+
+
+def _fit(codes: Floats, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> bool:
+    """Whether logits are 2 (c_v - c) y - (c_v - c)^2 for one form y, c being the code in the middle."""
+    steps = codes - codes[len(codes) // 2]
+    one = len(codes) // 2 - 1
+    unit, constant = w_u[:, one] / steps[one], (b_u[one] + steps[one] ** 2) / steps[one]
+    wanted = steps * constant - steps**2
+    near = 1e-5 * (float(np.abs(b_u).max()) + 1)
+    return np.allclose(w_u, steps * unit[:, None], rtol=1e-5, atol=0) and np.allclose(b_u, wanted, rtol=0, atol=near)
+
+
+def _number(value: Value, offset: Scalar) -> float:
+    """Where the logit of a value ought to be; what is no number is nowhere."""
+    if isinstance(value, (str, Undefined)) or isinstance(offset, str):
+        return np.inf
+    return float(Fraction(value) - Fraction(offset))

@@ -1,0 +1,194 @@
+"""Piecewise linear functions: they give the wanted values at the points, in float64 up to its own rounding, and in
+float32 within the stated bounds, also where the input is a little off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from raspc.compiler.blocks.blocks import UNIT
+from raspc.compiler.lower.neurons.piecewise import Piecewise, bends_of, interpolate, known, stairs
+
+Points = list[float]
+
+
+def _in_float64(shape: Piecewise, s: float) -> float:
+    neurons = sum(c * max(0.0, orientation * (s - knot)) for orientation, knot, c in shape.neurons)
+    return shape.constant + shape.slope * s + neurons
+
+
+def _in_float32(shape: Piecewise, s: np.float32, order: Sequence[int]) -> float:
+    """As the assembled model computes it: weights rounded, neurons summed in some order, then the linear part."""
+    total = np.float32(0)
+    for place in order:
+        orientation, knot, coefficient = shape.neurons[place]
+        hidden = max(np.float32(0), np.float32(orientation) * s + np.float32(-orientation * knot))
+        total = total + np.float32(coefficient) * hidden
+    return float(total + np.float32(shape.slope) * s + np.float32(shape.constant))
+
+
+def _orders(shape: Piecewise) -> list[list[int]]:
+    forward = list(range(len(shape.neurons)))
+    return [forward, forward[::-1], forward[::2] + forward[1::2]]
+
+
+def _points(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Points]:
+    return st.lists(numbers, min_size=1, max_size=12, unique=True).map(sorted)
+
+
+WHOLE = st.integers(-40, 40).map(float)
+QUARTERS = st.integers(-80, 80).map(lambda n: n / 4)
+#: Numbers that float32 rounds.
+SIXTHS = st.integers(-60, 60).map(lambda n: float(np.float32(n / 6)))
+POINTS = st.one_of(_points(WHOLE), _points(QUARTERS), _points(SIXTHS))
+
+
+@st.composite
+def functions(draw: st.DrawFn, points: st.SearchStrategy[Points] = POINTS) -> tuple[Points, list[float]]:
+    """Points, and the values wanted there."""
+    places = draw(points)
+    values = draw(st.sampled_from([WHOLE, WHOLE, SIXTHS, st.sampled_from([0.0, 1.0])]))
+    return places, draw(st.lists(values, min_size=len(places), max_size=len(places)))
+
+
+def _gap(points: Points) -> float:
+    return min((b - a for a, b in pairwise(points)), default=1.0)
+
+
+def _size(shape: Piecewise, points: Points) -> float:
+    """The largest sum of absolute terms, for float64's own rounding."""
+    ends = (points[0], points[-1])
+    return max(
+        abs(shape.constant) + abs(shape.slope * s) + sum(abs(c * (s - k)) for _, k, c in shape.neurons) for s in ends
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(functions())
+def test_interpolation_goes_through_the_points(function: tuple[Points, list[float]]) -> None:
+    points, values = function
+    shape = interpolate(points, values, True)
+    # Bends below 2^-32 of the largest value are left out.
+    slack = 2.0**-32 * max(map(abs, values)) + 2.0**-45 * _size(shape, points)
+    for point, value in zip(points, values, strict=True):
+        assert abs(_in_float64(shape, point) - value) <= slack
+
+
+@settings(max_examples=300, deadline=None)
+@given(functions(), st.floats(-1, 1))
+def test_interpolation_passes_errors_on_by_its_steepness(function: tuple[Points, list[float]], part: float) -> None:
+    points, values = function
+    shape = interpolate(points, values, False)
+    off = part * _gap(points)
+    slack = 2.0**-32 * max(map(abs, values)) + 2.0**-45 * (_size(shape, points) + shape.steepness)
+    for point, value in zip(points, values, strict=True):
+        assert abs(_in_float64(shape, point + off) - value) <= shape.steepness * abs(off) + slack
+
+
+@settings(max_examples=300, deadline=None)
+@given(functions(), st.floats(-0.249, 0.249))
+def test_stairs_are_flat_around_the_points(function: tuple[Points, list[float]], part: float) -> None:
+    points, values = function
+    shape = stairs(points, values, False)
+    assert shape.steepness == 0
+    for place, (point, value) in enumerate(zip(points, values, strict=True)):
+        around = [abs(point - other) for other in (points[:place][-1:] + points[place + 1 :][:1])]
+        off = part * min(around, default=1.0)
+        assert abs(_in_float64(shape, point + off) - value) <= 2.0**-40 * (1 + _size(shape, points))
+
+
+@settings(max_examples=400, deadline=None)
+@given(functions(), st.booleans())
+def test_float32_stays_within_the_stated_rounding(function: tuple[Points, list[float]], flat: bool) -> None:
+    points, values = function
+    shape = stairs(points, values, False) if flat else interpolate(points, values, True)
+    for point, value in zip(points, values, strict=True):
+        for order in _orders(shape):
+            # The value itself is stored in float32, which its reader accounts for.
+            bound = shape.rounding + UNIT * abs(value)
+            assert abs(_in_float32(shape, np.float32(point), order) - value) <= bound
+
+
+@settings(max_examples=400, deadline=None)
+@given(functions(), st.floats(-0.24, 0.24), st.booleans())
+def test_float32_with_noise_stays_within_the_bounds(
+    function: tuple[Points, list[float]], part: float, flat: bool
+) -> None:
+    points, values = function
+    shape = stairs(points, values, False) if flat else interpolate(points, values, False)
+    for point, value in zip(points, values, strict=True):
+        s = np.float32(point + part * _gap(points))
+        bound = shape.rounding + shape.steepness * abs(float(s) - point) + UNIT * abs(value)
+        for order in _orders(shape):
+            assert abs(_in_float32(shape, s, order) - value) <= bound
+
+
+@settings(max_examples=200, deadline=None)
+@given(functions(_points(WHOLE)))
+def test_whole_numbers_stay_exact(function: tuple[Points, list[float]]) -> None:
+    """What claims no rounding has none, in whatever order it is added up."""
+    points, values = function
+    shape = interpolate(points, values, True)
+    assume(shape.rounding == 0)
+    for point, value in zip(points, values, strict=True):
+        assert {_in_float32(shape, np.float32(point), order) for order in _orders(shape)} == {value}
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.integers(1, 30), st.lists(st.sampled_from([0.0, 1.0, 2.0, -1.0]), min_size=2, max_size=5), st.floats(-0.2, 0.2)
+)
+def test_stairs_that_claim_it_are_exact_whatever_the_noise(start: int, values: list[float], off: float) -> None:
+    """Of whole numbers from 1 on: near 0, s - knot is rounded where s is not."""
+    points = [float(start + i) for i in range(len(values))]
+    shape = stairs(points, values, True)
+    assume(shape.rounding == 0)
+    for point, value in zip(points, values, strict=True):
+        assert {_in_float32(shape, np.float32(point + off), order) for order in _orders(shape)} == {value}
+
+
+def test_consecutive_whole_numbers_claim_to_be_exact() -> None:
+    """Not everything claims rounding: squares, steps and parities of whole numbers have none."""
+    points = [float(i) for i in range(-8, 9)]
+    for values in ([s * s for s in points], [float(s > 2) for s in points], [s % 2 for s in points]):
+        shape = interpolate(points, values, True)
+        assert shape.rounding == 0
+        assert interpolate(points, values, False).rounding > 0
+
+
+@pytest.mark.parametrize(
+    ("values", "neurons"),
+    [
+        ([3.0] * 5, 0),
+        ([0.0, 2.0, 4.0, 6.0, 8.0], 0),
+        ([0.0, 0.0, 0.0, 1.0, 2.0], 1),
+        ([0.0, 0.0, 1.0, 1.0, 1.0], 2),
+        ([0.0, 1.0, 0.0, 1.0, 0.0], 3),
+        ([0.0, 1.0, 4.0, 9.0, 16.0], 3),
+    ],
+)
+def test_one_neuron_for_each_bend(values: list[float], neurons: int) -> None:
+    points = [float(i) for i in range(5)]
+    assert len(interpolate(points, values, True).neurons) == neurons
+    assert len(bends_of(points, values)) == neurons
+
+
+def test_two_neurons_for_each_step() -> None:
+    shape = stairs([0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 5.0, 4.0], False)
+    assert sorted(knot for _, knot, _ in shape.neurons) == [1.25, 1.75, 2.25, 2.75]
+    assert stairs([0.0, 1.0], [2.0, 2.0], False).neurons == ()
+
+
+def test_values_that_do_not_matter_cost_nothing() -> None:
+    points, values = [0.0, 1.0, 2.0, 3.0], [0.0, None, None, 9.0]
+    assert known(points, values) == ([0.0, 3.0], [0.0, 9.0])
+    assert bends_of(points, values) == []
+
+
+def test_one_point() -> None:
+    for shape in (interpolate([2.0], [7.0], True), stairs([2.0], [7.0], True)):
+        assert (shape.constant, shape.slope, shape.neurons) == (7.0, 0.0, ())

@@ -1,0 +1,174 @@
+"""Random programs: the same for a seed, well formed, mostly defined, and of every construct."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+
+import pytest
+from raspc.compiler.elaborate import elaborate, require_input_space
+from raspc.compiler.graph.graph import (
+    Aggregate,
+    Select,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SelectorWidth,
+    Table,
+    reachable,
+)
+from raspc.compiler.interpret.interpreter import Interpreter
+from raspc.compiler.interpret.sample_inputs import sampled_inputs
+from raspc.datasets.random_programs.generator import generate
+from raspc.rasp_grammar import tree
+from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.parser import parse
+from raspc.rasp_grammar.span import Source
+from raspc.tools.fuzz.campaign import program_text
+
+SAMPLE = 400
+
+LIBRARY = [
+    "abs",
+    "round",
+    "indicator",
+    "not",
+    "tokens_str",
+    "length",
+    "select",
+    "aggregate",
+    "selector_width",
+    "has_focus",
+    "count",
+    "contains",
+    "average",
+    "max",
+    "min",
+    "sort",
+    "shift",
+    "load_from_location",
+    "mark_first_instance",
+    "mark_last_instance",
+    "select_from_first",
+    "select_from_last",
+    "select_next_identical",
+    "full_s",
+    "zip",
+    "range",
+]
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    return [program_text(0, index) for index in range(SAMPLE)]
+
+
+def test_programs_follow_from_the_state_of_the_generator_alone() -> None:
+    assert generate(random.Random(5), 20) == generate(random.Random(5), 20)
+    assert generate(random.Random(5), 20) != generate(random.Random(6), 20)
+
+
+def test_programs_do_not_depend_on_the_hashes_of_strings() -> None:
+    code = "from raspc.tools.fuzz.campaign import program_text; print([program_text(0, i) for i in range(40)])"
+    outputs = set()
+    for seed in ("1", "2", "3"):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        outputs.add(done.stdout)
+    assert len(outputs) == 1
+
+
+def test_every_program_can_be_elaborated_and_declares_its_inputs(texts: list[str]) -> None:
+    for text in texts:
+        program = elaborate(Source("fuzz.rasp", text))
+        require_input_space(program)
+        assert len(program.outputs) == 1
+
+
+def test_a_larger_budget_gives_larger_programs() -> None:
+    def size(budget: int) -> int:
+        return sum(len(generate(random.Random(seed), budget)) for seed in range(60))
+
+    assert size(4) < size(16) < size(48)
+
+
+def test_most_outputs_are_defined(texts: list[str]) -> None:
+    defined = undefined = 0
+    for text in texts[:200]:
+        program = elaborate(Source("fuzz.rasp", text))
+        interpreter = Interpreter(program)
+        for tokens in sampled_inputs(*require_input_space(program), 10):
+            try:
+                interpreter.run(tokens)
+                defined += 1
+            except RaspError:
+                undefined += 1
+    assert 0 < undefined < 0.1 * defined
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        tree.Definition,
+        tree.Loop,
+        tree.ListComprehension,
+        tree.DictComprehension,
+        tree.DictDisplay,
+        tree.ListDisplay,
+        tree.Ternary,
+        tree.Membership,
+        tree.Index,
+        tree.Unary,
+    ],
+)
+def test_constructs_of_the_language_occur(texts: list[str], node: type[tree.Tree]) -> None:
+    modules = [parse(Source("fuzz.rasp", text)) for text in texts]
+    assert sum(any(isinstance(found, node) for found, _ in tree.walk(module)) for module in modules) >= 5
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["+", "-", "*", "/", "//", "%", "^", "==", "!=", "<", "<=", ">", ">=", "and", "or"],
+)
+def test_operators_occur(texts: list[str], sign: str) -> None:
+    found = {
+        node.operator
+        for text in texts
+        for node, _ in tree.walk(parse(Source("fuzz.rasp", text)))
+        if isinstance(node, tree.Binary)
+    }
+    assert sign in found
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_names_of_the_library_occur(texts: list[str], name: str) -> None:
+    assert any(re.search(rf"\b{name}\b", text) for text in texts)
+
+
+@pytest.mark.parametrize("kind", [Aggregate, SelectorWidth, Table, Select, SelectorAnd, SelectorOr, SelectorNot])
+def test_nodes_reach_the_output(texts: list[str], kind: type) -> None:
+    programs = [elaborate(Source("fuzz.rasp", text)) for text in texts]
+    roots = [[node for _, node in program.outputs] for program in programs]
+    assert sum(any(isinstance(node, kind) for node in reachable(found)) for found in roots) >= 20
+
+
+def test_vocabularies_are_of_every_kind(texts: list[str]) -> None:
+    kinds = set()
+    for text in texts:
+        vocabulary, max_length = require_input_space(elaborate(Source("fuzz.rasp", text)))
+        assert 1 <= len(vocabulary) <= 12
+        assert 1 <= max_length <= 24
+        kinds.add(frozenset(type(token).__name__ for token in vocabulary))
+    assert {frozenset({"str"}), frozenset({"int"}), frozenset({"bool"}), frozenset({"int", "Fraction"})} <= kinds
+    assert any("str" in kind and len(kind) > 1 for kind in kinds)
+
+
+def test_the_generator_imports_no_torch() -> None:
+    imports = "import sys, raspc.datasets.random_programs.generator, raspc.tools.fuzz.shrink, raspc.tools.fuzz.check"
+    code = f"{imports}; print('torch' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")

@@ -1,0 +1,95 @@
+"""The check of one program tells right, wrong, refused, undefined and broken apart."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from raspc.compiler import pipeline
+from raspc.compiler.artifact.manifest import ClassDecode, NumberDecode, Output
+from raspc.compiler.artifact.model_files import CompiledModel
+from raspc.compiler.elaborate import elaborate
+from raspc.compiler.graph.graph import Program
+from raspc.compiler.pipeline import CompileOptions
+from raspc.rasp_grammar.span import Source
+from raspc.tools.fuzz import check
+from raspc.tools.fuzz.check import check_program, equal
+
+HEAD = 'set vocab "ab";\nset max_length 3;\n'
+
+
+def test_a_right_model_is_ok() -> None:
+    outcome = check_program(HEAD + "tokens[length - indices - 1];", 14, False, False)
+    assert (outcome.status, outcome.compared, outcome.undefined, outcome.positions) == ("ok", 14, 0, 2 + 8 + 24)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_model_and_interpreter_are_both_causal_or_not(causal: bool) -> None:
+    assert check_program(HEAD + "count(tokens, tokens);", 14, False, causal).status == "ok"
+
+
+def test_undefined_outputs_are_left_out() -> None:
+    outcome = check_program(HEAD + "1 / indices if length > 1 else 7;", [("a",), ("a", "b")], False, False)
+    assert (outcome.status, outcome.compared, outcome.undefined) == ("ok", 1, 1)
+
+
+def test_refusals_have_the_code_of_the_diagnostic() -> None:
+    assert check_program("tokens;", 5, False, False).reason == "no-vocabulary"
+    assert check_program(HEAD + "tokens +;", 5, False, False).status == "refused"
+    assert check_program(HEAD + "tokens - 1;", 5, False, False).reason == "C220"
+
+
+def _compile_instead(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = elaborate(Source("other.rasp", text))
+
+    def compiles_another(program: Program, options: CompileOptions) -> CompiledModel:
+        return pipeline.compile_program(other, options)
+
+    monkeypatch.setattr(check, "compile_program", compiles_another)
+
+
+def test_a_wrong_model_is_a_mismatch_at_the_first_wrong_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    _compile_instead(HEAD + "indices + indicator(indices == 1);", monkeypatch)
+    outcome = check_program(HEAD + "indices;", [("a",), ("b", "a", "b")], False, False)
+    assert outcome.failed
+    assert outcome.cause == ("mismatch", "mismatch")
+    assert str(outcome.mismatch) == "on b a b: at position 1 the model gives 2, the interpreter 1"
+
+
+def test_a_number_is_not_a_truth_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    _compile_instead(HEAD + "indicator(indices == 1);", monkeypatch)
+    assert check_program(HEAD + "indices == 1;", 14, False, False).status == "mismatch"
+
+
+def test_exceptions_are_internal_errors_named_by_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(program: Program, options: CompileOptions) -> CompiledModel:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(check, "compile_program", breaks)
+    outcome = check_program(HEAD + "indices;", 5, False, False)
+    assert outcome.status == "internal-error"
+    assert outcome.reason.startswith("ZeroDivisionError in ")
+    assert outcome.detail.endswith("ZeroDivisionError: oh\n")
+
+
+def _output(decode: ClassDecode | NumberDecode) -> Output:
+    return Output("output", 0, ("number",), 0, 1, decode, False, None, None)
+
+
+def test_exact_outputs_are_compared_exactly() -> None:
+    classes = _output(ClassDecode((0, 1)))
+    snapped = _output(NumberDecode(6, 0, 0, 1, 0.1))
+    for output in (classes, snapped):
+        assert equal(output, Fraction(1, 2), Fraction(1, 2))
+        assert not equal(output, Fraction(1, 2), Fraction(1, 3))
+        assert not equal(output, True, 1)
+        assert not equal(output, "a", 1)
+
+
+def test_numbers_as_they_come_are_compared_within_the_stated_error() -> None:
+    stated = _output(NumberDecode(None, 0, 0, 1, 0.01))
+    assert equal(stated, 0.505, Fraction(1, 2))
+    assert not equal(stated, 0.515, Fraction(1, 2))
+    unstated = _output(NumberDecode(None, 0, 0, 1000, None))
+    assert equal(unstated, 1000.5, 1000)
+    assert not equal(unstated, 0.5, 0)

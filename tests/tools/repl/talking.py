@@ -1,0 +1,34 @@
+"""Talking to the REPL in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raspc.rasp_grammar.span import Source
+from raspc.tools.repl.conversation import Conversation
+from raspc.tools.repl.read_statements import inputs
+from raspc.tools.repl.render import render
+from raspc.tools.repl.results import Outcome
+
+
+class Talk:
+    """A conversation in a folder, which scripts are read into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.conversation = Conversation(folder)
+
+    def outcomes(self, script: str) -> list[Outcome]:
+        return [
+            outcome
+            for source in inputs(script.splitlines(keepends=True), "<stdin>")
+            for outcome in self.conversation.run(source)
+        ]
+
+    def __call__(self, script: str) -> str:
+        """What the script shows; diagnostics among it."""
+        return "".join([render(outcome, full=self.conversation.full) for outcome in self.outcomes(script)])
+
+    def one(self, text: str) -> list[Outcome]:
+        """The outcomes of one input."""
+        return list(self.conversation.run(Source("<input>", text)))

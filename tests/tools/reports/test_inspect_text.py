@@ -1,0 +1,105 @@
+"""A model's parts in words, on a manifest made by hand: every kind of part, in 80 columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+
+from raspc.compiler.artifact.manifest import (
+    ClassDecode,
+    CompilerInfo,
+    Direction,
+    Head,
+    Layer,
+    Manifest,
+    NeuronGroup,
+    NodeInfo,
+    NumberDecode,
+    Output,
+    ProgramInfo,
+    SourceText,
+    check,
+)
+from raspc.tools.reports.inspect_text import as_json, as_text, parameters, tightest_margin
+
+LONG = "select(indices, length - indices - 1, ==) and not select(tokens, tokens, <) or select(tokens, 'a', ==)"
+
+
+def _direction(index: int, subspace: str, kind: str, value: object = None, node: int | None = None) -> Direction:
+    label = subspace if value is None else f"{subspace} = {value}"
+    return Direction(index, subspace, node, kind, value, label)  # type: ignore[arg-type]
+
+
+def _manifest() -> Manifest:
+    vocabulary = ("a", "b", "")
+    directions = (
+        _direction(0, "bos", "bos"),
+        *(_direction(1 + i, "tokens", "one-hot", token, 0) for i, token in enumerate(vocabulary)),
+        _direction(4, "indices", "scalar", None, 1),
+        *(_direction(5 + i, "target", "one-hot", i, 2) for i in range(20)),
+        _direction(25, "mean", "feature", None, 3),
+    )
+    head = Head(0, "the share of equal tokens", 2, LONG, "equality", 128.0, "count", (1, 2, 4), (25,), 1e-5, 0.25)
+    plain = Head(1, "mean", None, "mean", "key only", 20.0, "mean", (0,), (), None, None)
+    group = NeuronGroup(0, 40, "target", 2, (25,), tuple(range(5, 25)), 1e-3, 0.5)
+    single = NeuronGroup(40, 1, "a" * 90, None, (), (4,), 0.125, None)
+    return Manifest(
+        CompilerInfo("0.1.0", {"small": False}),
+        ProgramInfo.of([SourceText("x.rasp", "tokens;")]),
+        vocabulary,
+        bos=3,
+        max_length=7,
+        n_ctx=8,
+        causal=False,
+        uniform=False,
+        d_model=26,
+        nodes=(
+            NodeInfo(0, None, "tokens", None, None, None, None, None),
+            NodeInfo(1, None, "indices", None, None, None, None, None),
+            NodeInfo(2, "target", LONG, "x.rasp", 0, 6, 12, 3),
+            NodeInfo(3, None, "aggregate(x, y)", "x.rasp", 0, 6, 1, 1),
+        ),
+        directions=directions,
+        layers=(Layer(2, 3, (head, plain), 41, (group, single)), Layer(0, 0, (), 0, ())),
+        outputs=(
+            Output("target", 2, ("number",), 0, 3, ClassDecode((0, Fraction(1, 2), True)), True, 0.1, 0.3),
+            Output("mean", 3, ("number",), 3, 1, NumberDecode(7, 0, 0, Fraction(5, 2), None), False, None, None),
+        ),
+        attention_depth=1,
+    )
+
+
+def test_the_page(golden: Callable[..., None]) -> None:
+    manifest = _manifest()
+    check(manifest)
+    text = as_text(manifest, "x.safetensors")
+    assert max(map(len, text.splitlines())) <= 80
+    golden(text + "\n")
+
+
+def test_the_tightest_margin_is_the_largest_share() -> None:
+    margin = tightest_margin(_manifest())
+    assert margin is not None
+    assert (margin.where, margin.error, margin.tolerated) == ("output target", 0.1, 0.3)
+
+
+def test_json_has_the_sizes_and_no_program_text() -> None:
+    document = json.loads(json.dumps(as_json(_manifest())))
+    assert document["program"] == {"entries": [], "name": "x.rasp", "sha256": document["program"]["sha256"]}
+    assert document["sizes"] == {
+        "layers": 2,
+        "attention_depth": 1,
+        "heads": 2,
+        "neurons": 41,
+        "d_model": 26,
+        "parameters": parameters(_manifest()),
+    }
+    assert document["tightest_margin"] == {"where": "output target", "error": 0.1, "tolerated": 0.3}
+
+
+def test_parameters_are_those_of_the_weights() -> None:
+    embedding = (4 + 8) * 26
+    attention = 2 * (3 * (26 * 3 + 3) + 3 * 26) + 26
+    mlp = 26 * 41 + 41 + 41 * 26 + 26
+    assert parameters(_manifest()) == embedding + attention + mlp + 26 * 4 + 4

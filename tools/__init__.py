@@ -1,0 +1,1 @@
+"""What people use around the compiler: REPL, language server, reports, suites and fuzzing."""

@@ -1,0 +1,202 @@
+"""All that is known about one text of an editor: its problems, its names and what they stand for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ...compiler.analysis.domains import Space
+from ...compiler.analysis.node_facts import Analysis
+from ...compiler.elaborate.workspace import deep_recursion
+from ...compiler.graph.graph import Graph
+from ...rasp_grammar import tree
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.parser import parse
+from ...rasp_grammar.precedence_warnings import quirks
+from ...rasp_grammar.span import Source, Span
+from . import name_resolution as names
+from .files import Buffers
+from .name_resolution import Binding, Index, Loaded, place
+from .observed_run import Mistake, Observed, Run, elaborate, locate
+from .recovery import Recovered, recover
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A diagnostic at a place of the text itself; `related` are other places that it speaks of."""
+
+    diagnostic: Diagnostic
+    span: Span
+    related: tuple[tuple[Span, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """One text, as far as it can be read.
+
+    `previous` is an earlier state of the text, one that parsed, where this one does not."""
+
+    source: Source
+    base: Path
+    recovered: Recovered
+    problems: tuple[Problem, ...]
+    index: Index
+    run: Run | None
+    previous: Analysed | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the text parses."""
+        return self.recovered.whole
+
+    def observed(self, name: tree.Name) -> Observed | None:
+        """What a name stood for, where it is used or bound."""
+        if self.run is None:
+            return None
+        found = self.run.values.get(place(name.span))
+        if found is not None:
+            return found
+        bound = self.index.bindings.get(place(name.span))
+        return None if bound is None else self.value_of(bound)
+
+    def value_of(self, binding: Binding) -> Observed | None:
+        """What a binding gave its name: the value of its expression, or what the uses that it alone reaches say."""
+        if self.run is None:
+            return None
+        if binding.value is not None:
+            found = self.run.values.get(place(binding.value.span))
+            if found is not None:
+                return found
+        for where in self._uses_of.get(binding, ()):
+            if where in self.run.values:
+                return self.run.values[where]
+        return None
+
+    @cached_property
+    def _uses_of(self) -> dict[Binding, list[names.Place]]:
+        found: dict[Binding, list[names.Place]] = {}
+        for where, bindings in self.index.uses.items():
+            if len(bindings) == 1:
+                found.setdefault(bindings[0], []).append(where)
+        return found
+
+    @cached_property
+    def facts(self) -> Analysis | None:
+        """The compiler's facts about the program's nodes; None without vocabulary and length."""
+        if self.run is None or self.run.vocabulary is None or self.run.max_length is None:
+            return None
+        return Analysis(Space(self.run.vocabulary, self.run.max_length))
+
+    @cached_property
+    def lock(self) -> threading.Lock:
+        """Held by whoever asks `facts`, which remembers its answers."""
+        return threading.Lock()
+
+    @property
+    def graph(self) -> Graph:
+        return Graph() if self.run is None else self.run.graph
+
+
+def analyse(
+    source: Source,
+    base: Path,
+    buffers: Buffers | None = None,
+    previous: Analysed | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Analysed:
+    """Read, index and run one text.
+
+    base: the folder that `load` starts from.  buffers: the editor's texts of other files.
+    previous: what was known before the last changes.
+
+    Raises RaspError for a text that is too long to be read, Cancelled when `cancelled` says so.
+    """
+    buffers = Buffers() if buffers is None else buffers
+    with deep_recursion():
+        recovered = recover(source)
+        index = names.index(recovered.module, _Loader(base, source, buffers))
+        runnable = recovered.runnable
+        run = None if runnable is None else elaborate(runnable, base, buffers, cancelled)
+    if recovered.whole and run is not None:
+        problems = _problems_of_run(source, recovered.module, run)
+    else:
+        problems = _problems_of_text(source)
+    good = None if recovered.whole or previous is None else previous if previous.whole else previous.previous
+    return Analysed(source, base, recovered, problems, index, run, good)
+
+
+class _Loader:
+    """Reads the files of `load` statements for the index; each text is parsed once."""
+
+    def __init__(self, base: Path, main: Source, buffers: Buffers) -> None:
+        self._base = base
+        self._main = main
+        self._buffers = buffers
+        self._modules: dict[str, Loaded | None] = {}
+
+    def __call__(self, load: tree.Load) -> Loaded | None:
+        source = load.span.source
+        path = locate(self._base if source.name == self._main.name else Path(source.name).parent, load)
+        if path is None:
+            return None
+        try:
+            found = self._buffers.read(path)
+            if found.name not in self._modules:
+                self._modules[found.name] = Loaded(recover(found).module)
+        except RaspError:
+            return None
+        return self._modules[found.name]
+
+
+def _problems_of_text(source: Source) -> tuple[Problem, ...]:
+    """What keeps the text from being read."""
+    try:
+        parse(source)
+    except RaspError as error:
+        return tuple([_at_its_place(source, diagnostic) for diagnostic in error.diagnostics])
+    return ()
+
+
+def _problems_of_run(source: Source, module: tree.Module, run: Run) -> tuple[Problem, ...]:
+    problems: list[Problem] = []
+    elsewhere: dict[tree.Item, list[Diagnostic]] = {}
+    for mistake in run.mistakes:
+        span = mistake.diagnostic.span
+        if span is not None and span.source.name != source.name and mistake.statement is not None:
+            elsewhere.setdefault(mistake.statement, []).append(mistake.diagnostic)
+        else:
+            problems.append(_in_this_file(source, mistake))
+    problems += [_in_other_files(item, found) for item, found in elsewhere.items()]
+    # Not the run's own: it stops where it has seen enough mistakes, and tells of loaded files too.
+    problems += [_at_its_place(source, warning) for warning in quirks(module)]
+    return tuple(sorted(problems, key=lambda problem: problem.span.start))
+
+
+def _at_its_place(source: Source, diagnostic: Diagnostic) -> Problem:
+    span = diagnostic.span
+    return Problem(diagnostic, Span(source, 0, min(1, len(source.text))) if span is None else span)
+
+
+def _in_this_file(source: Source, mistake: Mistake) -> Problem:
+    """With the statement that was run, where the mistake stands in another one: in a function that it calls."""
+    found = _at_its_place(source, mistake.diagnostic)
+    statement = mistake.statement
+    if statement is None or statement.span.start <= found.span.start < statement.span.end:
+        return found
+    return Problem(found.diagnostic, found.span, ((statement.span, "while this statement was run"),))
+
+
+def _in_other_files(item: tree.Item, diagnostics: list[Diagnostic]) -> Problem:
+    """Mistakes in loaded files, on the statement that loads them or calls what they define."""
+    span = item.path.span if isinstance(item, tree.Load) else item.span
+    first = diagnostics[0]
+    assert first.span is not None
+    name = Path(first.span.source.name).name
+    line = first.span.line
+    more = "" if len(diagnostics) == 1 else f" (and {len(diagnostics) - 1} more)"
+    told = Diagnostic(first.code, f"{name}:{line}: {first.message}{more}", span, first.hint, first.severity)
+    related = [(diagnostic.span, diagnostic.message) for diagnostic in diagnostics if diagnostic.span is not None]
+    return Problem(told, span, tuple(related))

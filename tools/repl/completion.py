@@ -1,0 +1,113 @@
+"""What can be written at a place of the input: names, words of the language, commands, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...compiler.elaborate.library_docs import library
+from ...compiler.elaborate.scope import Builtin, Function, kind
+from ..editor.text_words import in_quotes, keywords, line_before
+from .commands import COMMANDS
+from .conversation import Conversation
+from .show_values import signature
+
+_STATEMENTS = (
+    "set example",
+    "set s-op example",
+    "set selector example",
+    "set vocab",
+    "set max_length",
+    "show example",
+    "examples on",
+    "examples off",
+    "s-op examples on",
+    "s-op examples off",
+    "selector examples on",
+    "selector examples off",
+    "full seq display on",
+    "full seq display off",
+)
+
+_LOAD = re.compile(r"\s*load\s*(['\"])(?P<path>[^'\"]*)$")
+_COMMAND = re.compile(r"\s*:\s*(?P<word>\w*)$")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9][A-Za-z0-9_.]*$")
+_NEW_NAME = re.compile(r"(^|[;{}\s])def\s+\w*$")
+
+
+@dataclass(frozen=True)
+class Completion:
+    """`text` replaces the last `typed` characters; `detail` says what it is."""
+
+    text: str
+    typed: int
+    detail: str
+
+
+def complete(conversation: Conversation, text: str) -> list[Completion]:
+    """What can stand at the end of `text`, all the text before the cursor; those that begin as typed."""
+    line = line_before(text, len(text))
+    command = _COMMAND.fullmatch(line)
+    if command is not None:
+        return _matching(command["word"], [(name, known.summary) for name, known in COMMANDS.items()])
+    load = _LOAD.match(line)
+    if load is not None:
+        return list(_files(conversation.session.base, load["path"]))
+    if in_quotes(line) or _NUMBER.search(line) is not None or _NEW_NAME.search(line) is not None:
+        return []
+    found: list[Completion] = []
+    begun = line.lstrip()
+    # In an unfinished statement they cannot stand.
+    if begun and text.lstrip() == begun:
+        found += [
+            Completion(statement, len(begun), "statement")
+            for statement in _STATEMENTS
+            if statement.startswith(begun) and statement != begun
+        ]
+    word = _WORD.search(line)
+    if word is not None and not (found and " " in begun):
+        found += _matching(word[0], list(_names(conversation)))
+    return found
+
+
+def _matching(word: str, choices: list[tuple[str, str]]) -> list[Completion]:
+    return [Completion(name, len(word), detail) for name, detail in choices if name.startswith(word)]
+
+
+def _names(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """The session's names, then the library's, then the words of the language; each once."""
+    own = conversation.session.names
+    for name in own:
+        value = conversation.session.value(name)
+        match value:
+            case Function():
+                yield name, signature(value)
+            case Builtin(usage=usage):
+                yield name, usage
+            case _:
+                yield name, kind(value).removeprefix("a ").removeprefix("an ")
+    for name, known in library().items():
+        if name not in own:
+            yield name, known.signature if known.is_function else known.text.partition("\n")[0]
+    for word in (*keywords(), "example"):
+        if word not in own:
+            yield word, "word"
+
+
+def _files(base: Path, typed: str) -> Iterator[Completion]:
+    """Folders and programs, as `load` names them."""
+    folder, _, start = typed.rpartition("/")
+    try:
+        entries = sorted((base / folder if folder or not typed.startswith("/") else Path("/")).iterdir())
+        for entry in entries:
+            if not entry.name.startswith(start) or (entry.name.startswith(".") and not start):
+                continue
+            if entry.is_dir():
+                yield Completion(f"{entry.name}/", len(start), "folder")
+            elif entry.suffix == ".rasp":
+                yield Completion(entry.name, len(start), "program")
+    except OSError:  # no such folder, or none to be read
+        return

@@ -1,0 +1,136 @@
+"""`:type`, `:depth` and `:doc`: what is known of a value or a name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...compiler.elaborate.library_docs import library
+from ...compiler.elaborate.scope import Function, error, kind
+from ...compiler.graph.graph import Constant, Graph, Indices, Selector, SOp, Tokens
+from ...compiler.graph.print_graph import describe
+from ...compiler.graph.result_types import Kinds, infer, prints_truths
+from ...rasp_grammar import tree
+from ...rasp_grammar.diagnostics import RaspError
+from ...rasp_grammar.span import Source
+from .arguments import evaluated, missing_declarations, rest_of
+from .dataflow import depths, longest_chain
+from .render import scalar_text
+from .results import Described, Documented, Outcome
+from .show_values import NAMELESS, show, signature
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+
+#: Values of a domain that are listed.
+_LISTED = 12
+
+_PLURALS = {"bool": "booleans", "number": "numbers", "string": "strings"}
+
+
+def type_of(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
+    """The kinds that its values have, and which they are."""
+    expression, value = evaluated(conversation, source, start, "type")
+    subject = expression.span.text
+    match value:
+        case SOp():
+            yield Described(f"{subject}: s-op", tuple(_sop_facts(conversation, value)))
+        case Selector():
+            yield Described(f"{subject}: selector", tuple(_selector_facts(conversation, value)))
+        case _:
+            yield show(subject, value, None, None)
+
+
+def _sop_facts(conversation: Conversation, node: SOp) -> Iterator[tuple[str, str]]:
+    session = conversation.session
+    example = conversation.sop_example
+    if session.vocabulary is None:
+        tokens = () if example is None else example.tokens
+        yield "kind", f"{_kind_words(infer([node], tokens)[node])} (with the tokens of the example)"
+    else:
+        yield "kind", _kind_words(infer([node], session.vocabulary)[node])
+    yield "values", _domain_text(conversation, node)
+
+
+def _kind_words(kinds: Kinds) -> str:
+    return " or ".join([_PLURALS[kind] for kind in sorted(kinds)]) or "nothing: undefined everywhere"
+
+
+def _domain_text(conversation: Conversation, node: SOp) -> str:
+    session = conversation.session
+    missing = missing_declarations(conversation)
+    if session.vocabulary is None or session.max_length is None:
+        return f"follow from the input space; say {' and '.join([lacking.example for lacking in missing])}"
+    from ...compiler.analysis.domains import Space
+    from ...compiler.analysis.node_facts import Analysis
+
+    try:
+        domain = Analysis(Space(session.vocabulary, session.max_length)).domain(node)
+    except RaspError as refusal:
+        return refusal.diagnostics[0].message
+    truths = prints_truths(infer([node], session.vocabulary)[node])
+    text = domain.describe()
+    if domain.values is not None and len(domain.values) <= _LISTED:
+        shown = [bool(value) if truths and value in (0, 1) else value for value in domain.values]
+        text = ", ".join([scalar_text(value) for value in shown])
+    return text + ("; undefined on some inputs, perhaps" if domain.undefined else "")
+
+
+def _selector_facts(conversation: Conversation, node: Selector) -> Iterator[tuple[str, str]]:
+    yield "definition", _text(conversation, node, NAMELESS)
+    session = conversation.session
+    if session.vocabulary is None or session.max_length is None:
+        lacking = " and ".join([lacking.example for lacking in missing_declarations(conversation)])
+        yield "selects", f"follows from the input space; say {lacking}"
+        return
+    from ...compiler.analysis.domains import Space
+    from ...compiler.analysis.node_facts import Analysis
+
+    analysis = Analysis(Space(session.vocabulary, session.max_length))
+    least = "at least one position" if analysis.never_empty(node) else "perhaps none"
+    most = "at most one" if analysis.at_most_one(node) else f"at most {session.max_length}"
+    both = "exactly one position" if (least, most) == ("at least one position", "at most one") else f"{least}, {most}"
+    yield "selects", both
+
+
+def depth_of(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
+    """How many layers of attention it takes, and the attention steps on the longest way."""
+    expression, value = evaluated(conversation, source, start, "depth")
+    if not isinstance(value, (SOp, Selector)):
+        hint = "only s-ops and selectors are computed by attention"
+        raise error("wrong-kind", "this has no attention depth", expression.span, hint)
+    facts = [("attention depth", str(depths([value])[value]))]
+    name = expression.name if isinstance(expression, tree.Name) else NAMELESS
+    for number, step in enumerate(longest_chain(value), 1):
+        facts.append((f"step {number}", _text(conversation, step, name if step is value else "")))
+    yield Described(expression.span.text, tuple(facts))
+
+
+def _text(conversation: Conversation, node: SOp | Selector, name: str) -> str:
+    """`name = definition`, with the names that the session has now."""
+    naming = Graph()
+    for known, label in conversation.node_names().items():
+        naming.set_name(known, label)
+    text = describe(naming, node, expand=True)
+    label = naming.name(node) or name
+    return text if label in ("", NAMELESS) or isinstance(node, (Tokens, Indices, Constant)) else f"{label} = {text}"
+
+
+def documentation_of(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
+    """What a name is for."""
+    name, span = rest_of(source, start)
+    if name == "":
+        raise error("unexpected-end", "`:doc` takes a name", span, "write `:doc aggregate`")
+    if name in conversation.session.names:
+        own = conversation.session.value(name)
+        what = signature(own) if isinstance(own, Function) else f"{name}: {kind(own)}"
+        yield Documented(what, conversation.comment(name) or "(a comment above its definition would stand here)")
+        return
+    known = library().get(name)
+    if known is None:
+        names = [*conversation.session.names, *library()]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"the library has {', '.join(library())}"
+        raise error("unknown-name", f"`{name}` is not defined", span, hint)
+    yield Documented(known.signature, known.text)

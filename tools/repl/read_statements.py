@@ -1,0 +1,124 @@
+"""Where an input ends: lines are gathered until they are whole statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ...rasp_grammar.build_tree import Builder
+from ...rasp_grammar.parser import MAX_CHARACTERS
+from ...rasp_grammar.span import Source
+from ...rasp_grammar.syntax_errors import Place, is_missing_semicolon
+from ...rasp_grammar.tables import Automaton, tables
+from ...rasp_grammar.tokens import Token, tokenize
+
+#: Inputs of more lines are looked at only where their brackets are closed: each look reads all lines again.
+_LONG = 100
+
+#: What a line with a command to the REPL itself begins with.
+COMMAND = ":"
+
+_OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
+_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
+
+
+class State(Enum):
+    """How far a text is from being an input."""
+
+    EMPTY = auto()  # nothing but white space and comments
+    WHOLE = auto()  # one or more whole statements
+    UNSIGNED = auto()  # whole if its last statement gets its `;`
+    OPEN = auto()  # the middle of a statement
+    WRONG = auto()  # no further line can help
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`braces` are the braces that are open at the end; `splits` tells of a wrong text that it went wrong at the
+    beginning of a line."""
+
+    state: State
+    braces: int = 0
+    splits: bool = False
+
+
+def read(text: str) -> Reading:
+    """How far a text is from being an input.  Commands (`:help`) are always whole."""
+    if text.lstrip().startswith(COMMAND):
+        return Reading(State.WHOLE)
+    source = Source("", text)
+    tokens = _tokens(source)
+    if not tokens:
+        return Reading(State.EMPTY)
+    automaton = Automaton(tables(), Builder(source))
+    braces = first = 0
+    for index, token in enumerate(tokens):
+        if not automaton.feed(token):
+            if token.text == "" and index == len(tokens) - 1 and depth(tokens) > 0:
+                return Reading(State.OPEN, braces)  # `set vocab [`: the `;` stands for the end of the line
+            splits = index > 0 and "\n" in text[tokens[index - 1].end : token.start]
+            braces += sum([_brace(later) for later in tokens[index:]])
+            return Reading(State.WRONG, max(0, braces), splits)
+        braces += _brace(token)
+        if braces == 0 and token.kind in ("SEMICOLON", "RBRACE") and automaton.accepts("DEF"):
+            first = index + 1
+    if automaton.accepts("$END"):
+        return Reading(State.WHOLE)
+    ends = braces == 0 and is_missing_semicolon(Place(source, tokens, len(tokens), first, automaton.accepts))
+    return Reading(State.UNSIGNED if ends else State.OPEN, braces)
+
+
+def depth(tokens: Iterable[Token]) -> int:
+    """How many more brackets open than close."""
+    return sum([(token.kind in _OPENING) - (token.kind in _CLOSING) for token in tokens])
+
+
+def _brace(token: Token) -> int:
+    return (token.kind == "LBRACE") - (token.kind == "RBRACE")
+
+
+def inputs(lines: Iterable[str], name: str) -> Iterator[Source]:
+    """The inputs that the lines of a script form, each as soon as it is whole; what is left at the end as it is.
+
+    A statement without `;` ends where the next line begins another one.  A mistake inside braces takes what is left
+    of them with it.
+    """
+    gathered: list[str] = []
+    start = brackets = 0
+    state = State.EMPTY
+    for number, line in enumerate(lines, 1):
+        line = line if line.endswith("\n") else line + "\n"
+        if state is State.EMPTY and not line.strip():
+            gathered = []  # a comment that stands alone
+            continue
+        if line.lstrip().startswith(COMMAND) and state in (State.EMPTY, State.UNSIGNED):
+            if state is State.UNSIGNED:
+                yield Source(name, "".join(gathered), start)
+            yield Source(name, line, number)
+            gathered, state = [], State.EMPTY
+            continue
+        if not gathered:
+            start, brackets = number, 0
+        gathered.append(line)
+        brackets += depth(_tokens(Source(name, line)))
+        is_long = sum(map(len, gathered)) > MAX_CHARACTERS
+        if len(gathered) > _LONG and brackets > 0 and not is_long:
+            state = State.OPEN
+            continue
+        found = read("".join(gathered))
+        if found.splits and state is State.UNSIGNED:
+            yield Source(name, "".join(gathered[:-1]), start)
+            gathered, start, brackets = [line], number, 0
+            found = read(line)
+        state = found.state
+        if state is State.WHOLE or (state is State.WRONG and found.braces == 0) or is_long:
+            yield Source(name, "".join(gathered), start)
+            gathered, state = [], State.EMPTY
+    if gathered and state is not State.EMPTY:
+        yield Source(name, "".join(gathered), start)
+
+
+def _tokens(source: Source) -> list[Token]:
+    table = tables()
+    return tokenize(source, table.lexer, table.keywords)[0]

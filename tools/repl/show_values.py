@@ -1,0 +1,142 @@
+"""Values on the running example: what an s-op or selector is there, and how a plain value counts as one."""
+
+from __future__ import annotations
+
+from ...compiler.elaborate.apply import work_on
+from ...compiler.elaborate.scope import Builtin, Function, Object, error, is_scalar, kind
+from ...compiler.graph.graph import Selector, SOp, reachable
+from ...compiler.graph.print_graph import literal
+from ...compiler.graph.result_types import infer, kinds_of, present
+from ...compiler.graph.values import Scalar, Undefined, Value, normal
+from ...compiler.interpret.interpreter import evaluate
+from ...rasp_grammar import tree
+from ...rasp_grammar.span import Span
+from .results import (
+    Applied,
+    Example,
+    FunctionShown,
+    ListShown,
+    Matrix,
+    PlainShown,
+    SelectorShown,
+    Shown,
+    SOpShown,
+    SOpValues,
+    TooLarge,
+)
+
+#: Values that showing something may compute: a selector has one for each pair of positions.  Some seconds at most.
+MAX_WORK = 5_000_000
+
+#: Items of a list that are shown when they take lines of their own.
+MAX_ITEMS = 20
+
+#: What an expression without a name is called.
+NAMELESS = "out"
+
+
+def example_of(value: Object, span: Span) -> Example:
+    """The running example that a string or list gives.  Raises RaspError for anything else."""
+    if isinstance(value, str):
+        return Example(tuple(value), True)
+    hint = 'write `set example "hello"` or `set example [3, 1, 2]`'
+    if not isinstance(value, tuple):
+        raise error("wrong-kind", f"an example is a string or a list of tokens; this is {kind(value)}", span, hint)
+    tokens: list[Scalar] = []
+    for token in value:
+        if not is_scalar(token):
+            raise error("wrong-kind", f"{kind(token)} cannot be a token", span, hint)
+        tokens.append(normal(token))
+    return Example(tuple(tokens), False)
+
+
+def values_of(node: SOp, example: Example) -> SOpValues | TooLarge:
+    """The s-op's value at each position of the example, exactly."""
+    refused = _too_large(node, example)
+    if refused is not None:
+        return refused
+    column = evaluate([node], example.tokens)[node]
+    kinds = infer([node], example.tokens)[node]
+    values: list[Value] = []
+    for value in column:
+        assert not isinstance(value, list)
+        values.append(value if isinstance(value, Undefined) else present(value, kinds))
+    return SOpValues(example, tuple(values), kinds)
+
+
+def matrix_of(node: Selector, example: Example) -> Matrix | TooLarge:
+    """The selector on the example."""
+    refused = _too_large(node, example)
+    if refused is not None:
+        return refused
+    rows: list[tuple[bool | Undefined, ...]] = []
+    for row in evaluate([node], example.tokens)[node]:
+        assert isinstance(row, list)
+        rows.append(tuple(row))
+    return Matrix(example, tuple(rows))
+
+
+def applied(function: SOp | Selector, argument: Object, result: Object, span: Span) -> Applied:
+    """What `function(argument)` gave, when it gave `result`."""
+    example = example_of(argument, span)
+    assert isinstance(result, tuple)
+    if isinstance(function, Selector):
+        return Applied(Matrix(example, tuple([_truths(row) for row in result])))
+    values = tuple([value for value in result if is_scalar(value)])
+    return Applied(SOpValues(example, values, kinds_of(values)))
+
+
+def _truths(row: Object) -> tuple[bool, ...]:
+    assert isinstance(row, tuple)
+    return tuple([bool(cell) for cell in row])
+
+
+def show(name: str, value: Object, sop_example: Example | None, selector_example: Example | None) -> Shown:
+    """A value as an answer.  An example that is None is off."""
+    match value:
+        case SOp():
+            return SOpShown(name, None if sop_example is None else values_of(value, sop_example))
+        case Selector():
+            return SelectorShown(name, None if selector_example is None else matrix_of(value, selector_example))
+        case Function():
+            return FunctionShown(signature(value))
+        case Builtin(usage=usage):
+            return FunctionShown(usage)
+        case tuple() | dict() if _is_plain(value):
+            return PlainShown(value)
+        case tuple():
+            pairs: list[tuple[str, Object]] = [(str(place), item) for place, item in enumerate(value)]
+        case dict():
+            pairs = [(literal(key), item) for key, item in value.items()]
+        case _:
+            return PlainShown(value)
+    items = [
+        (place, show(f"{name}[{place}]", item, sop_example, selector_example)) for place, item in pairs[:MAX_ITEMS]
+    ]
+    return ListShown("dict" if isinstance(value, dict) else "list", tuple(items), len(pairs) - len(items))
+
+
+def signature(function: Function) -> str:
+    """`f(x, y)`."""
+    return f"{function.name}({', '.join([parameter.name for parameter in function.definition.parameters])})"
+
+
+def _is_plain(value: Object) -> bool:
+    stack: list[Object] = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, tuple):
+            stack += top
+        elif isinstance(top, dict):
+            stack += top.values()
+        elif not is_scalar(top) and not isinstance(top, tree.Operator):
+            return False
+    return True
+
+
+def _too_large(node: SOp | Selector, example: Example) -> TooLarge | None:
+    length: int = len(example.tokens)
+    nodes = reachable([node])
+    if work_on(nodes, length) <= MAX_WORK:
+        return None
+    return TooLarge(f"{length:,} tokens are too many for {len(nodes):,} operations; set a shorter example")

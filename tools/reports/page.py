@@ -1,0 +1,479 @@
+"""A trace as one HTML page: everything that the template needs, and the data for its script.
+
+The page holds what a person can look at, not everything the model computed: `Limits` says how much, and the page says
+what was left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ...compiler.artifact.manifest import ClassDecode, Head, Layer, Manifest, NeuronGroup, Output
+from ...compiler.graph.values import Undefined, show
+from .cross_links import Links, Subspace
+from .listing import Listing, listings
+from .page_records import Answer, Band, Bar, Chip, Floor, Limits, Matrix, Part
+from .trace import SOpTrace, Stage, Trace
+from .trace_text import cell_text, short
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+EN_DASH, MINUS, ELLIPSIS = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{HORIZONTAL ELLIPSIS}"
+
+#: Above these shares of the darkest colour, black on white turns into white on black (dark theme, light theme).
+SHADES = (0.62, 0.77)
+
+#: Characters of a value's name on a chip.
+MAX_NAME = 30
+
+
+def render(trace: Trace, name: str, limits: Limits | None = None) -> str:
+    """The page; `name` is what the model is called.  The same trace gives the same text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    page = Page(trace, limits if limits is not None else Limits())
+    return environment.get_template("report.html.jinja").render(
+        page=page,
+        trace=trace,
+        manifest=trace.manifest,
+        name=name,
+        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
+        data=script_json(page.data()),
+    )
+
+
+def script_json(value: object) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element or opens a comment."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+class Page:
+    """What the template shows of a trace."""
+
+    def __init__(self, trace: Trace, limits: Limits) -> None:
+        self._trace = trace
+        self._limits = limits
+        self._manifest: Manifest = trace.manifest
+        self.links = Links(trace)
+        heads = sum(1 for _ in trace.heads())
+        room = math.isqrt(limits.pattern_cells // max(1, min(heads, limits.parts)))
+        self.positions = min(len(trace.tokens), limits.positions, max(8, room))
+        self.tokens = tuple(short(token) for token in trace.tokens[: self.positions])
+        self.wide = self.positions <= 20
+        self._chips = dict(self._all_chips())
+        self.floors = tuple(self._floors())
+        self.listings: tuple[Listing, ...] = tuple(listings(trace.origin.program.sources, self.links))
+        self.bands = tuple(self._bands())
+        self.notes = tuple(self._notes())
+
+    def shade(self, share: float) -> str:
+        """The class of a cell, by how dark its colour is: the text on it must stay legible."""
+        return "" if abs(share) <= SHADES[0] else "mid" if abs(share) <= SHADES[1] else "strong"
+
+    # ---- the program ------------------------------------------------------------------------------
+
+    def became(self, keys: Sequence[str]) -> list[Chip]:
+        """The parts of the model that a line's expressions became; those that they only take part in are faint."""
+        main: dict[str, None] = {}
+        side: dict[str, None] = {}
+        for key in keys:
+            link = self.links.of(key)
+            main.update(dict.fromkeys(part for part in link.main if part in self._chips))
+            side.update(dict.fromkeys(part for part in link.side if part in self._chips))
+        if any(part[0] in "hgs" for part in main):  # what the line reads stands in the cards of what it became
+            side = {part: None for part in side if part[0] != "s"}
+        chosen = [(part, False) for part in main] + [(part, True) for part in side if part not in main]
+        return [self.chip(part, faint=faint) for part, faint in sorted(chosen, key=lambda one: _order(one[0]))]
+
+    def chip(self, key: str, *, faint: bool = False) -> Chip:
+        """The short name of a part."""
+        found = self._chips[key]
+        return Chip(found.key, found.text, found.kind, found.title, faint) if faint else found
+
+    def _all_chips(self) -> Iterator[tuple[str, Chip]]:
+        for number, layer in enumerate(self._manifest.layers):
+            for head in layer.heads:
+                key = f"h{number}.{head.index}"
+                yield (
+                    key,
+                    Chip(key, f"L{number} H{head.index}", "head", f"layer {number}, head {head.index}: {head.label}"),
+                )
+            for place, group in enumerate(layer.neurons):
+                key = f"g{number}.{place}"
+                name = _neurons(group)
+                yield key, Chip(key, f"L{number} N{name}", "neurons", f"layer {number}, neurons {name}: {group.label}")
+        for space in self.links.subspaces:
+            if space.kind != "bos":
+                title = f"residual directions {_range(space)}: {space.name} {space.kind}"
+                yield space.key, Chip(space.key, f"d{_range(space)}", "stream", title)
+        for place, output in enumerate(self._manifest.outputs):
+            yield f"o{place}", Chip(f"o{place}", output.name, "output", f"output {output.name}")
+
+    # ---- the circuit ------------------------------------------------------------------------------
+
+    @property
+    def embedded(self) -> list[Chip]:
+        """What the embedding writes."""
+        written = {index for layer in self._manifest.layers for part in _parts(layer) for index in part.writes}
+        return [
+            self._chip_of(space)
+            for space in self.links.subspaces
+            if space.kind != "bos" and not written & set(space.directions)
+        ]
+
+    @property
+    def rescaled(self) -> bool:
+        """Whether some pattern on the page is not the model's own."""
+        return any(part.rescaled for floor in self.floors for part in floor.heads)
+
+    @property
+    def outputs(self) -> list[tuple[Chip, str, str]]:
+        """Each output: its chip, how it is read, and the model's answers."""
+        answers = {output.name: output for output in self._trace.outputs}
+        found = []
+        for place, output in enumerate(self._manifest.outputs):
+            if output.name in answers:
+                values = " ".join(short(value) for value in answers[output.name].model[: self.positions])
+                found.append((self._chips[f"o{place}"], _decoded(output), values))
+        return found
+
+    def _floors(self) -> Iterator[Floor]:
+        budget = self._limits.parts
+        for number, layer in enumerate(self._manifest.layers):
+            heads = tuple(self._head(number, head) for head in layer.heads[:budget])
+            budget = max(0, budget - len(heads))
+            groups = tuple(self._group(number, place, group) for place, group in enumerate(layer.neurons[:budget]))
+            budget = max(0, budget - len(groups))
+            attention = (
+                f"{_count(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
+            )
+            mlp = _count(layer.d_mlp, "neuron") if layer.d_mlp > 0 else "no MLP"
+            yield Floor(number, f"{attention}, {mlp}", heads, groups)
+
+    def _head(self, layer: int, head: Head) -> Part:
+        facts = [head.level, head.form, f"sharpness {head.sharpness:g}", *_bound(head)]
+        chip = self._chips[f"h{layer}.{head.index}"]
+        return Part(
+            chip.key,
+            chip.text,
+            "head",
+            head.label,
+            head.selector,
+            tuple(facts),
+            head.why,
+            self._named(head.reads),
+            self._named(head.writes),
+            self._matrix(layer, head),
+            self._trace.rescaled(head),
+        )
+
+    def _group(self, layer: int, place: int, group: NeuronGroup) -> Part:
+        chip = self._chips[f"g{layer}.{place}"]
+        facts = (_count(group.count, "neuron"), *_bound(group))
+        reads, writes = self._named(group.reads), self._named(group.writes)
+        return Part(chip.key, chip.text, "neurons", group.label, None, facts, "", reads, writes, None, False)
+
+    def _named(self, indices: Sequence[int]) -> tuple[Chip, ...]:
+        return tuple(self._chip_of(space) for space in self.links.reads(indices) if space.kind != "bos")
+
+    def _chip_of(self, space: Subspace) -> Chip:
+        name = space.name if len(space.name) <= MAX_NAME else space.name[: MAX_NAME - 1] + ELLIPSIS
+        return Chip(space.key, f"{name} {_range(space)}", "stream", self._chips[space.key].title)
+
+    def _matrix(self, layer: int, head: Head) -> Matrix:
+        count = self.positions
+        rescaled = self._trace.rescaled(head)
+        first = 0 if rescaled else 1  # whether BOS has a column
+        weights = self._trace.weights(layer, head)[:count, : count + first]
+        pattern = self._trace.patterns[layer]
+        assert pattern is not None
+        raw = pattern[head.index, 1 : count + 1, : count + 1]
+        selected = self._trace.selections.get((layer, head.index))
+        rows = []
+        for query, row in enumerate(weights.tolist()):
+            chosen = [] if selected is None else [cell is True for cell in selected[query][:count]]
+            marks = [False] * first + chosen
+            rows.append(tuple((weight, _weight(weight), mark) for weight, mark in zip(row, marks, strict=True)))
+        sums = None
+        if rescaled:
+            whole = self._trace.weights(layer, head)[:count].sum(1)
+            sums = tuple(f"{total:.4g}" for total in whole.tolist())
+        columns = (*(("BOS",) if first else ()), *self.tokens)
+        return Matrix(columns, tuple(rows), sums, tuple(tuple(f"{cell:.3g}" for cell in row) for row in raw.tolist()))
+
+    # ---- the head of the page, and its foot ---------------------------------------------------------
+
+    @property
+    def summary(self) -> str:
+        """The model's size in a line."""
+        manifest = self._manifest
+        heads = sum(len(layer.heads) for layer in manifest.layers)
+        neurons = sum(group.count for layer in manifest.layers for group in layer.neurons)
+        sizes = [_count(len(manifest.layers), "layer"), _count(heads, "head"), _count(neurons, "neuron")]
+        weights = manifest.weights
+        total = [] if weights is None else [_count(weights.parameters, "parameter")]
+        return " · ".join([*sizes, _count(manifest.d_model, "residual direction"), *total])
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The model's outputs, and where they are the interpreter's."""
+        found = []
+        for output in self._trace.outputs:
+            pairs = zip(output.model, output.interpreter, strict=True)
+            cells = [(short(got), isinstance(right, Undefined) or got == right) for got, right in pairs]
+            found.append(Answer(output.name, tuple(cells[: self.positions])))
+        return found
+
+    @property
+    def about(self) -> list[tuple[str, str]]:
+        """What else the manifest says."""
+        manifest = self._manifest
+        tokens = [short(token) for token in manifest.vocabulary]
+        shown = " ".join(tokens if len(tokens) <= 40 else [*tokens[:38], "...", tokens[-1]])
+        sight = "each position sees itself and earlier ones" if manifest.causal else "all positions see each other"
+        options = ", ".join(f"{name} {value}" for name, value in sorted(manifest.compiler.options.items()))
+        return [
+            ("vocabulary", f"{_count(len(tokens), 'token')}: {shown}"),
+            ("input", f"1 to {_count(manifest.max_length, 'token')}; {sight}"),
+            ("compiler", f"raspc {manifest.compiler.version} ({options})"),
+            ("program", f"sha256 {manifest.program.sha256}"),
+        ]
+
+    # ---- values -----------------------------------------------------------------------------------
+
+    @property
+    def stages(self) -> list[tuple[Stage | None, list[SOpTrace]]]:
+        """The s-ops of the trace by the stage at which the model comes to hold them; None: in no direction."""
+        found: dict[Stage | None, list[SOpTrace]] = {}
+        for sop in self._trace.sops[: self._limits.rows]:
+            found.setdefault(sop.stage, []).append(sop)
+        return list(found.items())
+
+    def values(self, sop: SOpTrace) -> list[tuple[str, str, str]]:
+        """For each position: the text of the cell, its class, and all there is to say about it."""
+        cells = []
+        for cell in sop.cells[: self.positions]:
+            means = f"the program means {_said(cell.interpreter)}"
+            if sop.stage is None:
+                cells.append((short(cell.interpreter), "meant", f"{means}; no direction holds it"))
+                continue
+            held = " or ".join(map(show, cell.model[:12])) + (" or ..." if len(cell.model) > 12 else "")
+            style = "undefined" if isinstance(cell.interpreter, Undefined) else "" if cell.agrees else "differs"
+            text = cell_text(cell) if style != "differs" else f"{cell_text(cell)} ≠ {short(cell.interpreter)}"
+            error = f"; read to within {cell.error:.2g}, {cell.tolerated:.2g} tolerated"
+            cells.append((text, style, f"the model holds {held or 'nothing that fits'}; {means}{error}"))
+        return cells
+
+    # ---- the residual stream ----------------------------------------------------------------------
+
+    def _bands(self) -> Iterator[Band]:
+        last = self._trace.residual[-1, : self.positions + 1]
+        seen = np.abs(self._trace.residual[:, 1 : self.positions + 1]).max((0, 1))  # [direction]
+        shown = [index for index in range(self._manifest.d_model) if index == 0 or seen[index] > 0]
+        room = max(8, self._limits.stream_cells // (self.positions + 1))
+        self._cut = len(shown) > room
+        if self._cut:
+            shown = sorted(sorted(shown, key=lambda index: (-seen[index], index))[:room])
+        chosen = set(shown)
+        for space in self.links.subspaces:
+            members = [index for index in space.directions if index in chosen]
+            largest = self._largest(members)
+            bars = []
+            for index in members:
+                numbers = last[:, index].tolist()
+                cells = tuple((number / largest, brief(number)) for number in numbers)
+                bars.append(Bar(index, self._bar_label(index), cells))
+            info = self._trace.origin.node(space.node)
+            text = "" if info is None else self._trace.origin.text(info, expand=True)
+            title = "beginning of sequence" if space.kind == "bos" else f"{space.name} · {space.kind}"
+            yield Band(
+                space,
+                title,
+                "" if text == space.name else text,
+                self._written(space),
+                tuple(bars),
+                len(space.directions) - len(bars),
+            )
+
+    def _bar_label(self, index: int) -> str:
+        direction = self._manifest.directions[index]
+        if direction.kind == "one-hot" and direction.value is not None:
+            return f"= {short(direction.value)}"
+        if direction.kind == "feature":
+            return direction.label
+        return self._trace.meanings.get(index, "BOS").replace(" - ", f" {MINUS} ")
+
+    def _written(self, space: Subspace) -> str:
+        writers = []
+        for number, layer in enumerate(self._manifest.layers):
+            for part in _parts(layer):
+                if set(part.writes) & set(space.directions):
+                    kind = "attention" if isinstance(part, Head) else "MLP"
+                    writers.append(f"layer {number} {kind}")
+        return ", ".join(dict.fromkeys(writers)) or "embedding"
+
+    # ---- the rest ---------------------------------------------------------------------------------
+
+    def _notes(self) -> Iterator[str]:
+        if self.positions < len(self._trace.tokens):
+            yield f"The page shows the first {self.positions} of {len(self._trace.tokens)} positions."
+        parts = sum(len(_parts(layer)) for layer in self._manifest.layers)
+        shown = sum(len(floor.heads) + len(floor.neurons) for floor in self.floors)
+        if shown < parts:
+            yield f"It shows the first {shown} of {parts} heads and groups of neurons."
+        rows = len(self._trace.sops)
+        if rows > self._limits.rows:
+            yield f"It shows the values of the first {self._limits.rows} of {rows} s-ops."
+
+    @property
+    def hidden(self) -> str:
+        """How many directions the heat map leaves out."""
+        hidden = sum(band.hidden for band in self.bands)
+        cut = "are 0 throughout, or smallest," if self._cut else "are 0 throughout"
+        return f"{_count(hidden, 'direction')} of {self._manifest.d_model:,} {cut} and left out." if hidden > 0 else ""
+
+    @property
+    def shown_stages(self) -> list[Stage]:
+        """The stages that differ from the one before."""
+        return [stage for stage in self._trace.stages if self._trace.exists(stage)]
+
+    @property
+    def known(self) -> set[str]:
+        """Every key that something on the page has."""
+        keys = {part.key for floor in self.floors for part in (*floor.heads, *floor.neurons)}
+        keys |= {band.space.key for band in self.bands} | {f"d{bar.index}" for band in self.bands for bar in band.bars}
+        keys |= {f"v{sop.node}" for sop in self._trace.sops[: self._limits.rows]}
+        keys |= {f"o{place}" for place in range(len(self._manifest.outputs))}
+        keys |= {region.key for region in self.links.regions}
+        return keys
+
+    def data(self) -> dict[str, object]:
+        """For the script: links, names, the raw numbers behind the patterns, and the stream at every stage."""
+        known = self.known
+        links = {}
+        for key in self.links.everything():
+            link = self.links.of(key)
+            if key in known:
+                links[key] = [[k for k in link.main if k in known], [k for k in link.side if k in known]]
+        sources = self._trace.origin.program.sources
+        names: dict[str, str] = {}
+        for region in self.links.regions:
+            text = " ".join(sources[region.file].text[region.start : region.end].split())
+            names[region.key] = text if len(text) <= 60 else text[:57] + "..."
+        for sop in self._trace.sops:
+            names[f"v{sop.node}"] = sop.name
+        for band in self.bands:
+            names[band.space.key] = f"d{_range(band.space)} {band.title}"
+            for bar in band.bars:
+                names[f"d{bar.index}"] = f"d{bar.index} {self._trace.label(bar.index)}"
+        names |= {key: chip.title for key, chip in self._chips.items() if chip.kind in ("head", "neurons", "output")}
+        return {
+            "links": links,
+            "names": names,
+            "raw": {
+                part.key: part.matrix.raw for floor in self.floors for part in floor.heads if part.matrix is not None
+            },
+            "stream": {f"d{bar.index}": self._history(bar.index) for band in self.bands for bar in band.bars},
+            "shades": list(SHADES),
+            "stages": [stage.name for stage in self._trace.stages],
+            "scales": {
+                f"d{bar.index}": self._largest([bar.index for bar in band.bars])
+                for band in self.bands
+                for bar in band.bars
+            },
+        }
+
+    def _largest(self, members: Sequence[int]) -> float:
+        """The largest number among some directions, at tokens: what stands at BOS beside its mark is never read."""
+        if members == [0]:
+            return 1.0
+        last = self._trace.residual[-1, 1 : self.positions + 1]
+        largest = max((float(np.abs(last[:, index]).max()) for index in members), default=0.0)
+        return float(f"{largest:.6g}") or 1.0
+
+    def _history(self, index: int) -> list[list[object]]:
+        """[stage, values] for the stages at which a direction changes."""
+        found: list[list[object]] = []
+        before = None
+        for stage, stream in enumerate(self._trace.residual):
+            numbers = [float(f"{number:.6g}") for number in stream[: self.positions + 1, index].tolist()]
+            if numbers != before:
+                found.append([stage, numbers])
+                before = numbers
+        return found
+
+
+def _parts(layer: Layer) -> tuple[Head | NeuronGroup, ...]:
+    return (*layer.heads, *layer.neurons)
+
+
+def _order(key: str) -> tuple[int, int, int]:
+    """By layer, heads before neurons; then the stream and the outputs."""
+    kind, rest = key[0], key[1:]
+    if kind in "hg":
+        layer, _, place = rest.partition(".")
+        return 2 * int(layer) + (kind == "g"), int(place), 0
+    return {"s": 10**6, "o": 10**6 + 1}.get(kind, 10**6 + 2), int(rest), 0
+
+
+def _range(space: Subspace) -> str:
+    return str(space.first) if space.first == space.last else f"{space.first}{EN_DASH}{space.last}"
+
+
+def _neurons(group: NeuronGroup) -> str:
+    last = group.first + group.count - 1
+    return str(last) if group.count == 1 else f"{group.first}{EN_DASH}{last}"
+
+
+def _bound(part: Head | NeuronGroup) -> list[str]:
+    if part.error is None:
+        return []
+    tolerated = "" if part.margin is None else f" of {part.margin:.2g} tolerated"
+    return [f"error ≤ {part.error:.2g}{tolerated}"]
+
+
+def _decoded(output: Output) -> str:
+    match output.decode:
+        case ClassDecode(values=values):
+            return f"the largest of {_count(len(values), 'logit')}"
+        case number:
+            return f"one number, from {short(number.lowest)} to {short(number.highest)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _weight(weight: float) -> str:
+    """A weight in three characters; nothing for less than a two-hundredth."""
+    if abs(weight) < 0.005:
+        return ""
+    text = f"{weight:.2f}".rstrip("0").rstrip(".")
+    return text.removeprefix("0") if text.startswith("0.") else text
+
+
+def brief(number: float) -> str:
+    """A number in five characters, nothing for zero."""
+    if number == 0:
+        return ""
+    text = f"{number:.3g}"
+    return text.replace("-", MINUS) if len(text) <= 5 else f"{number:.0e}".replace("-", MINUS)
+
+
+def _said(value: object) -> str:
+    return "nothing (undefined)" if isinstance(value, Undefined) else show(value)  # type: ignore[arg-type]

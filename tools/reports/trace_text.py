@@ -1,0 +1,202 @@
+"""A trace as a page of text, 80 columns wide: s-ops by position, in the order in which the model comes to hold them."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+
+from ...compiler.graph.values import Scalar, Undefined, Value, decimal, show
+from .trace import Cell, SOpTrace, Trace
+
+WIDTH = 80
+
+#: Columns for names; longer ones go on below.
+NAMES = 26
+
+#: A cell takes at most so many columns.
+WIDEST = 12
+
+
+def as_text(trace: Trace, name: str) -> str:
+    """The trace under a line that says which model and input it is about."""
+    lines = textwrap.wrap(f"{name}: {_verdict(trace)}", WIDTH, subsequent_indent="  ")
+    columns = [_Row("position", [str(place) for place in range(len(trace.tokens))])]
+    twice = {name for name, count in Counter(sop.name for sop in trace.sops).items() if count > 1}
+    held = [sop for sop in trace.sops if sop.stage is not None]
+    sections = []
+    for stage, sops in groupby(held, key=lambda sop: sop.stage):
+        assert stage is not None
+        sections.append((stage.name, [row for sop in sops for row in _rows(sop, sop.name in twice)]))
+    answers = []
+    for output in trace.outputs:
+        answers.append(_Row(output.name, [short(value) for value in output.model]))
+        if not output.agrees:
+            answers.append(_difference(output.model, output.interpreter))
+    sections.append(("logits", answers))
+    unheld = [row for sop in trace.sops if sop.stage is None for row in _folded(sop)]
+    if unheld:
+        sections.append(("in no direction (the interpreter's values)", unheld))
+    width = max((len(text) for _, rows in sections for row in rows for text in row.cells), default=1)
+    width = min(WIDEST, max(width, len(str(len(trace.tokens) - 1))))
+    count = max(1, (WIDTH - NAMES - 2) // (width + 2))
+    for start in range(0, len(trace.tokens), count):
+        shown = slice(start, start + count)
+        lines += ["", *columns[0].lines(shown, width)]
+        for title, rows in sections:
+            lines.append(title)
+            lines += [line for row in rows for line in row.lines(shown, width)]
+    notes = list(_notes(trace))
+    return "\n".join([*lines, *(["", *notes] if notes else [])])
+
+
+class _Row:
+    """A name and a text for each position."""
+
+    def __init__(self, name: str, cells: Sequence[str]) -> None:
+        self.name = name
+        self.cells = [cell if len(cell) <= WIDEST else cell[: WIDEST - 2] + ".." for cell in cells]
+
+    def lines(self, shown: slice, width: int) -> Iterator[str]:
+        first, *rest = wrapped(self.name, NAMES - 2) or [""]
+        cells = "".join(cell.rjust(width + 2) for cell in self.cells[shown])
+        yield f"  {first:<{NAMES - 2}}{cells}".rstrip()
+        for line in rest:
+            yield f"  {line}"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """An expression in lines that break at blanks and after opening parentheses, hanging by two."""
+    lines = [""]
+    for word in re.findall(r"[^\s(]*\(|[^\s(]+\s*|\s+", text):
+        full = len(lines[-1]) + len(word.rstrip()) > width
+        if full and lines[-1].strip():
+            lines.append("  ")
+        rest = word
+        while len(lines[-1]) + len(rest.rstrip()) > width:  # a name that is longer than a line
+            room = width - len(lines[-1])
+            lines[-1] += rest[:room]
+            rest = rest[room:]
+            lines.append("  ")
+        lines[-1] += rest
+    return [line.rstrip() for line in lines]
+
+
+def _verdict(trace: Trace) -> str:
+    if trace.agrees:
+        return "every value in the model is the interpreter's"
+    wrong = [sop.name for sop in trace.sops if sop.agrees is False]
+    wrong += [output.name for output in trace.outputs if not output.agrees]
+    return f"model and interpreter differ in {', '.join(dict.fromkeys(wrong))}"
+
+
+def _rows(sop: SOpTrace, shared: bool) -> Iterator[_Row]:
+    """`shared`: another s-op has the same name, so the directions tell them apart."""
+    listed = [*map(str, sop.directions[:2]), *([".."] if len(sop.directions) > 2 else [])]
+    name = f"{sop.name} [{', '.join(listed)}]" if shared else sop.name
+    yield _Row(f"{name} (in part)" if sop.encoding == "part" else name, [cell_text(cell) for cell in sop.cells])
+    if sop.agrees is False:
+        model = [None if cell.agrees is not False else cell.model for cell in sop.cells]
+        yield _difference(model, [cell.interpreter for cell in sop.cells])
+
+
+def _difference(model: Sequence[object], interpreter: Sequence[Value]) -> _Row:
+    texts = [
+        "" if got is None or got == right else f"not {short(right)}"
+        for got, right in zip(model, interpreter, strict=True)
+    ]
+    return _Row("  differs", texts)
+
+
+def _folded(sop: SOpTrace) -> Iterator[_Row]:
+    yield _Row(sop.name, [short(cell.interpreter) for cell in sop.cells])
+
+
+def _notes(trace: Trace) -> Iterator[str]:
+    for sop in trace.sops:
+        if sop.encoding == "part":
+            reason = f"{sop.name}: the model holds what its readers need; values that it does not tell apart share a |"
+            yield from textwrap.wrap(reason, WIDTH, subsequent_indent="  ")
+        elif sop.encoding == "constant":
+            yield from textwrap.wrap(f"{sop.name}: a constant, part of what reads it", WIDTH, subsequent_indent="  ")
+        elif sop.stage is None:
+            where = ", ".join(sop.folded) if sop.folded else "nothing that the output needs"
+            yield from textwrap.wrap(f"{sop.name}: computed within {where}", WIDTH, subsequent_indent="  ")
+
+
+def cell_text(cell: Cell) -> str:
+    """What the model holds: a value; `a|b` for one of several; `-` where the program has no value."""
+    if isinstance(cell.interpreter, Undefined):
+        return "-"
+    if len(cell.model) == 0:
+        return "?"
+    if len(cell.model) == 1:
+        return short(cell.model[0])
+    first = [short(value) for value in cell.model[:2]]
+    return "|".join([*first, *([f"+{len(cell.model) - 2}"] if len(cell.model) > 2 else [])])
+
+
+def short(value: Value) -> str:
+    """A value in few characters: four digits of a fraction, `""` for the empty string, `-` for no value."""
+    if isinstance(value, Undefined):
+        return "-"
+    if isinstance(value, (Fraction, float)):
+        near = decimal(Fraction(value))
+        return f"{near if isinstance(near, float) else Decimal(near):.4g}"
+    if isinstance(value, str) and not value.isprintable():
+        return repr(value)[1:-1]
+    return '""' if value == "" else show(value)
+
+
+def document(trace: Trace) -> dict[str, object]:
+    """The trace for programs: values of both sides by position, `null` where a side has none."""
+    return {
+        "tokens": [plain(token) for token in trace.tokens],
+        "agrees": trace.agrees,
+        "sops": [
+            {
+                "name": sop.name,
+                "text": sop.text,
+                "node": sop.node,
+                "line": sop.line,
+                "stage": None if sop.stage is None else sop.stage.name,
+                "layer": None if sop.stage is None else sop.stage.layer,
+                "encoding": sop.encoding,
+                "directions": list(sop.directions),
+                "folded_into": list(sop.folded),
+                "agrees": sop.agrees,
+                "model": [_several(cell.model) for cell in sop.cells],
+                "interpreter": [plain(cell.interpreter) for cell in sop.cells],
+                "error": max((cell.error for cell in sop.cells), default=0.0),
+            }
+            for sop in trace.sops
+        ],
+        "outputs": [
+            {
+                "name": output.name,
+                "node": output.node,
+                "agrees": output.agrees,
+                "model": [plain(value) for value in output.model],
+                "interpreter": [plain(value) for value in output.interpreter],
+            }
+            for output in trace.outputs
+        ],
+    }
+
+
+def _several(values: tuple[Scalar, ...]) -> object:
+    """One value as itself, several as a list, none as null."""
+    if len(values) == 1:
+        return plain(values[0])
+    return [plain(value) for value in values] if values else None
+
+
+def plain(value: Value) -> bool | int | float | str | None:
+    """A value in JSON: a fraction as the nearest float, null where there is no value."""
+    if isinstance(value, Undefined):
+        return None
+    return decimal(value) if isinstance(value, Fraction) else value

@@ -1,0 +1,70 @@
+"""Which programs a suite has: the `.rasp` files that the paths name or contain."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from .records import Target
+
+SUFFIX = ".rasp"
+
+
+def targets_of(paths: Iterable[Path], output: Path) -> tuple[Target, ...]:
+    """Every program once, folder by folder in order of their names.
+
+    A folder's programs keep their places below it; a file stands at the top.  Hidden folders and `output` are left out.
+    Raises RaspError for a path that is not there and for a folder that cannot be listed.
+    """
+    found: dict[tuple[str, str], Target] = {}
+    for path in paths:
+        for target in _targets(path, output):
+            found.setdefault((target.name, os.path.realpath(target.path)), target)
+    return tuple(found.values())
+
+
+def clashes(targets: Iterable[Target]) -> dict[Target, Diagnostic]:
+    """The programs that would become the same model as another: none of them can be built."""
+    by_name: defaultdict[str, list[Target]] = defaultdict(list)
+    for target in targets:
+        by_name[target.name].append(target)
+    found = {}
+    for name, group in by_name.items():
+        for target in group if len(group) > 1 else []:
+            other = next(one for one in group if one is not target)
+            message = f"`{target.path}` and `{other.path}` would both become `{name}.safetensors`"
+            hint = "build them into different folders, or name the folder that holds both"
+            found[target] = Diagnostic("build-clash", message, None, hint)
+    return found
+
+
+def _targets(path: Path, output: Path) -> Iterator[Target]:
+    if path.is_dir():
+        for folder, inner, files in os.walk(path, onerror=_refuse):
+            inner[:] = sorted(
+                name for name in inner if not name.startswith(".") and not _same(Path(folder, name), output)
+            )
+            for name in sorted(files):
+                program = Path(folder, name)
+                # A pipe would be waited for; a link that leads nowhere is a mistake that should be seen.
+                if name.endswith(SUFFIX) and not name.startswith(".") and (program.is_file() or program.is_symlink()):
+                    yield Target(program, program.relative_to(path).as_posix().removesuffix(SUFFIX))
+    elif os.path.lexists(path):
+        yield Target(path, path.name.removesuffix(SUFFIX))
+    else:
+        raise RaspError(Diagnostic("file-missing", f"there is no file or folder `{path}`", None, "check the path"))
+
+
+def _refuse(error: OSError) -> None:
+    message = f"cannot list the folder `{error.filename}`: {(error.strerror or str(error)).lower()}"
+    raise RaspError(Diagnostic("file-unreadable", message, None, "build only what can be read"))
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

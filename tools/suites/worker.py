@@ -1,0 +1,150 @@
+"""What a worker does: one job in, one outcome out, no file touched but in a temporary folder of its own."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import BrokenExecutor
+from pathlib import Path, PurePosixPath
+
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.span import Source
+from .records import Job, Message, NoText, Outcome, Sizes, Status, Target, Text
+
+#: A file with these mistakes only is a library: it defines things for others to load.
+_LIBRARY = frozenset({"no-output", "no-vocabulary", "no-max-length"})
+
+
+def build(job: Job) -> Outcome:
+    """Compile (and, if asked, verify) one program.  What goes wrong is in the outcome, never raised."""
+    from .sources import compiler_digest
+
+    started = time.perf_counter()
+    if compiler_digest(job.settings.verify) != job.compiler:
+        mistake = Diagnostic(
+            "build-worker",
+            f"`{job.target.path}`: the worker runs another version of raspc",
+            None,
+            "install the same version everywhere; a build during which raspc changes is started again",
+        )
+        return Outcome("failed", 0.0, messages([mistake]))
+    try:
+        return _built(job, started)
+    except Exception as error:  # whatever it is, it is this program's, and must not stop the others
+        return outcome_of(error, job.target, time.perf_counter() - started)
+
+
+def outcome_of(error: Exception, target: Target, seconds: float = 0.0) -> Outcome:
+    """What an error says about the program that it stopped; a library stops with the error that it has no output."""
+    match error:
+        case RaspError():
+            status: Status = "skipped" if _only_defines(error) else "failed"
+            return Outcome(status, seconds, messages(error.diagnostics))
+        case RecursionError():
+            code, message, hint = "too-deep", "this nests too deeply for raspc", "split it into smaller definitions"
+        case MemoryError():
+            code, message, hint = "out-of-memory", "there is not enough memory for this", _SMALLER
+        case BrokenExecutor():
+            code, message = "build-worker", "the process that compiled it was ended from outside"
+            hint = f"the system does that where memory runs out: {_SMALLER}"
+        case OSError(filename=filename, strerror=strerror):
+            where = "" if filename is None else f"`{filename}`: "
+            code, message, hint = "file", f"{where}{strerror or error}", "the system's temporary folder needs room"
+        case _ if type(error).__module__.partition(".")[0] == "distributed":
+            code, message = "build-worker", f"no worker could finish it: {_one_line(error)}"
+            hint = f"where memory runs out, {_SMALLER}"
+        case ImportError():
+            code, message = "build-worker", f"a worker cannot import what it needs: {_one_line(error)}"
+            hint = "install raspc on every worker"
+        case _:
+            code, message = "internal-error", f"internal error ({type(error).__name__}: {_one_line(error)})"
+            hint = "please report it with the program and the command"
+    return Outcome("failed", seconds, messages([Diagnostic(code, f"`{target.path}`: {message}", None, hint)]))
+
+
+_SMALLER = "use a smaller vocabulary or max_length"
+
+
+def _one_line(error: Exception) -> str:
+    return f"{' '.join(str(error).split()):.200}"
+
+
+def _only_defines(error: RaspError) -> bool:
+    codes = {one.code for one in error.diagnostics}
+    return "no-output" in codes and codes <= _LIBRARY
+
+
+def _built(job: Job, started: float) -> Outcome:
+    from ...compiler.artifact.model_files import write
+    from ...compiler.elaborate import elaborate, parse_vocabulary
+    from ...compiler.pipeline import CompileOptions, compile_program
+    from ...compiler.warnings.outputs import model_warnings
+    from .sources import TOO_MANY
+
+    settings = job.settings
+    program = elaborate(
+        Source(job.source.name, job.source.text),
+        vocabulary=None if settings.vocabulary is None else parse_vocabulary(settings.vocabulary),
+        max_length=settings.max_length,
+        # Only where there were too many does elaboration ask for more than was found.
+        loaded=map(_opened, itertools.chain(job.loaded, itertools.repeat(TOO_MANY))),
+    )
+    options = CompileOptions(
+        small=settings.small,
+        uniform=settings.uniform,
+        causal=settings.causal,
+        max_parameters=settings.max_parameters,
+    )
+    model = compile_program(program, options)
+    manifest = model.manifest
+    warnings = model_warnings(program, manifest)
+    sizes = Sizes(
+        layers=len(manifest.layers),
+        attention_depth=manifest.attention_depth,
+        heads=sum(len(layer.heads) for layer in manifest.layers),
+        neurons=sum(group.count for layer in manifest.layers for group in layer.neurons),
+        d_model=manifest.d_model,
+        parameters=sum(tensor.size for tensor in model.tensors.values()),
+    )
+    with tempfile.TemporaryDirectory(prefix="raspc-") as folder:
+        written = write(model, Path(folder) / f"{PurePosixPath(job.target.name).name}.safetensors")
+        weights, text = written.weights.read_bytes(), written.manifest.read_bytes()
+        compared, mistakes = _verified(written.weights) if settings.verify else (None, [])
+    said = messages([*warnings, *mistakes])
+    return Outcome("failed" if mistakes else "ok", time.perf_counter() - started, said, sizes, weights, text, compared)
+
+
+def _opened(found: Text | NoText) -> Source:
+    if isinstance(found, NoText):
+        raise RaspError(Diagnostic(found.code, found.message, None, found.hint))
+    return Source(found.name, found.text)
+
+
+def _verified(path: Path) -> tuple[int, list[Diagnostic]]:
+    """On how many inputs the model was compared with the interpreter, and how it differs."""
+    import torch
+
+    from ...runner.model import load
+    from ...runner.verify.verify import choice, program_of, verify
+
+    torch.set_num_threads(1)  # the jobs are what runs in parallel
+    model = load(path, device="cpu")
+    _, _, batches = choice(model.manifest)
+    verdicts = verify(model, program_of(model.manifest), batches)
+    mistakes = [
+        Diagnostic(
+            "model-differs",
+            f"output `{verdict.output}` differs from the program on {list(found.tokens)!r}, position {found.position}",
+            None,
+            "this is a bug of raspc: please report it with the program",
+        )
+        for verdict in verdicts
+        if (found := verdict.counterexample) is not None
+    ]
+    return max((verdict.compared for verdict in verdicts), default=0), mistakes
+
+
+def messages(diagnostics: Iterable[Diagnostic]) -> tuple[Message, ...]:
+    return tuple(Message(one.render(), one.as_json()) for one in diagnostics)
