@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .api import interpret as interpret
     from .api import load as load
     from .compiler.graph.graph import Program as Program
-    from .compiler.pipeline import CompileOptions as CompileOptions
+    from .compiler.options import CompileOptions as CompileOptions
     from .rasp_grammar.diagnostics import Diagnostic as Diagnostic
     from .rasp_grammar.diagnostics import RaspError as RaspError
     from .runner.model import Model as Model
@@ -36,7 +36,7 @@ _HOMES = {
     "interpret": ".api",
     "load": ".api",
     "Program": ".compiler.graph.graph",
-    "CompileOptions": ".compiler.pipeline",
+    "CompileOptions": ".compiler.options",
     "Diagnostic": ".rasp_grammar.diagnostics",
     "RaspError": ".rasp_grammar.diagnostics",
     "Model": ".runner.model",

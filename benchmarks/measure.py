@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raspc.benchmarks.programs import Oracle, benchmarks
-from raspc.compiler.artifact.manifest import Manifest, NumberDecode
+from raspc.compiler.artifact.manifest import Manifest, NumberDecodeRecord
 from raspc.compiler.artifact.model_files import write
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.values import Scalar
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 
@@ -110,8 +111,8 @@ def wrong_positions(
 def tolerated(manifest: Manifest) -> float:
     """How far the output may lie off: 0, except where it reads as a plain number."""
     decode = manifest.outputs[0].decode
-    inexact = isinstance(decode, NumberDecode) and decode.max_denominator is None and decode.values is None
-    error = decode.error if isinstance(decode, NumberDecode) and inexact else 0.0
+    inexact = isinstance(decode, NumberDecodeRecord) and decode.max_denominator is None and decode.values is None
+    error = decode.error if isinstance(decode, NumberDecodeRecord) and inexact else 0.0
     assert error is not None, "an output that reads as a plain number states its error"
     return error
 

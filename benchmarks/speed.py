@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from raspc.compiler.artifact.manifest import Head, Manifest
+from raspc.compiler.artifact.manifest import HeadRecord, Manifest
 from raspc.runner.fast_forward import Packed
 from raspc.runner.model import Attention, Model, load
 from raspc.runner.precision import full_precision
@@ -94,7 +94,7 @@ def work(model: Model) -> Work:
     return Work(dense, needed, n * (8.0 + 4 * columns))
 
 
-def _head_work(attention: Attention, head: Head, n: int) -> float:
+def _head_work(attention: Attention, head: HeadRecord, n: int) -> float:
     """Operations of one head: projections of what it reads, scores over its true dimensions, its payloads."""
     used = [int((w[head.index] != 0).any(0).sum()) for w in (attention.W_Q, attention.W_K, attention.W_V)]
     scored = max(used[0], used[1])

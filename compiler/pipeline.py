@@ -26,11 +26,9 @@ from .elaborate import require_input_space
 from .graph.graph import Node, Program
 from .graph.print_graph import describe, format_graph
 from .graph.result_types import infer, prints_truths
-from .lower import Effort, lower
-from .lower import Options as CompileOptions
+from .lower import lower
+from .options import CompileOptions, Strategy
 from .simplify.rewrite import simplify_traced
-
-__all__ = ["CompileOptions", "Stage", "Stages", "compile_program", "emit", "stages"]
 
 #: Widths of comparisons that `-Os` tries.
 SMALL_ORDERS = (4, 12, 64)
@@ -73,7 +71,7 @@ class _Candidate:
         truths = frozenset(name for name, node in program.outputs if prints_truths(kinds[node]))
         return cls(options, program, simplified, images, analysis, truths)
 
-    def lowered(self, effort: Effort) -> Blocks:
+    def lowered(self, effort: Strategy) -> Blocks:
         def text(node: Node) -> str:
             return describe(self.simplified.graph, node)
 
@@ -95,7 +93,7 @@ def stages(program: Program, options: CompileOptions) -> Stages:
     wide = [replace(options, widest_order=widest) for widest in SMALL_ORDERS] if options.small else []
     candidate = cache(lambda settings: _Candidate.of(program, settings))
     refused: RaspError | None = None
-    for effort in Effort:
+    for effort in Strategy:
         tried: list[Stages] = []
         too_large = False
         for settings in (*wide, replace(options, small=False)):
@@ -155,10 +153,10 @@ def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
             return format_layers(made.plan, made.space)
 
 
-def _program_record(program: Program) -> records.ProgramInfo:
+def _program_record(program: Program) -> records.ProgramRecord:
     """The texts under names that do not depend on where the compiler was called."""
     files = [records.SourceText(_kept_name(program, source.name), source.text) for source in program.sources]
-    return records.ProgramInfo.of(files, program.entries)
+    return records.ProgramRecord.of(files, program.entries)
 
 
 def _kept_name(program: Program, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.artifact.manifest import Manifest, Output
+from ..compiler.artifact.manifest import Manifest, OutputRecord
 from ..compiler.graph.result_types import present
 from ..compiler.graph.values import Scalar, Undefined, show
 from ..compiler.interpret.batch_interpreter import BatchInterpreter
@@ -61,7 +61,7 @@ def check_onnx(made: onnx.ModelProto, manifest: Manifest) -> int | None:
     return compared
 
 
-def _values(output: Output, answers: NDArray[np.generic]) -> list[Scalar]:
+def _values(output: OutputRecord, answers: NDArray[np.generic]) -> list[Scalar]:
     """The values that a row of `NAME.answer` stands for."""
     listed = listed_values(output)
     numbers: list[int | float] = answers.tolist()
@@ -74,7 +74,7 @@ def _values(output: Output, answers: NDArray[np.generic]) -> list[Scalar]:
 
 
 def _require_equal(
-    output: Output, manifest: Manifest, ids: NDArray[np.generic], got: list[Scalar], wanted: list[Scalar]
+    output: OutputRecord, manifest: Manifest, ids: NDArray[np.generic], got: list[Scalar], wanted: list[Scalar]
 ) -> None:
     for place, (value, right) in enumerate(zip(got, wanted, strict=True)):
         if not equal(output, value, right):

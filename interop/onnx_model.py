@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..compiler.artifact.atomic_files import replace_files
-from ..compiler.artifact.manifest import Manifest, NumberDecode, Output
+from ..compiler.artifact.manifest import Manifest, NumberDecodeRecord, OutputRecord
 from ..compiler.artifact.model_files import CompiledModel
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .directory import writing
@@ -187,7 +187,7 @@ def _mlp(graph: Graph, name: str, x: str) -> str:
     )
 
 
-def _answer_type(output: Output) -> int:
+def _answer_type(output: OutputRecord) -> int:
     from onnx import TensorProto
 
     return int(
@@ -197,12 +197,12 @@ def _answer_type(output: Output) -> int:
 
 def _whole(decode: object) -> bool:
     """Whether an unlisted number is an integer that int64 holds."""
-    assert isinstance(decode, NumberDecode)
+    assert isinstance(decode, NumberDecodeRecord)
     numbers = (decode.offset, decode.lowest, decode.highest)
     return decode.max_denominator == 1 and all(isinstance(number, int) and abs(number) < LARGE for number in numbers)
 
 
-def _read(graph: Graph, output: Output, logits: str) -> None:
+def _read(graph: Graph, output: OutputRecord, logits: str) -> None:
     """Add the output's two results."""
     name, answer, first = output.name, f"{output.name}.answer", output.first
     after_bos = graph.integers(1, first), graph.integers(LARGE, first + output.count), graph.integers(1, 2)
@@ -211,7 +211,7 @@ def _read(graph: Graph, output: Output, logits: str) -> None:
         graph.add("ArgMax", [columns], answer, axis=2, keepdims=0)
         return
     decode = output.decode
-    assert isinstance(decode, NumberDecode)
+    assert isinstance(decode, NumberDecodeRecord)
     exact = graph.add("Cast", [columns], f"{name}.float64", to=_double())  # [batch, length, 1]
     if decode_kind(output) == "nearest":
         halfway = graph.tensor(f"{name}.halfway", np.array(halfway_points(output), np.float64))

@@ -9,7 +9,7 @@ import itertools
 from fractions import Fraction
 from typing import assert_never
 
-from ..compiler.artifact.manifest import ClassDecode, Manifest, NumberDecode, Output
+from ..compiler.artifact.manifest import ClassDecodeRecord, Manifest, NumberDecodeRecord, OutputRecord
 from ..compiler.artifact.scalar_json import encode_scalar
 from ..compiler.graph.result_types import Kinds, present, prints_truths
 from ..compiler.graph.values import Scalar, normal
@@ -20,7 +20,7 @@ def vocabulary_table(manifest: Manifest) -> list[object]:
     return [encode_scalar(token) for token in manifest.vocabulary]
 
 
-def output_table(output: Output) -> dict[str, object]:
+def output_table(output: OutputRecord) -> dict[str, object]:
     """One output: its name, its logit columns, and how they become values.
 
     `decode` is `class` (the value is `values[i]` for the largest logit i), `nearest` (the one of `values` that is
@@ -38,9 +38,9 @@ def output_table(output: Output) -> dict[str, object]:
     if values is not None:
         table["values"] = [encode_scalar(value) for value in values]
     match output.decode:
-        case ClassDecode():
+        case ClassDecodeRecord():
             return table
-        case NumberDecode(offset=offset, max_denominator=limit):
+        case NumberDecodeRecord(offset=offset, max_denominator=limit):
             table["offset"] = encode_scalar(offset)
             if values is None:
                 table |= {"max_denominator": limit, "truths": prints_truths(frozenset(output.kinds))}
@@ -49,14 +49,14 @@ def output_table(output: Output) -> dict[str, object]:
             assert_never(output.decode)
 
 
-def decode_kind(output: Output) -> str:
+def decode_kind(output: OutputRecord) -> str:
     """`class`, `nearest` or `number`: see `output_table`."""
-    if isinstance(output.decode, ClassDecode):
+    if isinstance(output.decode, ClassDecodeRecord):
         return "class"
     return "number" if output.decode.values is None else "nearest"
 
 
-def listed_values(output: Output) -> tuple[Scalar, ...] | None:
+def listed_values(output: OutputRecord) -> tuple[Scalar, ...] | None:
     """Every value that the output can take, as `raspc run` shows it; None for numbers that are too many to list."""
     if output.decode.values is None:
         return None
@@ -64,9 +64,9 @@ def listed_values(output: Output) -> tuple[Scalar, ...] | None:
     return tuple(present(normal(value), kinds) for value in output.decode.values)
 
 
-def halfway_points(output: Output) -> list[float]:
+def halfway_points(output: OutputRecord) -> list[float]:
     """The logits that part neighbouring values of an output that is read as `nearest`."""
-    assert isinstance(output.decode, NumberDecode)
+    assert isinstance(output.decode, NumberDecodeRecord)
     assert output.decode.values is not None
     assert not isinstance(output.decode.offset, str)
     shifted = [Fraction(value) - Fraction(output.decode.offset) for value in output.decode.values]

@@ -10,7 +10,7 @@ from typing import assert_never
 import numpy as np
 from torch import Tensor
 
-from ..compiler.artifact.manifest import ClassDecode, NumberDecode, Output
+from ..compiler.artifact.manifest import ClassDecodeRecord, NumberDecodeRecord, OutputRecord
 from ..compiler.graph.result_types import Kinds, present
 from ..compiler.graph.values import Scalar, normal
 
@@ -18,21 +18,21 @@ from ..compiler.graph.values import Scalar, normal
 Decoder = Callable[[Tensor], list[Scalar]]
 
 
-def decoder(output: Output) -> Decoder:
+def decoder(output: OutputRecord) -> Decoder:
     """What reads one output's values off the logits of all outputs.  The logits are finite."""
     kinds: Kinds = frozenset(output.kinds)
     match output.decode:
-        case ClassDecode(values=values):
+        case ClassDecodeRecord(values=values):
             return _classes(output, tuple(present(normal(value), kinds) for value in values))
-        case NumberDecode(values=tuple(listed)):
+        case NumberDecodeRecord(values=tuple(listed)):
             return _nearest(output, output.decode, kinds, listed)
-        case NumberDecode():
+        case NumberDecodeRecord():
             return _numbers(output, output.decode, kinds)
         case _:
             assert_never(output.decode)
 
 
-def _classes(output: Output, values: tuple[Scalar, ...]) -> Decoder:
+def _classes(output: OutputRecord, values: tuple[Scalar, ...]) -> Decoder:
     columns = slice(output.first, output.first + output.count)
 
     def decode(logits: Tensor) -> list[Scalar]:
@@ -41,7 +41,7 @@ def _classes(output: Output, values: tuple[Scalar, ...]) -> Decoder:
     return decode
 
 
-def _nearest(output: Output, form: NumberDecode, kinds: Kinds, listed: tuple[Scalar, ...]) -> Decoder:
+def _nearest(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds, listed: tuple[Scalar, ...]) -> Decoder:
     """The listed value next to the number; the places halfway between neighbours part them."""
     assert not isinstance(form.offset, str)
     shifted = [Fraction(value) - Fraction(form.offset) for value in listed]
@@ -55,7 +55,7 @@ def _nearest(output: Output, form: NumberDecode, kinds: Kinds, listed: tuple[Sca
     return decode
 
 
-def _numbers(output: Output, form: NumberDecode, kinds: Kinds) -> Decoder:
+def _numbers(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds) -> Decoder:
     assert not isinstance(form.offset, str)
     offset, limit, column = Fraction(form.offset), form.max_denominator, output.first
 

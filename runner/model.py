@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..compiler.artifact import model_files as artifact
-from ..compiler.artifact.manifest import Layer, Output
+from ..compiler.artifact.manifest import LayerRecord, OutputRecord
 from ..compiler.artifact.model_files import CompiledModel
 from ..compiler.graph.values import Scalar
 from ..compiler.interpret.parse_tokens import parse_token, parse_tokens, too_long, unknown_token
@@ -75,7 +75,7 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """One layer.  A layer without heads has no `attn`, one without neurons no `mlp`."""
 
-    def __init__(self, d_model: int, layer: Layer) -> None:
+    def __init__(self, d_model: int, layer: LayerRecord) -> None:
         super().__init__()
         self.attn = Attention(d_model, layer.n_heads, layer.d_head) if layer.n_heads > 0 else None
         self.mlp = MLP(d_model, layer.d_mlp) if layer.d_mlp > 0 else None
@@ -269,7 +269,7 @@ class Model(nn.Module):
             for module in self.modules()
         )
 
-    def _output(self, name: str | None) -> Output:
+    def _output(self, name: str | None) -> OutputRecord:
         outputs = {output.name: output for output in self.manifest.outputs}
         if name is None:
             return self.manifest.outputs[0]

@@ -9,7 +9,8 @@ from raspc.benchmarks.measure import shape_of
 from raspc.benchmarks.programs import benchmarks, tracr_parameters
 from raspc.benchmarks.rows import LENGTHS, SIZES, TRACR_NAMES, Row
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import Shipped, shipped_programs
 

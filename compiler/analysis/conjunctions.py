@@ -30,7 +30,7 @@ from ..graph.graph import (
     Tokens,
 )
 from ..graph.values import Scalar, Undefined, is_number
-from .joint_tables import Column, evaluate
+from .joint_tables import TableColumn, evaluate
 from .node_facts import Analysis
 from .position_orders import SIGNS, formula
 
@@ -59,7 +59,7 @@ class Relation:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class RelationPredicate:
     """A predicate on one relation: the pairs whose code is one of `accepted`."""
 
     relation: Relation
@@ -90,7 +90,7 @@ class Part:
         return frozenset(accepted)
 
 
-Conjunction = tuple[Part, ...]
+Conjunction = tuple[RelationPredicate, ...]
 
 
 class Predicates:
@@ -138,7 +138,7 @@ class Predicates:
                 residuals.setdefault(residual.tobytes(), []).append(row)
             for rows in residuals.values():
                 codes = frozenset(relation.realised[row] for row in rows)
-                part = () if len(rows) == len(rest) else (Part(relation, codes),)
+                part = () if len(rows) == len(rest) else (RelationPredicate(relation, codes),)
                 explore(place + 1, rest[rows[0]], parts + part)
 
         explore(0, truth, ())
@@ -203,7 +203,7 @@ class Predicates:
             return list(evaluate(node, {}, []).values)
         values = self.analysis.domain(source).values
         assert values is not None
-        column = evaluate(node, {source: Column((0,), np.arange(len(values)), values)}, [len(values)])
+        column = evaluate(node, {source: TableColumn((0,), np.arange(len(values)), values)}, [len(values)])
         return [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
 
 

@@ -24,7 +24,7 @@ NOT_DEFINED = Undefined("undefined")
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A node's value over the grid: `values[codes[...]]`, with `codes` spanning only `axes` (ascending)."""
 
     axes: tuple[int, ...]
@@ -53,12 +53,12 @@ def apply_node(node: Elementwise | Table, arguments: Sequence[Value], rows: Mapp
     return found
 
 
-def evaluate(node: SOp, cut: Mapping[SOp, Column], axis_sizes: Sequence[int]) -> Column:
+def evaluate(node: SOp, cut: Mapping[SOp, TableColumn], axis_sizes: Sequence[int]) -> TableColumn:
     """The values of `node` over the grid.  `cut` gives the nodes that are not looked into.
 
     Raises ValueError when the expression has a leaf that is not in the cut.
     """
-    done: dict[SOp, Column] = dict(cut)
+    done: dict[SOp, TableColumn] = dict(cut)
     stack: list[SOp] = [node]
     while stack:
         current = stack[-1]
@@ -67,7 +67,7 @@ def evaluate(node: SOp, cut: Mapping[SOp, Column], axis_sizes: Sequence[int]) ->
             continue
         match current:
             case Constant(value=value):
-                done[current] = Column((), np.zeros((), dtype=np.int64), (value,))
+                done[current] = TableColumn((), np.zeros((), dtype=np.int64), (value,))
             case Elementwise() | Table():
                 missing = [child for child in current.inputs if child not in done]
                 if missing:
@@ -80,13 +80,13 @@ def evaluate(node: SOp, cut: Mapping[SOp, Column], axis_sizes: Sequence[int]) ->
     return done[node]
 
 
-def broadcast(column: Column, axis_sizes: Sequence[int]) -> Codes:
+def broadcast(column: TableColumn, axis_sizes: Sequence[int]) -> Codes:
     """The column's codes over all axes of the grid."""
     shape = [axis_sizes[axis] if axis in column.axes else 1 for axis in range(len(axis_sizes))]
     return np.broadcast_to(column.codes.reshape(shape), tuple(axis_sizes))
 
 
-def _combine(node: Elementwise | Table, inputs: Sequence[Column], axis_sizes: Sequence[int]) -> Column:
+def _combine(node: Elementwise | Table, inputs: Sequence[TableColumn], axis_sizes: Sequence[int]) -> TableColumn:
     axes = tuple(sorted({axis for column in inputs for axis in column.axes}))
     shape = tuple(axis_sizes[axis] for axis in axes)
     mixed: Codes = np.zeros(shape, dtype=np.int64)
@@ -106,4 +106,4 @@ def _combine(node: Elementwise | Table, inputs: Sequence[Column], axis_sizes: Se
         if isinstance(value, Undefined):
             value = NOT_DEFINED
         results[place] = places.setdefault(value, len(places))
-    return Column(axes, results[inverse].reshape(shape), tuple(places))
+    return TableColumn(axes, results[inverse].reshape(shape), tuple(places))

@@ -31,7 +31,7 @@ from ..graph.values import Value, normal
 from .affine import Affine
 from .domains import Domain, Space, listed, means, union, whole_range
 from .intervals import bounded, plus, times
-from .joint_tables import NOT_DEFINED, Column, broadcast, evaluate
+from .joint_tables import NOT_DEFINED, TableColumn, broadcast, evaluate
 from .selector_facts import Facts
 
 #: A joint evaluation over more combinations than this gives way to bounds.
@@ -205,7 +205,7 @@ class Analysis(Facts):
 
     def _grid_domain(self, node: Elementwise | Table, cut: list[SOp]) -> Domain | None:
         size = 1
-        columns: dict[SOp, Column] = {}
+        columns: dict[SOp, TableColumn] = {}
         sizes: list[int] = []
         for axis, child in enumerate(cut):
             domain = self._domains[child]
@@ -214,7 +214,7 @@ class Analysis(Facts):
             values: tuple[Value, ...] = domain.values if domain.values != () else (NOT_DEFINED,)
             size *= len(values)
             sizes.append(len(values))
-            columns[child] = Column((axis,), np.arange(len(values)), values)
+            columns[child] = TableColumn((axis,), np.arange(len(values)), values)
         result = evaluate(node, columns, sizes)
         possible = self.possible(cut)
         codes = result.codes if possible is None else broadcast(result, sizes)[possible]

@@ -15,8 +15,17 @@ from numpy.typing import NDArray
 
 from ... import __version__
 from ..analysis.domains import Space
-from ..blocks.blocks import ClassDecode, Direction, Form, NeuronGroup, NumberDecode, OutputBlock, head_forms, logits_of
-from ..blocks.layers import Layer, PlacedHead, Schedule, bos_key, bos_stands_out, extra_layers
+from ..blocks.blocks import (
+    ClassDecode,
+    Direction,
+    LinearForm,
+    NeuronGroup,
+    NumberDecode,
+    OutputBlock,
+    head_forms,
+    logits_of,
+)
+from ..blocks.layers import BlockLayer, PlacedHead, Schedule, bos_key, bos_stands_out, extra_layers
 from ..graph.graph import Node
 from ..graph.result_types import Kinds
 from . import manifest as records
@@ -71,7 +80,7 @@ class Assembler:
         self._unembedding()
         return self.tensors
 
-    def shape(self, layer: Layer) -> tuple[int, int, int]:
+    def shape(self, layer: BlockLayer) -> tuple[int, int, int]:
         """(heads, d_head, d_mlp) of a layer in the weights."""
         layers = self.plan.layers if self.uniform else (layer,)
         n_heads = max(len(one.heads) for one in layers)
@@ -79,7 +88,7 @@ class Assembler:
         d_mlp = max(sum(len(used_neurons(group)) for group in one.groups) for one in layers)
         return n_heads, d_head, d_mlp
 
-    def indices(self, forms: Iterable[Form]) -> tuple[int, ...]:
+    def indices(self, forms: Iterable[LinearForm]) -> tuple[int, ...]:
         """The coordinates that forms read."""
         return tuple(sorted({self.places[d] for form in forms for d, _ in form.terms if d in self.places}))
 
@@ -98,7 +107,7 @@ class Assembler:
         self._store("embed.W_E", tokens)
         self._store("pos_embed.W_pos", positions)
 
-    def _column(self, form: Form, factor: float = 1.0) -> tuple[Array, float]:
+    def _column(self, form: LinearForm, factor: float = 1.0) -> tuple[Array, float]:
         """Weights and bias that read `factor * form`, with nothing left at BOS."""
         column = np.zeros(self.width)
         for direction, coefficient in form.terms:
@@ -107,7 +116,7 @@ class Assembler:
         column[0] = -bias
         return column, bias
 
-    def _attention(self, name: str, layer: Layer, n_heads: int, d_head: int) -> None:
+    def _attention(self, name: str, layer: BlockLayer, n_heads: int, d_head: int) -> None:
         weights = {role: np.zeros((n_heads, self.width, d_head)) for role in "QKV"}
         biases = {role: np.zeros((n_heads, d_head)) for role in "QKV"}
         output = np.zeros((n_heads, d_head, self.width))
@@ -152,13 +161,13 @@ class Assembler:
             query[0] += np.sign(out) * 2.0 ** ceil(log2(SELF / abs(out)))
         return query, head.sharpness, key, key_bias
 
-    def _products(self, placed: PlacedHead) -> list[tuple[Form, Form]]:
+    def _products(self, placed: PlacedHead) -> list[tuple[LinearForm, LinearForm]]:
         head = placed.head
-        one = Form((), 1.0, 1.0, 1.0, 0.0)
+        one = LinearForm((), 1.0, 1.0, 1.0, 0.0)
         first = [] if head.query_only is None else [(head.query_only, one)]
         return first + list(head.pairs)
 
-    def _mlp(self, name: str, layer: Layer, d_mlp: int) -> None:
+    def _mlp(self, name: str, layer: BlockLayer, d_mlp: int) -> None:
         w_in, b_in = np.zeros((self.width, d_mlp)), np.zeros(d_mlp)
         w_out = np.zeros((d_mlp, self.width))
         start = 0
@@ -197,7 +206,7 @@ def assemble(
     plan: Schedule,
     space: Space,
     options: dict[str, bool | int | str],
-    program: records.ProgramInfo,
+    program: records.ProgramRecord,
     kinds: dict[str, Kinds],
     describe: Callable[[Node], str],
     name_of: Callable[[Node], str | None],
@@ -206,7 +215,7 @@ def assemble(
     """The weights and their manifest.  `kept_name` gives a source file's name in the manifest."""
     assembler = Assembler(plan, space, bool(options["uniform"]))
     tensors = assembler.run()
-    nodes: dict[int, records.NodeInfo] = {}
+    nodes: dict[int, records.NodeRecord] = {}
     files = {file.name for file in program.files}
 
     def node_id(node: Node) -> int:
@@ -217,11 +226,11 @@ def assemble(
     layers = tuple(_layer_record(assembler, layer, node_id) for layer in plan.layers)
     outputs = tuple(_output_records(plan, kinds, node_id))
     directions = (
-        records.Direction(0, "bos", None, "bos", None, "beginning of sequence", 0.0),
+        records.DirectionRecord(0, "bos", None, "bos", None, "beginning of sequence", 0.0),
         *(_direction_record(index + 1, d, node_id, describe) for index, d in enumerate(plan.directions)),
     )
     manifest = records.Manifest(
-        compiler=records.CompilerInfo(__version__, options),
+        compiler=records.CompilerRecord(__version__, options),
         program=program,
         vocabulary=space.vocabulary,
         bos=len(space.vocabulary),
@@ -246,32 +255,32 @@ def _node_info(
     describe: Callable[[Node], str],
     name_of: Callable[[Node], str | None],
     kept_name: Callable[[str], str],
-) -> records.NodeInfo:
+) -> records.NodeRecord:
     span = node.span
     name = name_of(node)
     file = kept_name(span.source.name)
     if file not in files:
-        return records.NodeInfo(node.id, name, describe(node), None, None, None, None, None)
-    return records.NodeInfo(node.id, name, describe(node), file, span.start, span.end, span.line, span.column)
+        return records.NodeRecord(node.id, name, describe(node), None, None, None, None, None)
+    return records.NodeRecord(node.id, name, describe(node), file, span.start, span.end, span.line, span.column)
 
 
 def _direction_record(
     index: int, direction: Direction, node_id: Callable[[Node], int], describe: Callable[[Node], str]
-) -> records.Direction:
+) -> records.DirectionRecord:
     subspace = describe(direction.node)
-    return records.Direction(
+    return records.DirectionRecord(
         index, subspace, node_id(direction.node), direction.kind, direction.value, direction.label, direction.error
     )
 
 
-def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], int]) -> records.Layer:
+def _layer_record(assembler: Assembler, layer: BlockLayer, node_id: Callable[[Node], int]) -> records.LayerRecord:
     n_heads, d_head, d_mlp = assembler.shape(layer)
     heads = []
     for number, placed in enumerate(layer.heads):
         head = placed.head
         written = [payload.direction for payload in placed.payloads]
         heads.append(
-            records.Head(
+            records.HeadRecord(
                 index=number,
                 label=f"{head.level} {', '.join(dict.fromkeys(d.label for d in written[:4]))}",
                 node=node_id(head.selector),
@@ -294,7 +303,7 @@ def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], 
             continue
         written = [direction for direction, _ in group.outputs if direction in assembler.places]
         groups.append(
-            records.NeuronGroup(
+            records.NeuronGroupRecord(
                 first=first,
                 count=count,
                 label=", ".join(dict.fromkeys(d.label for d in written[:4])),
@@ -306,16 +315,16 @@ def _layer_record(assembler: Assembler, layer: Layer, node_id: Callable[[Node], 
             )
         )
         first += count
-    return records.Layer(n_heads, d_head if n_heads else 0, tuple(heads), d_mlp, tuple(groups))
+    return records.LayerRecord(n_heads, d_head if n_heads else 0, tuple(heads), d_mlp, tuple(groups))
 
 
 def _output_records(
     plan: Schedule, kinds: dict[str, Kinds], node_id: Callable[[Node], int]
-) -> Iterable[records.Output]:
+) -> Iterable[records.OutputRecord]:
     first = 0
     for output in plan.blocks.outputs:
         count = len(logits_of(output))
-        yield records.Output(
+        yield records.OutputRecord(
             name=output.name,
             node=node_id(output.node),
             kinds=tuple(sorted(kinds[output.name])),
@@ -332,6 +341,6 @@ def _output_records(
 def _decode_record(output: OutputBlock) -> records.Decode:
     match output.decode:
         case ClassDecode(values=values):
-            return records.ClassDecode(values)
+            return records.ClassDecodeRecord(values)
         case NumberDecode(lowest=lowest, highest=highest, max_denominator=bound, values=values):
-            return records.NumberDecode(bound, 0, lowest, highest, output.error, values)
+            return records.NumberDecodeRecord(bound, 0, lowest, highest, output.error, values)

@@ -29,7 +29,7 @@ Kind = Literal["bool", "number", "string"]
 
 
 @dataclass(frozen=True)
-class CompilerInfo:
+class CompilerRecord:
     """The compiler that made the model."""
 
     version: Annotated[str, "Version of raspc."]
@@ -45,8 +45,8 @@ class SourceText:
 
 
 @dataclass(frozen=True)
-class ProgramInfo:
-    """The RASP program that the model computes.  `ProgramInfo.of` makes one."""
+class ProgramRecord:
+    """The RASP program that the model computes.  `ProgramRecord.of` makes one."""
 
     name: Annotated[str, "The main file's name."]
     sha256: Annotated[Hash, "SHA-256 of the JSON list of [name, text] pairs in `files`."]
@@ -54,14 +54,14 @@ class ProgramInfo:
     entries: Annotated[tuple[str, ...], "The s-ops asked for by name; empty for the file's last expression."]
 
     @staticmethod
-    def of(files: Iterable[SourceText], entries: Iterable[str] = ()) -> ProgramInfo:
+    def of(files: Iterable[SourceText], entries: Iterable[str] = ()) -> ProgramRecord:
         """The program of these files, the main file first."""
         texts = tuple(files)
-        return ProgramInfo(texts[0].name, program_hash(texts), texts, tuple(entries))
+        return ProgramRecord(texts[0].name, program_hash(texts), texts, tuple(entries))
 
 
 @dataclass(frozen=True)
-class NodeInfo:
+class NodeRecord:
     """A node of the program graph that heads, neurons, directions and outputs refer to."""
 
     id: Annotated[Count, "The number that references use."]
@@ -75,7 +75,7 @@ class NodeInfo:
 
 
 @dataclass(frozen=True)
-class Direction:
+class DirectionRecord:
     """One basis vector of the residual stream."""
 
     index: Annotated[Count, "Which coordinate: its place in `directions`."]
@@ -92,7 +92,7 @@ class Direction:
 
 
 @dataclass(frozen=True)
-class Head:
+class HeadRecord:
     """One attention head."""
 
     index: Annotated[Count, "Which head of its layer."]
@@ -114,7 +114,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class NeuronGroup:
+class NeuronGroupRecord:
     """Adjacent MLP neurons that compute one thing together."""
 
     first: Annotated[Count, "The first neuron."]
@@ -128,18 +128,18 @@ class NeuronGroup:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerRecord:
     """One transformer layer: attention, then MLP, each added to the residual stream."""
 
     n_heads: Annotated[Count, "Heads in the weights; those beyond `heads` are padding.  0: no attention tensors."]
     d_head: Annotated[Count, "Columns of a head's query, key and value; 0 exactly when there are no heads."]
-    heads: Annotated[tuple[Head, ...], "The heads that compute something."]
+    heads: Annotated[tuple[HeadRecord, ...], "The heads that compute something."]
     d_mlp: Annotated[Count, "Neurons in the weights; those in no group are padding.  0: no MLP tensors."]
-    neurons: Annotated[tuple[NeuronGroup, ...], "The groups of neurons that compute something."]
+    neurons: Annotated[tuple[NeuronGroupRecord, ...], "The groups of neurons that compute something."]
 
 
 @dataclass(frozen=True)
-class ClassDecode:
+class ClassDecodeRecord:
     """The output is the value of the largest logit column."""
 
     values: Annotated[tuple[Scalar, ...], "The value that each logit column stands for."]
@@ -147,7 +147,7 @@ class ClassDecode:
 
 
 @dataclass(frozen=True)
-class NumberDecode:
+class NumberDecodeRecord:
     """The output is the one logit plus `offset`, moved to the nearest of `values`, or, where they are not listed, to
     the nearest fraction with a small denominator."""
 
@@ -162,11 +162,11 @@ class NumberDecode:
     kind: Literal["number"] = "number"
 
 
-Decode = ClassDecode | NumberDecode
+Decode = ClassDecodeRecord | NumberDecodeRecord
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputRecord:
     """One output of the program: which logit columns hold it and how they are read."""
 
     name: Annotated[str, "The entry's name."]
@@ -181,7 +181,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightsRecord:
     """The weights file that belongs to this manifest."""
 
     file: Annotated[str, "Its name when it was written; the pair may be renamed together."]
@@ -194,8 +194,8 @@ class Weights:
 class Manifest:
     """A model compiled by raspc from a RASP program.  The weights lie beside it, in a safetensors file."""
 
-    compiler: CompilerInfo
-    program: ProgramInfo
+    compiler: CompilerRecord
+    program: ProgramRecord
     vocabulary: Annotated[tuple[Scalar, ...], "The tokens, in the order of their ids."]
     bos: Annotated[Count, "The id of the beginning-of-sequence token: the one after the vocabulary's."]
     max_length: Annotated[Size, "Most tokens of an input, BOS not counted."]
@@ -203,15 +203,15 @@ class Manifest:
     causal: Annotated[bool, "Whether a position sees only itself and earlier ones."]
     uniform: Annotated[bool, "Whether the layers were padded to one shape."]
     d_model: Annotated[Size, "Width of the residual stream."]
-    nodes: Annotated[tuple[NodeInfo, ...], "The program's expressions that the other parts refer to."]
-    directions: Annotated[tuple[Direction, ...], "Every coordinate of the residual stream, in order."]
-    layers: tuple[Layer, ...]
-    outputs: tuple[Output, ...]
+    nodes: Annotated[tuple[NodeRecord, ...], "The program's expressions that the other parts refer to."]
+    directions: Annotated[tuple[DirectionRecord, ...], "Every coordinate of the residual stream, in order."]
+    layers: tuple[LayerRecord, ...]
+    outputs: tuple[OutputRecord, ...]
     attention_depth: Annotated[
         Count, "Aggregates and widths on the longest chain of the program; no model has fewer layers."
     ]
     notes: Annotated[tuple[str, ...], "Which expressions cost layers beyond the attention depth."] = ()
-    weights: Annotated[Weights | None, "The weights file; null only before it is written."] = None
+    weights: Annotated[WeightsRecord | None, "The weights file; null only before it is written."] = None
     format: Literal["raspc"] = FORMAT
     format_version: Literal[1] = FORMAT_VERSION
 
@@ -308,7 +308,7 @@ def check(manifest: Manifest) -> None:
         _check_output(output, f"outputs[{index}]", nodes)
 
 
-def _check_layer(layer: Layer, where: str, d_model: int, nodes: set[int]) -> None:
+def _check_layer(layer: LayerRecord, where: str, d_model: int, nodes: set[int]) -> None:
     headless = layer.n_heads == 0
     _require(headless == (layer.d_head == 0), f"{where}.d_head", "is not 0 exactly when `n_heads` is")
     _require(len(layer.heads) <= layer.n_heads, f"{where}.heads", "are more than `n_heads`")
@@ -325,18 +325,18 @@ def _check_layer(layer: Layer, where: str, d_model: int, nodes: set[int]) -> Non
         _check_part(group, place, d_model, nodes)
 
 
-def _check_part(part: Head | NeuronGroup, where: str, d_model: int, nodes: set[int]) -> None:
+def _check_part(part: HeadRecord | NeuronGroupRecord, where: str, d_model: int, nodes: set[int]) -> None:
     _require(part.node is None or part.node in nodes, f"{where}.node", "is not in `nodes`")
     for name, directions in (("reads", part.reads), ("writes", part.writes)):
         _require(max(directions, default=0) < d_model, f"{where}.{name}", "name a direction that does not exist")
 
 
-def _check_output(output: Output, where: str, nodes: set[int]) -> None:
+def _check_output(output: OutputRecord, where: str, nodes: set[int]) -> None:
     _require(output.node in nodes, f"{where}.node", "is not in `nodes`")
     match output.decode:
-        case ClassDecode(values=values):
+        case ClassDecodeRecord(values=values):
             _require(output.count == len(values), f"{where}.count", "is not the number of `decode.values`")
-        case NumberDecode(offset=offset, lowest=lowest, highest=highest, values=listed):
+        case NumberDecodeRecord(offset=offset, lowest=lowest, highest=highest, values=listed):
             _require(output.count == 1, f"{where}.count", "is not 1, as an output read as a number has")
             for name, value in (("offset", offset), ("lowest", lowest), ("highest", highest)):
                 _require(not isinstance(value, str), f"{where}.decode.{name}", "is not a number")

@@ -27,7 +27,7 @@ from .manifest import (
     FORMAT,
     FORMAT_VERSION,
     Manifest,
-    Weights,
+    WeightsRecord,
     check,
     expected_shapes,
     from_json,
@@ -108,7 +108,7 @@ def write(model: CompiledModel, weights_path: Path) -> Written:
     for chunk in weights_file.chunks(tensors, metadata):
         digest.update(chunk)
     parameters = sum(tensor.size for tensor in tensors.values())
-    weights = Weights(paths.weights.name, digest.hexdigest(), parameters, shapes)
+    weights = WeightsRecord(paths.weights.name, digest.hexdigest(), parameters, shapes)
     text = dumps(to_json(dataclasses.replace(model.manifest, weights=weights))).encode()
     if len(text) > MAX_MANIFEST:
         raise _error("M040", f"the manifest would take {len(text)} bytes, more than {MAX_MANIFEST}", _SMALLER)

@@ -61,7 +61,7 @@ class Direction:
 
 
 @dataclass(frozen=True)
-class Form:
+class LinearForm:
     """`constant + sum of coefficient * direction`; `low`, `high` bound its exact value, `error` its float32 error."""
 
     terms: tuple[tuple[Direction, float], ...]
@@ -101,18 +101,18 @@ class Form:
     def key(self) -> tuple[object, ...]:
         return (*((direction.id, coefficient) for direction, coefficient in self.terms), self.constant)
 
-    def scaled(self, factor: float, shift: float = 0.0) -> Form:
+    def scaled(self, factor: float, shift: float = 0.0) -> LinearForm:
         """`factor * self + shift`."""
         ends = (factor * self.low + shift, factor * self.high + shift)
         terms = tuple((direction, factor * coefficient) for direction, coefficient in self.terms) if factor != 0 else ()
         error = abs(factor) * self.error
         if terms and representation(factor) > 0:  # the weights hold the factor rounded
             error += 2 * UNIT * abs(factor) * self.reach
-        return Form(terms, factor * self.constant + shift, min(ends), max(ends), error)
+        return LinearForm(terms, factor * self.constant + shift, min(ends), max(ends), error)
 
-    def bounded(self, low: float, high: float) -> Form:
+    def bounded(self, low: float, high: float) -> LinearForm:
         """The same form, known to stay in `low..high` as well."""
-        return Form(self.terms, self.constant, max(self.low, low), min(self.high, high), self.error)
+        return LinearForm(self.terms, self.constant, max(self.low, low), min(self.high, high), self.error)
 
 
 def representation(number: float) -> float:
@@ -145,11 +145,11 @@ def in_range(number: float) -> bool:
     return number == 0 or SMALLEST <= abs(number) <= LARGEST
 
 
-def constant_form(value: float) -> Form:
-    return Form((), value, value, value, 0.0)
+def constant_form(value: float) -> LinearForm:
+    return LinearForm((), value, value, value, 0.0)
 
 
-def sum_forms(forms: Iterable[Form]) -> Form:
+def sum_forms(forms: Iterable[LinearForm]) -> LinearForm:
     """The sum; its bounds are the sums of bounds, its error allows for rounding in the sum."""
     terms: dict[Direction, float] = {}
     constant = low = high = error = rounding = 0.0
@@ -164,14 +164,14 @@ def sum_forms(forms: Iterable[Form]) -> Form:
     kept = tuple(sorted(((d, c) for d, c in terms.items() if c != 0), key=lambda term: term[0].id))
     if count > 1 and error > 0:  # exact small integers add up exactly
         error += 2 * UNIT * rounding
-    return Form(kept, constant, low, high, error)
+    return LinearForm(kept, constant, low, high, error)
 
 
 @dataclass
 class Payload:
     """One value that a head moves: `direction` receives the weighted mean of `form` (0 at BOS)."""
 
-    form: Form
+    form: LinearForm
     direction: Direction
 
 
@@ -194,9 +194,9 @@ class Head:
     form: str
     why: str
     sharpness: float
-    key_only: Form
-    query_only: Form | None
-    pairs: tuple[tuple[Form, Form], ...]
+    key_only: LinearForm
+    query_only: LinearForm | None
+    pairs: tuple[tuple[LinearForm, LinearForm], ...]
     bos: float | None
     scale: float
     error: float
@@ -223,7 +223,7 @@ class NeuronGroup:
     """
 
     time: int
-    input: Form
+    input: LinearForm
     node: SOp
     label: str
     knots: list[tuple[int, float]] = field(default_factory=list)
@@ -246,7 +246,7 @@ class ClassDecode:
     """The output is the value whose logit is largest.  `logits[i]` belongs to `values[i]`."""
 
     values: tuple[Scalar, ...]
-    logits: tuple[Form, ...]
+    logits: tuple[LinearForm, ...]
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class NumberDecode:
     """The output is a number: the logit itself, moved to the nearest of `values`, or where these are too many to the
     nearest fraction with a denominator of at most `max_denominator` (None: not moved)."""
 
-    logit: Form
+    logit: LinearForm
     lowest: Scalar
     highest: Scalar
     max_denominator: int | None
@@ -275,13 +275,13 @@ class OutputBlock:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ValueReading:
     """A form that gives a function of a node's value: `numbers[i]` where it has the i-th value of its domain (None:
     any number), or, without `numbers`, the number that the node holds."""
 
     node: SOp
     numbers: tuple[float | None, ...] | None
-    form: Form
+    form: LinearForm
 
 
 @dataclass
@@ -294,7 +294,7 @@ class Blocks:
     outputs: list[OutputBlock]
     attention_depth: int
     split_orders: bool = False
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[ValueReading, ...] = ()
 
 
 def needed_directions(
@@ -309,7 +309,7 @@ def needed_directions(
     needed: set[Direction] = set()
     stack: list[Direction] = []
 
-    def visit(form: Form) -> None:
+    def visit(form: LinearForm) -> None:
         stack.extend(direction for direction, _ in form.terms if direction not in needed)
 
     for output in outputs:
@@ -328,11 +328,11 @@ def needed_directions(
     return needed
 
 
-def head_forms(head: Head) -> list[Form]:
+def head_forms(head: Head) -> list[LinearForm]:
     """Every form that a head's scores read."""
     forms = [head.key_only, *(form for pair in head.pairs for form in pair)]
     return forms if head.query_only is None else [*forms, head.query_only]
 
 
-def logits_of(output: OutputBlock) -> tuple[Form, ...]:
+def logits_of(output: OutputBlock) -> tuple[LinearForm, ...]:
     return output.decode.logits if isinstance(output.decode, ClassDecode) else (output.decode.logit,)

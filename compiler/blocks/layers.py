@@ -29,7 +29,7 @@ class PlacedHead:
 
 
 @dataclass(frozen=True)
-class Layer:
+class BlockLayer:
     heads: tuple[PlacedHead, ...]
     d_head: int
     groups: tuple[NeuronGroup, ...]
@@ -39,7 +39,7 @@ class Layer:
 class Schedule:
     """`directions[i]` is coordinate i + 1 of the residual stream; coordinate 0 marks BOS."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[BlockLayer, ...]
     directions: tuple[Direction, ...]
     blocks: Blocks
 
@@ -56,7 +56,7 @@ def schedule(blocks: Blocks) -> Schedule:
         heads = [head for head in blocks.heads if head.time == 2 * index]
         groups = tuple(group for group in blocks.groups if group.time == 2 * index + 1)
         placed, d_head = _place(heads, exposed)
-        layers.append(Layer(tuple(placed), d_head, groups))
+        layers.append(BlockLayer(tuple(placed), d_head, groups))
     return Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
 
 

@@ -17,8 +17,8 @@ from .blocks import (
     Blocks,
     ClassDecode,
     Direction,
-    Form,
     Head,
+    LinearForm,
     NeuronGroup,
     NumberDecode,
     OutputBlock,
@@ -26,7 +26,7 @@ from .blocks import (
     head_forms,
     logits_of,
 )
-from .layers import Layer, PlacedHead, Schedule
+from .layers import BlockLayer, PlacedHead, Schedule
 from .print_forms import MAX_TERMS, Names, Subspace, bounds, cut, elided, fitted, number, small
 
 WIDTH = 120
@@ -140,7 +140,7 @@ def _head(head: Head, names: Names) -> Iterator[str]:
     yield from _first([_payload(payload, names) for payload in head.payloads], "  value   ")
 
 
-def _bounded(form: Form, names: Names) -> str:
+def _bounded(form: LinearForm, names: Names) -> str:
     return f"{names.form(form, WHOLE)}  {bounds(form.low, form.high, form.error)}"
 
 
@@ -233,7 +233,7 @@ def _placed(place: int, placed: PlacedHead, names: Names) -> Iterator[str]:
     yield from _reads_writes(names, forms, [payload.direction for payload in placed.payloads])
 
 
-def _reads_writes(names: Names, forms: Iterable[Form], written: Sequence[Direction]) -> Iterator[str]:
+def _reads_writes(names: Names, forms: Iterable[LinearForm], written: Sequence[Direction]) -> Iterator[str]:
     read = {direction: None for form in forms for direction, _ in form.terms}
     yield f"    reads   {names.some(_ordered(read, names), LIST) or 'nothing'}"
     yield f"    writes  {names.some(_ordered(written, names), LIST)}"
@@ -248,7 +248,7 @@ def _written(group: NeuronGroup) -> list[Direction]:
     return [direction for direction, _ in group.outputs]
 
 
-def _neurons(layer: Layer) -> int:
+def _neurons(layer: BlockLayer) -> int:
     return sum(len(used_neurons(group)) for group in layer.groups)
 
 
@@ -285,7 +285,7 @@ def _last_read(plan: Schedule) -> dict[Direction, tuple[int, str]]:
     """The last step that reads a direction: when, and in words."""
     last: dict[Direction, tuple[int, str]] = {}
 
-    def read(forms: Iterable[Form], time: int, text: str) -> None:
+    def read(forms: Iterable[LinearForm], time: int, text: str) -> None:
         for form in forms:
             for direction, _ in form.terms:
                 last[direction] = max(last.get(direction, (-1, "")), (time, text))

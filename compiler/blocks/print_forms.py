@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..graph.print_graph import literal
 from ..graph.values import Scalar
-from .blocks import Direction, Form
+from .blocks import Direction, LinearForm
 
 #: Longer names are cut, between words if possible.
 MAX_NAME = 28
@@ -89,7 +89,7 @@ class Names:
             texts.append(f"{subspace.name}{{{values}}}" if subspace.one_hot else subspace.name)
         return fitted(texts, width, ", ")
 
-    def form(self, form: Form, width: int, *, inner: bool = False) -> str:
+    def form(self, form: LinearForm, width: int, *, inner: bool = False) -> str:
         """The sum, in at most `width` characters where cutting its lists achieves that; `inner`: in parentheses unless
         it is one term."""
         text = ""
@@ -104,7 +104,7 @@ class Names:
                 break
         return text
 
-    def _terms(self, form: Form, most: int) -> list[tuple[float, str]]:
+    def _terms(self, form: LinearForm, most: int) -> list[tuple[float, str]]:
         """(coefficient, name) pairs; the terms over one one-hot are one pair."""
         members: dict[Subspace, list[tuple[Direction, float]]] = {}
         for direction, coefficient in form.terms:

@@ -1,6 +1,6 @@
 """The meaning of a program graph on many inputs at once: `interpreter`, vectorised, and as exact.
 
-Every s-op is a `Column`, every selector a boolean array [input, query, key].  Element-wise functions are computed
+Every s-op is a `BatchColumn`, every selector a boolean array [input, query, key].  Element-wise functions are computed
 once for each combination of arguments that occurs, by the functions of `ops`; sums are of integers, over a common
 denominator.  Where it matters for the answer or the message, one position's rule is the interpreter's own.
 """
@@ -35,8 +35,8 @@ from ..graph.graph import (
 from ..graph.operations import apply
 from ..graph.result_types import infer
 from ..graph.values import Scalar, Undefined, Value, normal
-from .batch_selectors import Cellwise, Reduction, Width, combine, compare, negate, new_reasons, only_earlier
-from .batch_values import Codes, Column, Function, Pool
+from .batch_selectors import BatchSelector, Reduction, Width, combine, compare, negate, new_reasons, only_earlier
+from .batch_values import BatchColumn, Codes, Function, Pool
 from .interpreter import default_of, located, look_up, mean_of, sum_of
 
 #: About how many bytes the selections of one batch may take.
@@ -46,8 +46,8 @@ MEMORY = 1 << 26
 MAX_HELD = 1 << 20
 
 
-Found = Mapping[Node, Column | Cellwise]
-Rule = Callable[[Codes, Found], Column | Cellwise]
+Found = Mapping[Node, BatchColumn | BatchSelector]
+Rule = Callable[[Codes, Found], BatchColumn | BatchSelector]
 
 
 class BatchInterpreter:
@@ -66,7 +66,7 @@ class BatchInterpreter:
         self._selectors = sum(isinstance(node, Selector) for node in self._order)
         self._forget()
 
-    def batches(self, ids: Codes) -> Iterator[tuple[Codes, list[Column]]]:
+    def batches(self, ids: Codes) -> Iterator[tuple[Codes, list[BatchColumn]]]:
         """The ids in parts that fit the memory, each with the columns of the roots."""
         length = ids.shape[1]
         bytes_per_input = length * length * (self._selectors + 16) + 16 * length * len(self._order)
@@ -75,12 +75,12 @@ class BatchInterpreter:
             part = ids[start : start + step]
             yield part, self.columns(part)
 
-    def columns(self, ids: Codes) -> list[Column]:
+    def columns(self, ids: Codes) -> list[BatchColumn]:
         """The columns of the roots, all inputs at once."""
         if sum(map(len, self._pools)) > MAX_HELD:
             self._forget()
         keep = set(self._roots)
-        found: dict[Node, Column | Cellwise] = {}
+        found: dict[Node, BatchColumn | BatchSelector] = {}
         for node in self._order:
             found[node] = self._value(node, ids, found)
             for operand in set(inputs_of(node)):
@@ -88,9 +88,9 @@ class BatchInterpreter:
                     del found[operand]
         return [_column(found[root]) for root in self._roots]
 
-    def everything(self, ids: Codes) -> dict[Node, Column | Cellwise]:
+    def everything(self, ids: Codes) -> dict[Node, BatchColumn | BatchSelector]:
         """Every node that the roots depend on."""
-        found: dict[Node, Column | Cellwise] = {}
+        found: dict[Node, BatchColumn | BatchSelector] = {}
         for node in self._order:
             found[node] = self._value(node, ids, found)
         return found
@@ -101,9 +101,9 @@ class BatchInterpreter:
         self._pools: list[Pool] = [self._reasons]
         self._rules: dict[Node, Rule] = {node: self._rule(node) for node in self._order}
 
-    def _value(self, node: Node, ids: Codes, found: Found) -> Column | Cellwise:
+    def _value(self, node: Node, ids: Codes, found: Found) -> BatchColumn | BatchSelector:
         value = self._rules[node](ids, found)
-        if isinstance(value, Cellwise) and self._causal:
+        if isinstance(value, BatchSelector) and self._causal:
             return only_earlier(value, ids.shape[1])
         return value
 
@@ -112,15 +112,15 @@ class BatchInterpreter:
         match node:
             case Tokens():
                 tokens = self._pool(self._vocabulary)
-                return lambda ids, found: Column(tokens, ids)
+                return lambda ids, found: BatchColumn(tokens, ids)
             case Indices():
                 numbers = self._pool()
-                return lambda ids, found: Column(
+                return lambda ids, found: BatchColumn(
                     numbers, np.array([[numbers.code(index) for index in range(ids.shape[1])]], np.int64)
                 )
             case Constant(value=value):
                 constant = self._pool([normal(value)])
-                return lambda ids, found: Column(constant, np.zeros((1, 1), np.int64))
+                return lambda ids, found: BatchColumn(constant, np.zeros((1, 1), np.int64))
             case Elementwise(op=op, inputs=inputs, span=span):
                 return self._function(inputs, lambda arguments: located(apply(op, arguments), span))
             case Table(inputs=inputs, rows=rows, span=span):
@@ -173,11 +173,11 @@ class BatchInterpreter:
         return self._pools[-1]
 
 
-def _column(value: Column | Cellwise) -> Column:
-    assert isinstance(value, Column)
+def _column(value: BatchColumn | BatchSelector) -> BatchColumn:
+    assert isinstance(value, BatchColumn)
     return value
 
 
-def _cells(value: Column | Cellwise) -> Cellwise:
-    assert isinstance(value, Cellwise)
+def _cells(value: BatchColumn | BatchSelector) -> BatchSelector:
+    assert isinstance(value, BatchSelector)
     return value

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..graph.graph import Comparison
 from ..graph.values import Undefined, Value, normal
-from .batch_values import Codes, Column, Pool, distinct
+from .batch_values import BatchColumn, Codes, Pool, distinct
 
 Cells = NDArray[np.bool_]
 #: Of float64, int64 or Python's integers: see `_numerators`.
@@ -39,7 +39,7 @@ _EXACT, _FLOAT, _STRING, _UNDEFINED = range(4)
 
 
 @dataclass(frozen=True)
-class Cellwise:
+class BatchSelector:
     """A selector on a batch.  Where `unknown` is not 0 the cell is the undefined value `reasons.values[unknown]`;
     None: every cell is known."""
 
@@ -70,11 +70,13 @@ class Cellwise:
 
 
 def new_reasons() -> Pool:
-    """A pool for `Cellwise.reasons`, whose code 0 means none."""
+    """A pool for `BatchSelector.reasons`, whose code 0 means none."""
     return Pool(["no reason"])
 
 
-def compare(keys: Column, queries: Column, comparison: Comparison, mixed: Undefined, reasons: Pool) -> Cellwise:
+def compare(
+    keys: BatchColumn, queries: BatchColumn, comparison: Comparison, mixed: Undefined, reasons: Pool
+) -> BatchSelector:
     """Where `keys[key] comparison queries[query]`; `mixed` is what an order of a string and a number gives."""
     key_ranks, query_ranks = _ranks(keys.pool.values, queries.pool.values)
     cells = _COMPARE[comparison](key_ranks[keys.codes][:, None, :], query_ranks[queries.codes][:, :, None])
@@ -83,35 +85,35 @@ def compare(keys: Column, queries: Column, comparison: Comparison, mixed: Undefi
     ordered = comparison not in ("==", "!=")
     strings = (k == _STRING).any() or (q == _STRING).any()
     if not ((k == _UNDEFINED).any() or (q == _UNDEFINED).any() or (ordered and strings)):
-        return Cellwise(cells, None, reasons)
+        return BatchSelector(cells, None, reasons)
     key_reasons, query_reasons = (_reasons_of(column.pool.values, reasons)[column.codes] for column in (keys, queries))
     unknown = np.where(key_reasons[:, None, :] != 0, key_reasons[:, None, :], query_reasons[:, :, None])
     if ordered:
         differ = (k == _STRING)[:, None, :] != (q == _STRING)[:, :, None]
         if bool((differ & (unknown == 0)).any()):
             unknown = np.where(differ & (unknown == 0), reasons.code(mixed), unknown)
-    return Cellwise(cells & (unknown == 0), unknown, reasons)
+    return BatchSelector(cells & (unknown == 0), unknown, reasons)
 
 
-def combine(left: Cellwise, right: Cellwise, operation: Callable[[Cells, Cells], Cells]) -> Cellwise:
+def combine(left: BatchSelector, right: BatchSelector, operation: Callable[[Cells, Cells], Cells]) -> BatchSelector:
     """Both cells combined; what is undefined on the left, else on the right, stays so."""
     cells = operation(left.cells, right.cells)
     if left.unknown is None or right.unknown is None:
         unknown = right.unknown if left.unknown is None else left.unknown
     else:
         unknown = np.where(left.unknown != 0, left.unknown, right.unknown)
-    return Cellwise(cells, unknown, left.reasons)
+    return BatchSelector(cells, unknown, left.reasons)
 
 
-def negate(operand: Cellwise) -> Cellwise:
-    return Cellwise(~operand.cells, operand.unknown, operand.reasons)
+def negate(operand: BatchSelector) -> BatchSelector:
+    return BatchSelector(~operand.cells, operand.unknown, operand.reasons)
 
 
-def only_earlier(selection: Cellwise, length: int) -> Cellwise:
+def only_earlier(selection: BatchSelector, length: int) -> BatchSelector:
     """The selection with no key later than its query."""
     earlier = np.tri(length, dtype=np.bool_)[None]
     unknown = None if selection.unknown is None else np.where(earlier, selection.unknown, 0)
-    return Cellwise(selection.cells & earlier, unknown, selection.reasons)
+    return BatchSelector(selection.cells & earlier, unknown, selection.reasons)
 
 
 class Width:
@@ -121,7 +123,7 @@ class Width:
         self._out = _Result(lambda value: value)
         self.pool = self._out.pool
 
-    def __call__(self, selection: Cellwise, length: int) -> Column:
+    def __call__(self, selection: BatchSelector, length: int) -> BatchColumn:
         counts = _full(selection.cells, length).sum(-1)
         numbers = np.array([self._out.code(count) for count in range(length + 1)])
         return self._out.column(numbers[counts], selection, length)
@@ -149,7 +151,7 @@ class Reduction:
         self._out = _Result(located)
         self.pool = self._out.pool
 
-    def __call__(self, selection: Cellwise, values: Column, length: int) -> Column:
+    def __call__(self, selection: BatchSelector, values: BatchColumn, length: int) -> BatchColumn:
         """One value for each row of the selection."""
         codes = np.broadcast_to(values.codes, (values.codes.shape[0], length))
         cells = _full(selection.cells, length)
@@ -234,14 +236,14 @@ class _Result:
         used, places = np.unique(codes, return_inverse=True)
         return np.array([self.code(pool[code]) for code in used.tolist()], np.int64)[places.reshape(codes.shape)]
 
-    def column(self, codes: Codes, selection: Cellwise, length: int) -> Column:
+    def column(self, codes: Codes, selection: BatchSelector, length: int) -> BatchColumn:
         """The column of these codes, undefined where a row of the selection is."""
         unknown = selection.unknown_rows(length)
         if unknown is None or not bool(unknown.any()):
-            return Column(self.pool, codes)
+            return BatchColumn(self.pool, codes)
         codes, unknown = (array.copy() for array in np.broadcast_arrays(codes, unknown))
         codes[unknown != 0] = self.codes(unknown[unknown != 0], selection.reasons.values)
-        return Column(self.pool, codes)
+        return BatchColumn(self.pool, codes)
 
 
 def _full(cells: Cells, length: int) -> Cells:

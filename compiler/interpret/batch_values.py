@@ -42,7 +42,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Column:
+class BatchColumn:
     """An s-op on a batch: the value at [input, position] is `pool.values[codes[input, position]]`.
 
     `codes` has size 1 along an axis where the values are the same throughout.
@@ -65,7 +65,7 @@ class Function:
         self._compute = compute
         self._known: dict[tuple[int, ...], int] = {}
 
-    def __call__(self, columns: Sequence[Column]) -> Column:
+    def __call__(self, columns: Sequence[BatchColumn]) -> BatchColumn:
         """The column of results."""
         pools = [column.pool.values for column in columns]
         combinations, places = distinct(
@@ -78,7 +78,7 @@ class Function:
                 arguments = tuple(pool[argument] for pool, argument in zip(pools, combination, strict=True))
                 code = self._known[combination] = self.pool.code(self._compute(arguments))
             codes[place] = code
-        return Column(self.pool, codes[places])
+        return BatchColumn(self.pool, codes[places])
 
 
 def distinct(arrays: Sequence[Codes], bounds: Sequence[int]) -> tuple[list[tuple[int, ...]], Codes]:

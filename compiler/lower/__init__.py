@@ -7,21 +7,22 @@ from collections.abc import Callable
 from ..analysis.node_facts import Analysis
 from ..blocks.blocks import Blocks, needed_directions
 from ..graph.graph import Node, Program
+from ..options import CompileOptions, Strategy
 from .attention.heads import Heads
-from .context import Context, Effort, Options
+from .context import Context
 from .outputs import Outputs
-from .value_views import Features
+from .value_views import ValueViews
 
-__all__ = ["Effort", "Options", "lower"]
+__all__ = ["CompileOptions", "Strategy", "lower"]
 
 
 def lower(
     program: Program,
     analysis: Analysis,
-    options: Options,
+    options: CompileOptions,
     describe: Callable[[Node], str],
     truths: frozenset[str],
-    effort: Effort,
+    effort: Strategy,
 ) -> Blocks:
     """Blocks that compute the program's outputs, without what no output depends on.
 
@@ -30,7 +31,7 @@ def lower(
     Raises RaspError for what has no exact form or is too large; dearer forms (`effort`) may be exact.
     """
     context = Context(analysis, options, describe, effort)
-    context.features = Features(context)
+    context.features = ValueViews(context)
     context.heads = Heads(context)
     outputs = [Outputs(context).output(name, node, name in truths) for name, node in program.outputs]
     needed = needed_directions(outputs, context.heads_made, context.groups_made)

@@ -4,50 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ..analysis.node_facts import Analysis
-from ..blocks.blocks import Direction, DirectionKind, Form, Head, NeuronGroup, Role
+from ..blocks.blocks import Direction, DirectionKind, Head, LinearForm, NeuronGroup, Role
 from ..graph.graph import Node, SOp
 from ..graph.values import Scalar
+from ..options import CompileOptions, Strategy
 
 if TYPE_CHECKING:
     from .attention.heads import Heads
-    from .value_views import Features
+    from .value_views import ValueViews
 
 
-class Snap(IntEnum):
+class NoiseRemoval(IntEnum):
     """Whether the error of what is read may pass through a function: yes, no, or no, nor its own rounding either."""
 
-    NO = 0
-    ONCE = 1
-    TWICE = 2
-
-
-class Effort(Enum):
-    """How far the lowering goes; each is tried where the one before is refused.
-
-    CHEAP: the cheapest forms.  CAREFUL: dearer ones wherever these are noisy, which may cost layers.  LENIENT: the
-    cheapest forms again, and numbers that cannot be named are given as they are."""
-
-    CHEAP = "cheap"
-    CAREFUL = "careful"
-    LENIENT = "lenient"
-
-
-@dataclass(frozen=True)
-class Options:
-    """`small`: the smallest encoding of everything; otherwise categorical payloads and outputs stay one-hot.
-    `max_parameters`: what is larger is refused before memory is spent.  `widest_order`: a comparison `k < q` over more
-    classes than this is split into digits where the heads count."""
-
-    small: bool = False
-    uniform: bool = False
-    causal: bool = False
-    max_parameters: int = 200_000_000
-    widest_order: int = 64
+    NONE = 0
+    STEP_FUNCTION = 1
+    NESTED_STEP_FUNCTIONS = 2
 
 
 @dataclass
@@ -57,9 +34,9 @@ class Context:
     `improvable`: something that was made so far, or refused, might be better with more effort."""
 
     analysis: Analysis
-    options: Options
+    options: CompileOptions
     describe: Callable[[Node], str]
-    effort: Effort = Effort.LENIENT
+    effort: Strategy = Strategy.APPROXIMATE_OUTPUT
     heads_made: list[Head] = field(default_factory=list)
     groups_made: list[NeuronGroup] = field(default_factory=list)
     directions_made: int = 0
@@ -67,7 +44,7 @@ class Context:
     improvable: bool = False
     _groups: dict[tuple[object, ...], NeuronGroup] = field(default_factory=dict)
 
-    features: Features = field(init=False)
+    features: ValueViews = field(init=False)
     heads: Heads = field(init=False)
 
     def direction(
@@ -89,7 +66,7 @@ class Context:
         self.directions_made += 1
         return Direction(self.directions_made, role, node, kind, value, label, time, low, high, error, data, rounding)
 
-    def group(self, form: Form, node: SOp) -> NeuronGroup:
+    def group(self, form: LinearForm, node: SOp) -> NeuronGroup:
         """The neurons that read `form` in the earliest MLP that can."""
         time = next_mlp(form.time)
         key = (time, form.key())
@@ -114,6 +91,6 @@ def next_mlp(time: int) -> int:
     return time | 1
 
 
-def as_form(direction: Direction) -> Form:
+def as_form(direction: Direction) -> LinearForm:
     """The form that reads one direction."""
-    return Form(((direction, 1.0),), 0.0, direction.low, direction.high, direction.error)
+    return LinearForm(((direction, 1.0),), 0.0, direction.low, direction.high, direction.error)

@@ -11,10 +11,11 @@ import itertools
 from math import inf
 
 from ...rasp_grammar.diagnostics import RaspError
-from ..blocks.blocks import UNIT, ClassDecode, Form, NumberDecode, OutputBlock, to_float
+from ..blocks.blocks import UNIT, ClassDecode, LinearForm, NumberDecode, OutputBlock, to_float
 from ..graph.graph import SOp
 from ..graph.values import Scalar
-from .context import Context, Effort
+from ..options import Strategy
+from .context import Context
 
 #: Outputs with at most this many values are always named exactly.
 FEW = 1024
@@ -48,7 +49,7 @@ class Outputs:
                 pass  # too many values for one-hot; as one number they may still be told apart
         return self._by_code(name, node, values, truths)
 
-    def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...], forms: list[Form]) -> OutputBlock:
+    def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...], forms: list[LinearForm]) -> OutputBlock:
         error = max(form.error for form in forms)
         undefined = self.analysis.domain(node).undefined
         return OutputBlock(name, node, ClassDecode(values, tuple(forms)), undefined, error, 0.5)
@@ -84,7 +85,7 @@ class Outputs:
         """How far a code may be off and still be nearest to itself."""
         return min((b - a for a, b in itertools.pairwise(codes)), default=inf) / 2
 
-    def _noise(self, codes: tuple[float, ...], form: Form) -> float:
+    def _noise(self, codes: tuple[float, ...], form: LinearForm) -> float:
         """The error of a logit's comparison: that of the form, and the rounding of the logits.
 
         The difference of neighbouring logits is 2 * gap * (y - midpoint); its rounding is relative to the terms."""
@@ -96,7 +97,7 @@ class Outputs:
         return form.error + 2 * UNIT * reach + UNIT * largest * reach / self._tolerated(codes)
 
     def _nearest(
-        self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: Form, truths: bool
+        self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: LinearForm, truths: bool
     ) -> OutputBlock:
         """Logits that are largest for the code nearest to the form's value."""
         centre = codes[len(codes) // 2]
@@ -133,7 +134,7 @@ class Outputs:
                 return named
             if truths:
                 raise self._unnamed_truths(node)
-            hopeful = self.context.improvable and self.context.effort is not Effort.LENIENT
+            hopeful = self.context.improvable and self.context.effort is not Strategy.APPROXIMATE_OUTPUT
             if hopeful or error > MOST_INEXACT * float(domain.highest - domain.lowest):
                 raise self._too_noisy(node, error, tolerance)
             bound, listed = None, None  # too fine a scale to name the value: the number itself, with its error bound

@@ -18,8 +18,18 @@ from math import inf, isfinite
 
 import numpy as np
 
-from ..analysis.joint_tables import Column, evaluate
-from ..blocks.blocks import Direction, Form, Reading, Role, constant_form, in_range, representation, sum_forms, to_float
+from ..analysis.joint_tables import TableColumn, evaluate
+from ..blocks.blocks import (
+    Direction,
+    LinearForm,
+    Role,
+    ValueReading,
+    constant_form,
+    in_range,
+    representation,
+    sum_forms,
+    to_float,
+)
 from ..graph.graph import (
     Aggregate,
     Attended,
@@ -33,21 +43,21 @@ from ..graph.graph import (
     Tokens,
 )
 from ..graph.values import Scalar, Undefined, Value
-from .context import Context, Snap, as_form, next_mlp
-from .neurons.joint_functions import Joint, affine_fit
+from .context import Context, NoiseRemoval, as_form, next_mlp
+from .neurons.joint_functions import JointFunctions, affine_fit
 
 Wanted = tuple[float | None, ...]
 
 
-class Features:
+class ValueViews:
     """Memoised: the same function of the same node is made once."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis = context.analysis
-        self.joint = Joint(context)
-        self._identities: dict[SOp, Form] = {}
-        self._functions: dict[tuple[SOp, Wanted, Snap], Form] = {}
+        self.joint = JointFunctions(context)
+        self._identities: dict[SOp, LinearForm] = {}
+        self._functions: dict[tuple[SOp, Wanted, NoiseRemoval], LinearForm] = {}
         self._embedded: dict[tuple[str, tuple[float, ...]], tuple[Direction, float, float]] = {}
         self._one_hot: dict[SOp, tuple[Direction, ...]] = {}
         self._times: dict[SOp, int] = {}
@@ -89,12 +99,12 @@ class Features:
 
     # ---- what -----------------------------------------------------------------------------------
 
-    def readings(self) -> tuple[Reading, ...]:
+    def readings(self) -> tuple[ValueReading, ...]:
         """Every form that was made, and what it gives."""
-        numbers = [Reading(node, None, form) for node, form in self._identities.items()]
-        return (*numbers, *(Reading(node, want, form) for (node, want, _), form in self._functions.items()))
+        numbers = [ValueReading(node, None, form) for node, form in self._identities.items()]
+        return (*numbers, *(ValueReading(node, want, form) for (node, want, _), form in self._functions.items()))
 
-    def identity(self, node: SOp) -> Form:
+    def identity(self, node: SOp) -> LinearForm:
         """The number that the node holds.  Raises RaspError when no exact form exists."""
         if node not in self._identities:
             domain = self.analysis.domain(node)
@@ -104,7 +114,9 @@ class Features:
             self._identities[node] = form.bounded(float(domain.lowest), float(domain.highest))
         return self._identities[node]
 
-    def functions(self, node: SOp, wanted: Sequence[Wanted], *, snap: Snap = Snap.NO) -> list[Form]:
+    def functions(
+        self, node: SOp, wanted: Sequence[Wanted], *, snap: NoiseRemoval = NoiseRemoval.NONE
+    ) -> list[LinearForm]:
         """One form for each wanted function of the node's value.
 
         `snap`: no error of what is read may pass through, so that equal values give equal numbers to within rounding;
@@ -125,21 +137,23 @@ class Features:
                 self._functions[node, want, snap] = form.bounded(min(present), max(present))
         return [self._functions[node, want, snap] for want in wanted]
 
-    def function(self, node: SOp, want: Wanted, *, snap: Snap = Snap.NO) -> Form:
+    def function(self, node: SOp, want: Wanted, *, snap: NoiseRemoval = NoiseRemoval.NONE) -> LinearForm:
         """One wanted function of the node's value, as in `functions`."""
         (form,) = self.functions(node, [want], snap=snap)
         return form
 
-    def settled(self, node: SOp, tolerance: float) -> Form:
+    def settled(self, node: SOp, tolerance: float) -> LinearForm:
         """The number that the node holds, by stairs if it is known less well than `tolerance` otherwise."""
         form = self.identity(node)
         values = self.analysis.domain(node).values
         if form.error <= tolerance or values is None or len(values) > MAX_SETTLED:
             return form
-        flat = self.function(node, tuple(map(to_float, values)), snap=Snap.ONCE)
+        flat = self.function(node, tuple(map(to_float, values)), snap=NoiseRemoval.STEP_FUNCTION)
         return min(form, flat, key=lambda found: found.error)
 
-    def indicators(self, node: SOp, sets: Sequence[frozenset[int]], *, snap: Snap = Snap.NO) -> list[Form]:
+    def indicators(
+        self, node: SOp, sets: Sequence[frozenset[int]], *, snap: NoiseRemoval = NoiseRemoval.NONE
+    ) -> list[LinearForm]:
         """For each set of places in the node's domain: 1 where its value is one of them, 0 elsewhere."""
         size = len(self.values(node))
         return self.functions(node, [tuple(float(i in places) for i in range(size)) for places in sets], snap=snap)
@@ -169,7 +183,7 @@ class Features:
                 "use numbers of 10^-18 to 10^18",
             )
 
-    def _identity(self, node: SOp) -> Form:
+    def _identity(self, node: SOp) -> LinearForm:
         match node:
             case Constant(value=value):
                 return constant_form(to_float(value))
@@ -194,15 +208,15 @@ class Features:
             return self.joint.product(node)
         return self.function(node, tuple(map(to_float, self.values(node))))
 
-    def _make(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
+    def _make(self, node: SOp, wanted: Sequence[Wanted], snap: NoiseRemoval) -> list[LinearForm]:
         """Forms for functions that are not constant."""
         values = self.values(node)
         leaves = self.analysis.leaves(node)
-        if snap is Snap.TWICE:
+        if snap is NoiseRemoval.NESTED_STEP_FUNCTIONS:
             if all(isinstance(leaf, (Tokens, Indices)) for leaf in leaves) or len(values) > MAX_SETTLED:
-                return self.functions(node, wanted, snap=Snap.ONCE)
+                return self.functions(node, wanted, snap=NoiseRemoval.STEP_FUNCTION)
             places = tuple(map(float, range(len(values))))
-            known = [(self.function(node, places, snap=Snap.ONCE), places)]
+            known = [(self.function(node, places, snap=NoiseRemoval.STEP_FUNCTION), places)]
             if self.analysis.domain(node).numeric:
                 known.append((self.identity(node), tuple(map(to_float, values))))
             form, points = min(known, key=lambda pair: pair[0].error / _spacing(pair[1]))
@@ -238,7 +252,7 @@ class Features:
         """The wanted function of `node` as a function of the one leaf that it depends on."""
         if (node, leaf) not in self._seen:
             values = self.values(leaf)
-            column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
+            column = evaluate(node, {leaf: TableColumn((0,), np.arange(len(values)), values)}, [len(values)])
             positions = self.analysis.domain(node).positions
             self._seen[node, leaf] = tuple(
                 _place(positions, column.values[code]) for code in column.codes.ravel().tolist()
@@ -247,7 +261,7 @@ class Features:
 
     # ---- embeddings -----------------------------------------------------------------------------
 
-    def _embed(self, leaf: SOp, wanted: Sequence[Wanted]) -> list[Form]:
+    def _embed(self, leaf: SOp, wanted: Sequence[Wanted]) -> list[LinearForm]:
         values = self.values(leaf)
         numeric = self.analysis.domain(leaf).numeric
         many = len(wanted) >= max(3, len(values) - 1)
@@ -255,7 +269,7 @@ class Features:
             return [self._from_one_hot(leaf, want) for want in wanted]
         return [self._own_direction(leaf, want) for want in wanted]
 
-    def _from_one_hot(self, leaf: SOp, want: Wanted) -> Form:
+    def _from_one_hot(self, leaf: SOp, want: Wanted) -> LinearForm:
         if leaf not in self._one_hot:
             text = self.context.describe(leaf)
             values = self.values(leaf)
@@ -269,9 +283,9 @@ class Features:
             )  # fmt: skip
         numbers = _filled(want)
         terms = tuple((d, number) for d, number in zip(self._one_hot[leaf], numbers, strict=True) if number != 0)
-        return Form(terms, 0.0, min(numbers), max(numbers), max(map(representation, numbers)))
+        return LinearForm(terms, 0.0, min(numbers), max(numbers), max(map(representation, numbers)))
 
-    def _own_direction(self, leaf: SOp, want: Wanted) -> Form:
+    def _own_direction(self, leaf: SOp, want: Wanted) -> LinearForm:
         """A direction that the embedding writes; functions that are affine in one another share it."""
         numbers = _filled(want)
         role: Role = "tokens" if isinstance(leaf, Tokens) else "indices"

@@ -20,7 +20,7 @@ import numpy as np
 from ...rasp_grammar.span import Span
 from ..analysis.conjunctions import Predicates, TooManyBranches
 from ..analysis.domains import Space
-from ..analysis.joint_tables import Column, evaluate
+from ..analysis.joint_tables import TableColumn, evaluate
 from ..analysis.node_facts import Analysis
 from ..graph.graph import (
     Aggregate,
@@ -202,7 +202,7 @@ class _Rewriter:
             values = (0, Fraction(1, 2), 1)  # the others are like the one in the middle
         if values is None or len(values) < 3:
             return None
-        column = evaluate(node, {leaf: Column((0,), np.arange(len(values)), values)}, [len(values)])
+        column = evaluate(node, {leaf: TableColumn((0,), np.arange(len(values)), values)}, [len(values)])
         results = [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
         if any(isinstance(result, Undefined) for result in results):
             return None
@@ -329,7 +329,7 @@ class _Rewriter:
         values = self.analysis.domain(next(iter(leaves))).values
         if values is None or node in leaves:
             return False
-        column = evaluate(node, {next(iter(leaves)): Column((0,), np.arange(len(values)), values)}, [len(values)])
+        column = evaluate(node, {next(iter(leaves)): TableColumn((0,), np.arange(len(values)), values)}, [len(values)])
         return [column.values[code] == 1 for code in column.codes.tolist()] == [True] + [False] * (len(values) - 1)
 
     def _ratio(self, node: Aggregate) -> SOp | None:

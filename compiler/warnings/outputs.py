@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...rasp_grammar.diagnostics import Diagnostic
-from ..artifact.manifest import Manifest, NumberDecode
+from ..artifact.manifest import Manifest, NumberDecodeRecord
 from ..graph.graph import Program, SOp, reachable
 from ..graph.values import Undefined
 from ..interpret.interpreter import DEFINE_HINT, evaluate, shown_input
@@ -47,7 +47,7 @@ def _inexact(program: Program, manifest: Manifest, shown: Mapping[str, str]) -> 
     for output in manifest.outputs:
         decode = output.decode
         if (
-            isinstance(decode, NumberDecode)
+            isinstance(decode, NumberDecodeRecord)
             and decode.values is None
             and decode.max_denominator is None
             and output.error

@@ -25,7 +25,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.artifact.manifest import ClassDecode, NumberDecode, Output
+from ...compiler.artifact.manifest import ClassDecodeRecord, NumberDecodeRecord, OutputRecord
 from ...compiler.blocks.blocks import in_range, to_float
 from ...compiler.graph.values import Scalar, Undefined, Value
 
@@ -38,14 +38,14 @@ class Margins:
     W_U [d_model, d_vocab_out] and b_U [d_vocab_out] are the model's unembedding.
     """
 
-    def __init__(self, output: Output, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> None:
+    def __init__(self, output: OutputRecord, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> None:
         self._columns = slice(output.first, output.first + output.count)
         self._decode = output.decode
         self._tolerance = _tolerance(output.decode)
         self.of_error = self._tolerance is None
         self.promised = _promised(output, of_error=self.of_error)
         self._codes: Floats | None = None
-        if isinstance(output.decode, ClassDecode):
+        if isinstance(output.decode, ClassDecodeRecord):
             self._places = {value: place for place, value in enumerate(output.decode.values)}
             self._codes = _codes(output.decode.values, w_u[:, self._columns], b_u[self._columns])
 
@@ -55,9 +55,9 @@ class Margins:
         Infinite where no other answer is possible; negative (an error: infinite) where the answer is wrong.
         """
         match self._decode:
-            case ClassDecode():
+            case ClassDecodeRecord():
                 return self._of_classes(logits[:, self._columns], right, values)
-            case NumberDecode(offset=offset):
+            case NumberDecodeRecord(offset=offset):
                 targets = np.array([_number(value, offset) for value in values])[right]
                 off: Floats = np.abs(logits[:, self._columns.start] - targets)
                 return off if self._tolerance is None else self._tolerance - off
@@ -78,21 +78,21 @@ class Margins:
         return np.where(places < 0, -np.inf, ahead.min(1))
 
 
-def _promised(output: Output, *, of_error: bool) -> float | None:
+def _promised(output: OutputRecord, *, of_error: bool) -> float | None:
     if of_error or output.error is None or output.margin is None:
         return output.error if of_error else None
     return max(0.0, output.margin - output.error)
 
 
-def _tolerance(decode: ClassDecode | NumberDecode) -> float | None:
+def _tolerance(decode: ClassDecodeRecord | NumberDecodeRecord) -> float | None:
     """How far a number may be off before it is moved to a wrong value; None where it is not moved."""
     match decode:
-        case ClassDecode():
+        case ClassDecodeRecord():
             return np.inf
-        case NumberDecode(values=tuple(listed)):
+        case NumberDecodeRecord(values=tuple(listed)):
             numbers = [_number(value, 0) for value in listed]
             return min((b - a for a, b in itertools.pairwise(numbers)), default=np.inf) / 2
-        case NumberDecode(max_denominator=bound):
+        case NumberDecodeRecord(max_denominator=bound):
             return None if bound is None else 0.5 / (bound * bound)
         case _:
             assert_never(decode)

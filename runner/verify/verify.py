@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...compiler.artifact.manifest import Manifest, NumberDecode, Output
+from ...compiler.artifact.manifest import Manifest, NumberDecodeRecord, OutputRecord
 from ...compiler.graph.result_types import present
 from ...compiler.graph.values import Scalar, Undefined, Value, show
 from ...compiler.interpret.batch_interpreter import BatchInterpreter
@@ -190,7 +190,7 @@ def logits_of(model: Model, ids: Codes, wanted: NDArray[np.bool_]) -> Iterator[t
 class OutputCheck:
     """One output of a model beside its program's."""
 
-    def __init__(self, model: Model, program: Program, output: Output) -> None:
+    def __init__(self, model: Model, program: Program, output: OutputRecord) -> None:
         self._model = model
         self._output = output
         self._reference = Interpreter(program, entry=output.name, causal=model.manifest.causal)
@@ -264,7 +264,7 @@ class OutputCheck:
         return tuple(self._model.vocabulary[place] for place in ids.tolist())
 
 
-def first_difference(output: Output, got: Sequence[Scalar], wanted: Sequence[Scalar]) -> int | None:
+def first_difference(output: OutputRecord, got: Sequence[Scalar], wanted: Sequence[Scalar]) -> int | None:
     """Where the model's answers are wrong first; None when they are right."""
     if got == wanted and list(map(type, got)) == list(map(type, wanted)):
         return None
@@ -274,15 +274,15 @@ def first_difference(output: Output, got: Sequence[Scalar], wanted: Sequence[Sca
     return None
 
 
-def equal(output: Output, got: Scalar, wanted: Scalar) -> bool:
+def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
     """Whether an answer is right: exactly, but within its bound for a number that is given as it is."""
     if isinstance(got, bool) != isinstance(wanted, bool):
         return False
     decode = output.decode
-    inexact = isinstance(decode, NumberDecode) and decode.values is None and decode.max_denominator is None
+    inexact = isinstance(decode, NumberDecodeRecord) and decode.values is None and decode.max_denominator is None
     if not inexact or isinstance(got, str) or isinstance(wanted, str):
         return got == wanted
-    assert isinstance(decode, NumberDecode)
+    assert isinstance(decode, NumberDecodeRecord)
     bound = decode.error if decode.error is not None else FLOAT_TOLERANCE * max(1.0, abs(float(wanted)))
     return abs(float(got) - float(wanted)) <= bound
 

@@ -13,7 +13,8 @@ import pytest
 from raspc.cli.explanation import Explanation, explanations
 from raspc.compiler.elaborate import elaborate, require_input_space
 from raspc.compiler.graph.graph import Program
-from raspc.compiler.pipeline import CompileOptions, compile_program, stages
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program, stages
 from raspc.compiler.warnings.causal import causal_warnings
 from raspc.compiler.warnings.outputs import output_warnings
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError

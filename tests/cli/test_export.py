@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 import raspc
-from raspc.compiler.artifact.manifest import ClassDecode
+from raspc.compiler.artifact.manifest import ClassDecodeRecord
 from raspc.compiler.artifact.model_files import CompiledModel, read, write
 
 Call = Callable[..., CompletedProcess[str]]
@@ -59,7 +59,7 @@ def test_a_wrong_model_is_not_written(call: Call, folder: Path) -> None:
     pytest.importorskip("onnxruntime")
     model = read(folder / "reverse.safetensors")
     bias = model.tensors["unembed.b_U"].copy()
-    assert isinstance(model.manifest.outputs[0].decode, ClassDecode)
+    assert isinstance(model.manifest.outputs[0].decode, ClassDecodeRecord)
     bias[1] += 1000
     write(CompiledModel({**model.tensors, "unembed.b_U": bias}, model.manifest), folder / "wrong.safetensors")
     done = call("export", "wrong.safetensors", "--to", "onnx", folder=folder)

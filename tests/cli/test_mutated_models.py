@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 import torch
 from raspc.compiler.artifact.json_shapes import StructureError
-from raspc.compiler.artifact.manifest import ProgramInfo, SourceText, from_json, to_json
+from raspc.compiler.artifact.manifest import ProgramRecord, SourceText, from_json, to_json
 from raspc.compiler.artifact.model_files import CompiledModel, read, write
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import Input, all_ids, all_inputs
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load
@@ -271,7 +272,7 @@ def _accepted(document: dict[str, object], compiled: CompiledModel, folder: Path
         program = document["program"]
         assert isinstance(program, dict)
         files = [SourceText(file["name"], file["text"]) for file in program["files"]]
-        right = program | {"sha256": ProgramInfo.of(files).sha256}
+        right = program | {"sha256": ProgramRecord.of(files).sha256}
         manifest = from_json(document | {"program": right, "weights": None})
         return load(write(CompiledModel(compiled.tensors, manifest), folder / "m.safetensors").weights, "cpu")
     except (StructureError, ValueError, RaspError):  # ValueError: `write` checks the shapes as the loader does

@@ -6,13 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from raspc.compiler.artifact.manifest import ClassDecode, Decode, NumberDecode, Output
+from raspc.compiler.artifact.manifest import ClassDecodeRecord, Decode, NumberDecodeRecord, OutputRecord
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.sample_inputs import all_ids, ids_of
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
@@ -73,12 +74,12 @@ def test_truth_values_are_not_numbers() -> None:
 
 
 def test_numbers_without_a_value_to_move_to_may_be_off_by_their_bound() -> None:
-    output = _output(NumberDecode(None, 0, 0, 10, 0.01))
+    output = _output(NumberDecodeRecord(None, 0, 0, 10, 0.01))
     assert equal(output, 1.005, 1)
     assert not equal(output, 1.05, 1)
     assert not equal(output, "1", 1)
-    assert not equal(_output(NumberDecode(100, 0, 0, 10, 0.01)), 1.005, 1)
-    assert equal(_output(NumberDecode(None, 0, 0, 10, None)), 1.0001, 1)
+    assert not equal(_output(NumberDecodeRecord(100, 0, 0, 10, 0.01)), 1.005, 1)
+    assert equal(_output(NumberDecodeRecord(None, 0, 0, 10, None)), 1.0001, 1)
 
 
 def test_every_output_has_a_verdict() -> None:
@@ -108,9 +109,9 @@ def test_overflow_is_an_error_with_the_input() -> None:
         verify(model, _program("tokens;"), ids_of([(0, 2)], (0, 1, 2)))
 
 
-def _output(decode: Decode) -> Output:
-    count = len(decode.values) if isinstance(decode, ClassDecode) else 1
-    return Output("out", 0, ("number",), 1, count, decode, False, 0.01, 0.25)
+def _output(decode: Decode) -> OutputRecord:
+    count = len(decode.values) if isinstance(decode, ClassDecodeRecord) else 1
+    return OutputRecord("out", 0, ("number",), 1, count, decode, False, 0.01, 0.25)
 
 
 def _measured(decode: Decode, w_u: list[list[float]], b_u: list[float], x: list[float], right: Scalar) -> float:
@@ -122,10 +123,10 @@ def _measured(decode: Decode, w_u: list[list[float]], b_u: list[float], x: list[
 
 
 def test_margins_of_indicators() -> None:
-    measured = _measured(ClassDecode(("a", "b", "c")), np.eye(3).tolist(), [0, 0, 0], [0.1, 0.9, 0.2], "b")
+    measured = _measured(ClassDecodeRecord(("a", "b", "c")), np.eye(3).tolist(), [0, 0, 0], [0.1, 0.9, 0.2], "b")
     assert measured == pytest.approx(0.35)
     # Only places 0 and 2 occur: these logits are multiples of one form, but their constants are not a code's.
-    measured = _measured(ClassDecode(("a", "b", "c")), [[-1, 0, 1]], [1, 0, 0], [0.9], "c")
+    measured = _measured(ClassDecodeRecord(("a", "b", "c")), [[-1, 0, 1]], [1, 0, 0], [0.9], "c")
     assert measured == pytest.approx(0.4)
 
 
@@ -136,18 +137,18 @@ def test_margins_of_codes(values: tuple[Scalar, ...]) -> None:
     w_u = [[2 * (code - centre) for code in codes]]
     b_u = [-2 * (code - centre) * centre - (code - centre) ** 2 for code in codes]
     off = 0.2
-    assert _measured(ClassDecode(values), w_u, b_u, [codes[0] + off], values[0]) == pytest.approx(
+    assert _measured(ClassDecodeRecord(values), w_u, b_u, [codes[0] + off], values[0]) == pytest.approx(
         (codes[1] - codes[0]) / 2 - off, abs=1e-5
     )
-    assert _measured(ClassDecode(values), w_u, b_u, [codes[1]], values[0]) < 0
-    assert _measured(ClassDecode(values), w_u, b_u, [codes[1]], "unknown") == -np.inf
+    assert _measured(ClassDecodeRecord(values), w_u, b_u, [codes[1]], values[0]) < 0
+    assert _measured(ClassDecodeRecord(values), w_u, b_u, [codes[1]], "unknown") == -np.inf
 
 
 def test_margins_of_numbers() -> None:
-    listed = NumberDecode(None, 1, 0, 10, 0.01, (0, 1, 10))
+    listed = NumberDecodeRecord(None, 1, 0, 10, 0.01, (0, 1, 10))
     assert _measured(listed, [[1]], [0], [0.1], 1) == pytest.approx(0.4)
-    assert _measured(NumberDecode(2, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.075)
-    assert _measured(NumberDecode(None, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.05)
+    assert _measured(NumberDecodeRecord(2, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.075)
+    assert _measured(NumberDecodeRecord(None, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.05)
     assert _measured(listed, [[1]], [0], [0.1], "a") == -np.inf
 
 

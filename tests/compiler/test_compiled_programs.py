@@ -15,7 +15,8 @@ from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
 from raspc.compiler.interpret.sample_inputs import ids_of, sampled_inputs
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.datasets.random_programs.generator import generate
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source

@@ -17,7 +17,8 @@ from raspc.compiler.graph.print_graph import describe
 from raspc.compiler.graph.values import Scalar, Undefined
 from raspc.compiler.interpret.interpreter import Interpreter, evaluate
 from raspc.compiler.interpret.sample_inputs import Input
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.compiler.simplify.rewrite import simplify
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from raspc.compiler.blocks.blocks import Direction, DirectionKind, Form, Role, constant_form
+from raspc.compiler.blocks.blocks import Direction, DirectionKind, LinearForm, Role, constant_form
 from raspc.compiler.blocks.print_forms import Names, elided, fitted, short_name
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.values import Scalar
-from raspc.compiler.pipeline import CompileOptions, Stage, emit
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import Stage, emit
 from raspc.rasp_grammar.parser import parse
 from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.span import Source
@@ -71,8 +72,8 @@ def _one_hot(first: int, label: str, values: tuple[Scalar, ...], time: int = 0) 
     return [_direction(first + i, f"{label} = {v}", "one-hot", v, "tokens", time) for i, v in enumerate(values)]
 
 
-def _form(*terms: tuple[Direction, float], constant: float = 0.0) -> Form:
-    return Form(terms, constant, 0.0, 1.0, 0.0)
+def _form(*terms: tuple[Direction, float], constant: float = 0.0) -> LinearForm:
+    return LinearForm(terms, constant, 0.0, 1.0, 0.0)
 
 
 @pytest.mark.parametrize(

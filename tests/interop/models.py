@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import raspc
-from raspc.compiler.artifact.manifest import NumberDecode
+from raspc.compiler.artifact.manifest import NumberDecodeRecord
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.tests.support.handmade import fraction_of_a, random_model
 
@@ -60,11 +60,11 @@ _SHARES = tuple(sorted({Fraction(top, bottom) for bottom in range(1, 9) for top 
 
 #: Every way to read a number: as one of a list, as a float, an integer, a fraction; with and without an offset.
 NUMBERS = {
-    "listed": fraction_of_a(NumberDecode(None, Fraction(1, 3), 0, 1, 1e-5, _SHARES)),
-    "float": fraction_of_a(NumberDecode(None, 0.25, 0, 1, 1e-5)),
-    "integer": fraction_of_a(NumberDecode(1, -7, -7, 1, 1e-5)),
-    "fraction": fraction_of_a(NumberDecode(8, 0, 0, 1, 1e-5)),
-    "shifted fraction": fraction_of_a(NumberDecode(8, 3, 0, 1, 1e-5)),
+    "listed": fraction_of_a(NumberDecodeRecord(None, Fraction(1, 3), 0, 1, 1e-5, _SHARES)),
+    "float": fraction_of_a(NumberDecodeRecord(None, 0.25, 0, 1, 1e-5)),
+    "integer": fraction_of_a(NumberDecodeRecord(1, -7, -7, 1, 1e-5)),
+    "fraction": fraction_of_a(NumberDecodeRecord(8, 0, 0, 1, 1e-5)),
+    "shifted fraction": fraction_of_a(NumberDecodeRecord(8, 3, 0, 1, 1e-5)),
 }
 
 #: Transformers that compute nothing in particular: every bias, every score matters.

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.artifact.manifest import ClassDecode, NumberDecode
+from raspc.compiler.artifact.manifest import ClassDecodeRecord, NumberDecodeRecord
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.artifact.scalar_json import decode_scalar
 from raspc.compiler.graph.values import Scalar
@@ -59,7 +59,7 @@ def test_answers(name: str) -> None:
             assert got == wanted
             assert [list(map(type, row)) for row in got] == [list(map(type, row)) for row in wanted]
         elif not output.may_be_undefined:
-            assert isinstance(output.decode, NumberDecode)
+            assert isinstance(output.decode, NumberDecodeRecord)
             assert output.decode.error is not None
             for row, right in zip(got, wanted, strict=True):
                 assert row == pytest.approx([float(value) for value in right], abs=output.decode.error)
@@ -95,7 +95,7 @@ def test_numbers(name: str) -> None:
     session, model = Session(NUMBERS[name]), Model(NUMBERS[name], "cpu")
     inputs = [tuple("aab"), tuple("b"), tuple("abbabab"), tuple("aaaaa")]
     for row, wanted in zip(session.run(inputs, "out0"), model.run_batch(inputs), strict=True):
-        assert isinstance(output.decode, NumberDecode)
+        assert isinstance(output.decode, NumberDecodeRecord)
         if output.decode.values is not None:
             assert row == wanted
         elif output.decode.max_denominator is None:
@@ -108,7 +108,7 @@ def test_numbers(name: str) -> None:
 def test_the_nearest_fraction_is_pythons() -> None:
     """Denominators up to 60, numbers from everywhere: what `limit_denominator` gives."""
     model = random_model(3, ((1, 2, 3),), max_length=12)
-    columns = NumberDecode(60, Fraction(-22, 7), -100, 100, 1e-5)
+    columns = NumberDecodeRecord(60, Fraction(-22, 7), -100, 100, 1e-5)
     (first, _) = model.manifest.outputs
     output = type(first)("x", 0, ("number",), 0, 1, columns, False, None, None)
     manifest = type(model.manifest)(**{**vars(model.manifest), "outputs": (output,)})
@@ -152,7 +152,7 @@ def test_the_check_compares_with_the_program() -> None:
     right = compiled("several causal")
     assert (check_onnx(to_onnx(right), right.manifest) or 0) >= 100
     bias = right.tensors["unembed.b_U"].copy()
-    assert isinstance(right.manifest.outputs[1].decode, ClassDecode)
+    assert isinstance(right.manifest.outputs[1].decode, ClassDecodeRecord)
     bias[right.manifest.outputs[1].first] += 1000
     wrong = CompiledModel({**right.tensors, "unembed.b_U": bias}, right.manifest)
     with pytest.raises(RaspError, match=r"with onnxruntime, `hist` at position 1 is 1 instead of 2, on: a a"):

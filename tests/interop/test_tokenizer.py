@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from raspc.compiler.artifact.manifest import ClassDecode
+from raspc.compiler.artifact.manifest import ClassDecodeRecord
 from raspc.compiler.graph.values import Scalar
 from raspc.interop.tokenizer import bos_name, token_texts, tokenizer_files
 from raspc.tests.support.handmade import manifest_of
@@ -17,7 +17,7 @@ tokenizers = pytest.importorskip("tokenizers")
 
 
 def tokenizer_of(vocabulary: Sequence[Scalar]) -> Any:  # tokenizers has no types for its class
-    manifest = manifest_of(vocabulary, 5, 2, [], [ClassDecode(("a",))])
+    manifest = manifest_of(vocabulary, 5, 2, [], [ClassDecodeRecord(("a",))])
     return tokenizers.Tokenizer.from_str(json.dumps(tokenizer_files(manifest)["tokenizer.json"]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from raspc.compiler.artifact.manifest import Layer
+from raspc.compiler.artifact.manifest import LayerRecord
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.interop import answers, bridge_settings, padded_tensors, to_transformer_lens
@@ -33,7 +33,7 @@ def test_padding_changes_no_logit() -> None:
     assert (sizes["n_heads"], sizes["d_head"], sizes["d_mlp"]) == (3, 4, 5)
     padded = padded_tensors(Model(model, "cpu"))
     layer = model.manifest.layers[0]
-    layers = tuple(Layer(3, 4, layer.heads, 5, layer.neurons) for _ in model.manifest.layers)
+    layers = tuple(LayerRecord(3, 4, layer.heads, 5, layer.neurons) for _ in model.manifest.layers)
     manifest = type(model.manifest)(**{**vars(model.manifest), "layers": layers})
     wide = Model(CompiledModel({name: np.asarray(tensor) for name, tensor in padded.items()}, manifest), "cpu")
     narrow = Model(model, "cpu")

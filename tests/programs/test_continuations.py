@@ -12,7 +12,8 @@ from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import all_inputs, sampled_inputs
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load
 from raspc.tests.programs.cases import Shipped, shipped_programs

@@ -11,7 +11,8 @@ from raspc.compiler.artifact import model_files as artifact
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import Input, all_inputs, count_inputs, sampled_inputs, structured_inputs
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load
 from raspc.tests.programs.cases import Shipped, read_cases, shipped_programs, typed

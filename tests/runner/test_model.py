@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.compiler.artifact.manifest import ClassDecode, Kind, NumberDecode
+from raspc.compiler.artifact.manifest import ClassDecodeRecord, Kind, NumberDecodeRecord
 from raspc.compiler.artifact.model_files import CompiledModel, expected_shapes, write
 from raspc.compiler.graph.values import Scalar
 from raspc.rasp_grammar.diagnostics import RaspError
@@ -81,7 +81,7 @@ def test_reverse() -> None:
 
 @pytest.mark.parametrize("offset", [0, Fraction(1, 3), 10**6, 0.5])
 def test_numbers_are_snapped_to_fractions(offset: Scalar) -> None:
-    decode = NumberDecode(8, offset, 0, 1, 1e-5)
+    decode = NumberDecodeRecord(8, offset, 0, 1, 1e-5)
     compiled = fraction_of_a(decode)
     dtype = "float64" if offset == 10**6 else "float32"
     for count in range(1, 9):
@@ -92,10 +92,10 @@ def test_numbers_are_snapped_to_fractions(offset: Scalar) -> None:
 
 
 def test_whole_numbers_are_ints_and_any_number_is_a_float() -> None:
-    whole = Model(fraction_of_a(NumberDecode(1, 5, 0, 1, 1e-5)), "cpu").run("aaaaaab")
+    whole = Model(fraction_of_a(NumberDecodeRecord(1, 5, 0, 1, 1e-5)), "cpu").run("aaaaaab")
     assert whole == [1] * 7
     assert {type(value) for value in whole} == {int}
-    plain = Model(fraction_of_a(NumberDecode(None, 0, 0, 1, 1e-5)), "cpu").run("aab")
+    plain = Model(fraction_of_a(NumberDecodeRecord(None, 0, 0, 1, 1e-5)), "cpu").run("aab")
     assert plain == pytest.approx([2 / 3] * 3)
     assert {type(value) for value in plain} == {float}
 
@@ -112,7 +112,7 @@ def test_whole_numbers_are_ints_and_any_number_is_a_float() -> None:
 def test_values_are_presented_by_their_kinds(
     kinds: tuple[Kind, ...], values: tuple[Scalar, ...], shown: list[Scalar]
 ) -> None:
-    manifest = manifest_of("ab", 2, 2, [], [ClassDecode(values)], kinds=kinds)
+    manifest = manifest_of("ab", 2, 2, [], [ClassDecodeRecord(values)], kinds=kinds)
     tensors = {name: np.zeros(shape, np.float32) for name, shape in expected_shapes(manifest).items()}
     tensors["embed.W_E"][:2] = tensors["unembed.W_U"][:] = np.eye(2)
     found = Model(CompiledModel(tensors, manifest), "cpu").run("ab")

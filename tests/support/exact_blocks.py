@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from raspc.compiler.analysis.domains import Space
-from raspc.compiler.blocks.blocks import Blocks, ClassDecode, Direction, Form, Head, NeuronGroup, OutputBlock
+from raspc.compiler.blocks.blocks import Blocks, ClassDecode, Direction, Head, LinearForm, NeuronGroup, OutputBlock
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.lower.attention.heads import COUNT_LOG
 
@@ -40,7 +40,7 @@ class ExactRun:
             case _:
                 return self.values[direction]
 
-    def form(self, form: Form) -> Column:
+    def form(self, form: LinearForm) -> Column:
         total = np.full(len(self.ids), form.constant)
         for direction, coefficient in form.terms:
             total = total + coefficient * self.direction(direction)

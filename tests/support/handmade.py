@@ -9,19 +9,19 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 from raspc.compiler.artifact.manifest import (
-    ClassDecode,
-    CompilerInfo,
+    ClassDecodeRecord,
+    CompilerRecord,
     Decode,
-    Direction,
-    Head,
+    DirectionRecord,
+    HeadRecord,
     Kind,
-    Layer,
+    LayerRecord,
     Manifest,
-    NeuronGroup,
-    NodeInfo,
-    NumberDecode,
-    Output,
-    ProgramInfo,
+    NeuronGroupRecord,
+    NodeRecord,
+    NumberDecodeRecord,
+    OutputRecord,
+    ProgramRecord,
     SourceText,
 )
 from raspc.compiler.artifact.model_files import CompiledModel, expected_shapes
@@ -46,12 +46,12 @@ def manifest_of(
     outputs = []
     first = 0
     for index, decode in enumerate(decodes):
-        count = len(decode.values) if isinstance(decode, ClassDecode) else 1
-        outputs.append(Output(f"out{index}", 0, tuple(kinds), first, count, decode, False, 1e-5, 0.5))
+        count = len(decode.values) if isinstance(decode, ClassDecodeRecord) else 1
+        outputs.append(OutputRecord(f"out{index}", 0, tuple(kinds), first, count, decode, False, 1e-5, 0.5))
         first += count
     return Manifest(
-        compiler=CompilerInfo("0.1.0", {"small": False, "max_parameters": 200_000_000}),
-        program=ProgramInfo.of([SourceText("hand.rasp", text)]),
+        compiler=CompilerRecord("0.1.0", {"small": False, "max_parameters": 200_000_000}),
+        program=ProgramRecord.of([SourceText("hand.rasp", text)]),
         vocabulary=tuple(vocabulary),
         bos=len(vocabulary),
         max_length=max_length,
@@ -59,20 +59,21 @@ def manifest_of(
         causal=causal,
         uniform=False,
         d_model=d_model,
-        nodes=(NodeInfo(0, "tokens", "tokens", "hand.rasp", 0, 6, 1, 1),),
-        directions=tuple(Direction(i, "hand", 0, "feature", None, f"direction {i}") for i in range(d_model)),
+        nodes=(NodeRecord(0, "tokens", "tokens", "hand.rasp", 0, 6, 1, 1),),
+        directions=tuple(DirectionRecord(i, "hand", 0, "feature", None, f"direction {i}") for i in range(d_model)),
         layers=tuple(_layer(*sizes) for sizes in layers),
         outputs=tuple(outputs),
         attention_depth=sum(1 for n_heads, _, _ in layers if n_heads > 0),
     )
 
 
-def _layer(n_heads: int, d_head: int, d_mlp: int) -> Layer:
+def _layer(n_heads: int, d_head: int, d_mlp: int) -> LayerRecord:
     heads = tuple(
-        Head(i, f"head {i}", None, "full_s", "constant", SHARP, "mean", (0,), (0,), None, 0.25) for i in range(n_heads)
+        HeadRecord(i, f"head {i}", None, "full_s", "constant", SHARP, "mean", (0,), (0,), None, 0.25)
+        for i in range(n_heads)
     )
-    neurons = (NeuronGroup(0, d_mlp, "neurons", 0, (0,), (0,), 1e-6, None),) if d_mlp > 0 else ()
-    return Layer(n_heads, d_head, heads, d_mlp, neurons)
+    neurons = (NeuronGroupRecord(0, d_mlp, "neurons", 0, (0,), (0,), 1e-6, None),) if d_mlp > 0 else ()
+    return LayerRecord(n_heads, d_head, heads, d_mlp, neurons)
 
 
 def blank(manifest: Manifest) -> dict[str, NDArray[np.float32]]:
@@ -89,7 +90,7 @@ def random_model(
     causal: bool = False,
 ) -> CompiledModel:
     """A transformer of the given shapes that computes nothing in particular."""
-    decode = ClassDecode(("a", "b", "c"))
+    decode = ClassDecodeRecord(("a", "b", "c"))
     manifest = manifest_of("abc", max_length, d_model, layers, [decode, decode], causal=causal)
     rng = np.random.default_rng(seed)
     shapes = expected_shapes(manifest)
@@ -100,7 +101,7 @@ def random_model(
 
 def identity() -> CompiledModel:
     """`tokens`, without any layer."""
-    manifest = manifest_of("abc", 5, 3, [], [ClassDecode(("a", "b", "c"))])
+    manifest = manifest_of("abc", 5, 3, [], [ClassDecodeRecord(("a", "b", "c"))])
     tensors = blank(manifest)
     tensors["embed.W_E"][:3] = np.eye(3)
     tensors["unembed.W_U"][:] = np.eye(3)
@@ -112,7 +113,7 @@ def reverse(length: int = 4) -> CompiledModel:
 
     Directions: the token [0:3], the position [3:3 + n_ctx], the token attended to [-3:]."""
     n_ctx = length + 1
-    manifest = manifest_of("abc", length, 6 + n_ctx, [(1, n_ctx, 0)], [ClassDecode(("a", "b", "c"))])
+    manifest = manifest_of("abc", length, 6 + n_ctx, [(1, n_ctx, 0)], [ClassDecodeRecord(("a", "b", "c"))])
     tensors = blank(manifest)
     tensors["embed.W_E"][:3, :3] = np.eye(3)
     tensors["pos_embed.W_pos"][:, 3:-3] = np.eye(n_ctx)
@@ -125,7 +126,7 @@ def reverse(length: int = 4) -> CompiledModel:
     return CompiledModel(tensors, manifest)
 
 
-def fraction_of_a(decode: NumberDecode, max_length: int = 8) -> CompiledModel:
+def fraction_of_a(decode: NumberDecodeRecord, max_length: int = 8) -> CompiledModel:
     """The share of `a` among the tokens, minus the decode's offset: one uniform head that BOS does not enter.
 
     Directions: `a` [0], BOS [1], one [2], the mean [3]."""
@@ -192,9 +193,9 @@ def awkward() -> CompiledModel:
         2,
         [(0, 0, 0), (1, 1, 1)],
         [
-            ClassDecode(("a", Fraction(-5, 7), False, 0.1)),
-            NumberDecode(None, Fraction(1, 3), -(2**60), 1e100, None),
-            NumberDecode(12, 0, False, True, 1e-12),
+            ClassDecodeRecord(("a", Fraction(-5, 7), False, 0.1)),
+            NumberDecodeRecord(None, Fraction(1, 3), -(2**60), 1e100, None),
+            NumberDecodeRecord(12, 0, False, True, 1e-12),
         ],
         kinds=("bool", "number", "string"),
         text="tokens; # ünï\ud801\n",
@@ -205,7 +206,7 @@ def awkward() -> CompiledModel:
 MODELS = {
     "identity": identity(),
     "reverse": reverse(),
-    "fraction": fraction_of_a(NumberDecode(8, Fraction(1, 3), 0, 1, 1e-5)),
+    "fraction": fraction_of_a(NumberDecodeRecord(8, Fraction(1, 3), 0, 1, 1e-5)),
     "random": random_model(0),
     "causal": random_model(1, causal=True),
     "awkward": awkward(),

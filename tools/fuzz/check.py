@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...compiler.artifact.manifest import NumberDecode, Output
+from ...compiler.artifact.manifest import NumberDecodeRecord, OutputRecord
 from ...compiler.elaborate import elaborate, require_input_space
 from ...compiler.graph.values import Scalar, show
 from ...compiler.interpret.interpreter import Interpreter
 from ...compiler.interpret.sample_inputs import Input, sampled_inputs
-from ...compiler.pipeline import CompileOptions, compile_program
+from ...compiler.options import CompileOptions
+from ...compiler.pipeline import compile_program
 from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.span import Source
 
@@ -146,19 +147,19 @@ def _run(compiled: CompiledModel, inputs: Sequence[Input]) -> list[list[Scalar]]
         raise AssertionError(f"the model cannot be run: {error}") from error
 
 
-def equal(output: Output, got: Scalar, wanted: Scalar) -> bool:
+def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
     """Whether the model's answer is right: exactly, but for floats, and for numbers that are read out as they come."""
     if isinstance(got, bool) != isinstance(wanted, bool):
         return False
     decode = output.decode
-    inexact = isinstance(decode, NumberDecode) and decode.max_denominator is None and decode.values is None
+    inexact = isinstance(decode, NumberDecodeRecord) and decode.max_denominator is None and decode.values is None
     if isinstance(got, str) or isinstance(wanted, str):
         return got == wanted
     if not inexact:
         # 2/3 of 1 and of the float 1.0 are two values that nobody can tell apart.
         rounded = isinstance(got, float) or isinstance(wanted, float)
         return math.isclose(got, wanted, rel_tol=ROUNDING, abs_tol=ROUNDING) if rounded else got == wanted
-    assert isinstance(decode, NumberDecode)
+    assert isinstance(decode, NumberDecodeRecord)
     bound = decode.error if decode.error is not None else FLOAT_TOLERANCE * max(1.0, abs(float(wanted)))
     return abs(float(got) - float(wanted)) <= bound
 

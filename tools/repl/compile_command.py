@@ -56,7 +56,8 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
     name = named[0] if named else ""
     program = _program(conversation, name, span)
     from ...compiler.artifact.model_files import pair_paths, write
-    from ...compiler.pipeline import CompileOptions, compile_program
+    from ...compiler.options import CompileOptions
+    from ...compiler.pipeline import compile_program
     from ...compiler.warnings.causal import causal_warnings
     from ...compiler.warnings.outputs import output_warnings
 

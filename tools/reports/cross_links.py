@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ...compiler.artifact.manifest import Direction
+from ...compiler.artifact.manifest import DirectionRecord
 from ...compiler.graph.graph import Constant, Node, SOp, inputs_of
 from ...rasp_grammar import tree
 from ...rasp_grammar.parser import parse
@@ -62,7 +62,7 @@ class Link:
     side: dict[str, None] = field(default_factory=dict)
 
 
-def subspaces(directions: Iterable[Direction]) -> Iterator[Subspace]:
+def subspaces(directions: Iterable[DirectionRecord]) -> Iterator[Subspace]:
     """Runs of directions that belong together, as the manifest lists them."""
     groups = itertools.groupby(directions, key=lambda d: (d.subspace, d.kind, d.node))
     for number, ((name, kind, node), run) in enumerate(groups):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...compiler.artifact.manifest import Head
+from ...compiler.artifact.manifest import HeadRecord
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from .trace import Stage, Trace
 from .trace_text import short
@@ -147,7 +147,7 @@ def _stacked(images: list[bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _pattern(axes: Axes, trace: Trace, layer: int, head: Head, count: int) -> None:
+def _pattern(axes: Axes, trace: Trace, layer: int, head: HeadRecord, count: int) -> None:
     first = 0 if trace.rescaled(head) else 1
     weights = trace.weights(layer, head)[:count, : count + first]
     axes.imshow(weights, cmap=_two_sided(), vmin=-1.0, vmax=1.0, interpolation="nearest")

@@ -10,13 +10,13 @@ from itertools import groupby
 
 from ...cli.print_values import as_text as value_text
 from ...compiler.artifact.manifest import (
-    ClassDecode,
-    Head,
-    Layer,
+    ClassDecodeRecord,
+    HeadRecord,
+    LayerRecord,
     Manifest,
-    NeuronGroup,
-    NodeInfo,
-    Output,
+    NeuronGroupRecord,
+    NodeRecord,
+    OutputRecord,
     expected_shapes,
     to_json,
 )
@@ -143,15 +143,15 @@ def _summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "tightest", text
 
 
-def _shape(layer: Layer) -> str:
+def _shape(layer: LayerRecord) -> str:
     attention = f"{_count(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
     return f"{attention}, {_count(layer.d_mlp, 'neuron') if layer.d_mlp > 0 else 'no MLP'}"
 
 
-def _part(manifest: Manifest, title: str, part: Head | NeuronGroup) -> Iterator[str]:
+def _part(manifest: Manifest, title: str, part: HeadRecord | NeuronGroupRecord) -> Iterator[str]:
     yield from _field(title, part.label)
     facts = []
-    if isinstance(part, Head):
+    if isinstance(part, HeadRecord):
         if part.selector != part.label:
             yield from _field("", part.selector)
         facts += [part.form, part.level, f"sharpness {part.sharpness:g}"]
@@ -161,7 +161,7 @@ def _part(manifest: Manifest, title: str, part: Head | NeuronGroup) -> Iterator[
     facts += _places(manifest, part.node)
     if facts:
         yield from _field("", ", ".join(facts))
-    if isinstance(part, Head) and part.why != "":
+    if isinstance(part, HeadRecord) and part.why != "":
         yield from _field("", "why     " + part.why, hang=8)
     yield from _field("", "reads   " + _named(manifest, part.reads), hang=8)
     yield from _field("", "writes  " + _named(manifest, part.writes), hang=8)
@@ -175,7 +175,7 @@ def _places(manifest: Manifest, node: int | None) -> list[str]:
     return [f"line {info.line}" if info.file == manifest.program.name else f"{info.file} line {info.line}"]
 
 
-def _node(manifest: Manifest, node: int | None) -> NodeInfo | None:
+def _node(manifest: Manifest, node: int | None) -> NodeRecord | None:
     return next((info for info in manifest.nodes if info.id == node), None)
 
 
@@ -279,9 +279,9 @@ def _span(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _output(manifest: Manifest, output: Output) -> str:
+def _output(manifest: Manifest, output: OutputRecord) -> str:
     match output.decode:
-        case ClassDecode(values=values):
+        case ClassDecodeRecord(values=values):
             text = f"the largest of {_count(output.count, 'logit')}: {_values(values)}"
         case number:
             exact = "" if number.max_denominator is None else f", denominators up to {number.max_denominator}"

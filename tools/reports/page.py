@@ -13,7 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...compiler.artifact.manifest import ClassDecode, Head, Layer, Manifest, NeuronGroup, Output
+from ...compiler.artifact.manifest import (
+    ClassDecodeRecord,
+    HeadRecord,
+    LayerRecord,
+    Manifest,
+    NeuronGroupRecord,
+    OutputRecord,
+)
 from ...compiler.graph.values import Undefined, show
 from .cross_links import Links, Subspace
 from .listing import Listing, listings
@@ -165,7 +172,7 @@ class Page:
             mlp = _count(layer.d_mlp, "neuron") if layer.d_mlp > 0 else "no MLP"
             yield Floor(number, f"{attention}, {mlp}", heads, groups)
 
-    def _head(self, layer: int, head: Head) -> Part:
+    def _head(self, layer: int, head: HeadRecord) -> Part:
         facts = [head.level, head.form, f"sharpness {head.sharpness:g}", *_bound(head)]
         chip = self._chips[f"h{layer}.{head.index}"]
         return Part(
@@ -182,7 +189,7 @@ class Page:
             self._trace.rescaled(head),
         )
 
-    def _group(self, layer: int, place: int, group: NeuronGroup) -> Part:
+    def _group(self, layer: int, place: int, group: NeuronGroupRecord) -> Part:
         chip = self._chips[f"g{layer}.{place}"]
         facts = (_count(group.count, "neuron"), *_bound(group))
         reads, writes = self._named(group.reads), self._named(group.writes)
@@ -195,7 +202,7 @@ class Page:
         name = space.name if len(space.name) <= MAX_NAME else space.name[: MAX_NAME - 1] + ELLIPSIS
         return Chip(space.key, f"{name} {_range(space)}", "stream", self._chips[space.key].title)
 
-    def _matrix(self, layer: int, head: Head) -> Matrix:
+    def _matrix(self, layer: int, head: HeadRecord) -> Matrix:
         count = self.positions
         rescaled = self._trace.rescaled(head)
         first = 0 if rescaled else 1  # whether BOS has a column
@@ -323,7 +330,7 @@ class Page:
         for number, layer in enumerate(self._manifest.layers):
             for part in _parts(layer):
                 if set(part.writes) & set(space.directions):
-                    kind = "attention" if isinstance(part, Head) else "MLP"
+                    kind = "attention" if isinstance(part, HeadRecord) else "MLP"
                     writers.append(f"layer {number} {kind}")
         return ", ".join(dict.fromkeys(writers)) or "embedding"
 
@@ -418,7 +425,7 @@ class Page:
         return found
 
 
-def _parts(layer: Layer) -> tuple[Head | NeuronGroup, ...]:
+def _parts(layer: LayerRecord) -> tuple[HeadRecord | NeuronGroupRecord, ...]:
     return (*layer.heads, *layer.neurons)
 
 
@@ -435,21 +442,21 @@ def _range(space: Subspace) -> str:
     return str(space.first) if space.first == space.last else f"{space.first}{EN_DASH}{space.last}"
 
 
-def _neurons(group: NeuronGroup) -> str:
+def _neurons(group: NeuronGroupRecord) -> str:
     last = group.first + group.count - 1
     return str(last) if group.count == 1 else f"{group.first}{EN_DASH}{last}"
 
 
-def _bound(part: Head | NeuronGroup) -> list[str]:
+def _bound(part: HeadRecord | NeuronGroupRecord) -> list[str]:
     if part.error is None:
         return []
     tolerated = "" if part.margin is None else f" of {part.margin:.2g} tolerated"
     return [f"error ≤ {part.error:.2g}{tolerated}"]
 
 
-def _decoded(output: Output) -> str:
+def _decoded(output: OutputRecord) -> str:
     match output.decode:
-        case ClassDecode(values=values):
+        case ClassDecodeRecord(values=values):
             return f"the largest of {_count(len(values), 'logit')}"
         case number:
             return f"one number, from {short(number.lowest)} to {short(number.highest)}"

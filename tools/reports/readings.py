@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.blocks.blocks import UNIT, Direction, Form, Reading, constant_form, sum_forms, to_float
+from ...compiler.blocks.blocks import UNIT, Direction, LinearForm, ValueReading, constant_form, sum_forms, to_float
 from ...compiler.graph.graph import Constant, SOp
 from ...compiler.graph.values import Scalar, normal, show
 from .recompiled import Origin
@@ -48,7 +48,7 @@ class Readout:
 
     stage: int
     kind: Kind
-    forms: tuple[Form, ...]
+    forms: tuple[LinearForm, ...]
     values: tuple[Scalar, ...] | None
     table: Floats | None
     directions: tuple[int, ...]
@@ -107,12 +107,12 @@ class Readouts:
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
         self._analysis = origin.stages.analysis
-        self._readings: dict[SOp, list[Reading]] = {}
+        self._readings: dict[SOp, list[ValueReading]] = {}
         for reading in origin.stages.blocks.readings:
             if all(direction in origin.places for direction, _ in reading.form.terms):
                 self._readings.setdefault(reading.node, []).append(reading)
 
-    def readings(self, node: SOp) -> list[Reading]:
+    def readings(self, node: SOp) -> list[ValueReading]:
         """The forms that the compiler made for the node, all of whose directions are in the model."""
         return self._readings.get(node, [])
 
@@ -128,7 +128,7 @@ class Readouts:
                 return found
         return self._sum(node) or self._part(node, readings)
 
-    def _part(self, node: SOp, readings: list[Reading]) -> Readout | None:
+    def _part(self, node: SOp, readings: list[ValueReading]) -> Readout | None:
         domain = self._analysis.domain(node)
         known = [reading for reading in readings if reading.numbers is not None]
         if domain.values is None or not known or len(known) * len(domain.values) > MAX_TABLE:
@@ -137,7 +137,7 @@ class Readouts:
         time = max(reading.form.time for reading in known)
         return self._readout(time, "part", [reading.form for reading in known], domain.values, table)
 
-    def _at(self, node: SOp, readings: list[Reading], time: int) -> Readout | None:
+    def _at(self, node: SOp, readings: list[ValueReading], time: int) -> Readout | None:
         domain = self._analysis.domain(node)
         numbers = [reading.form for reading in readings if self._is_number(node, reading)]
         number = min(numbers, key=lambda form: len(form.terms), default=None)
@@ -161,13 +161,13 @@ class Readouts:
             return None  # some values look alike in all of them
         return self._readout(time, "code", [reading.form for reading in whole], domain.values, table)
 
-    def _is_number(self, node: SOp, reading: Reading) -> bool:
+    def _is_number(self, node: SOp, reading: ValueReading) -> bool:
         if reading.numbers is None:
             return True
         values = self._analysis.domain(node).values
         return values is not None and is_identity(reading.numbers, values)
 
-    def _number(self, node: SOp, form: Form, time: int) -> Readout:
+    def _number(self, node: SOp, form: LinearForm, time: int) -> Readout:
         domain = self._analysis.domain(node)
         if domain.values is not None and domain.numeric:
             points = list(map(to_float, domain.values))
@@ -194,13 +194,13 @@ class Readouts:
         self,
         time: int,
         kind: Kind,
-        forms: list[Form],
+        forms: list[LinearForm],
         values: tuple[Scalar, ...],
         table: Floats,
     ) -> Readout:
         return Readout(time, kind, tuple(forms), values, table, self._places(forms))
 
-    def _places(self, forms: Iterable[Form]) -> tuple[int, ...]:
+    def _places(self, forms: Iterable[LinearForm]) -> tuple[int, ...]:
         return tuple(sorted({self._origin.places[d] for form in forms for d, _ in form.terms}))
 
     def numbers(self, readout: Readout, stream: NDArray[np.floating]) -> Floats:
@@ -217,7 +217,7 @@ class Readouts:
 def meanings(origin: Origin) -> Iterator[tuple[int, str]]:
     """What each direction stands for in its subspace: `value`, `value - 1`, `= a`, `in {a, b}`, `helps to read it`."""
     readouts = Readouts(origin)
-    read: dict[Direction, list[Reading]] = {}
+    read: dict[Direction, list[ValueReading]] = {}
     for node in {direction.node for direction in origin.places}:
         for reading in readouts.readings(node):
             for direction, _ in reading.form.terms:
@@ -231,7 +231,7 @@ def meanings(origin: Origin) -> Iterator[tuple[int, str]]:
         yield place, known[0] if known else "helps to read it"
 
 
-def _meaning(direction: Direction, reading: Reading, origin: Origin) -> str | None:
+def _meaning(direction: Direction, reading: ValueReading, origin: Origin) -> str | None:
     """What the direction is, if it alone (with a constant) gives this reading and that is easily said."""
     if reading.form.terms != ((direction, 1.0),):
         return None

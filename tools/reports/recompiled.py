@@ -17,7 +17,8 @@ from ...compiler.elaborate import elaborate
 from ...compiler.elaborate.scope import Object
 from ...compiler.graph.graph import Node, Program, Selector, SOp
 from ...compiler.graph.print_graph import describe
-from ...compiler.pipeline import CompileOptions, Stages, stages
+from ...compiler.options import CompileOptions
+from ...compiler.pipeline import Stages, stages
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source, Span

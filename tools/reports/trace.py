@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.artifact.manifest import Head, Manifest, NeuronGroup
+from ...compiler.artifact.manifest import HeadRecord, Manifest, NeuronGroupRecord
 from ...compiler.graph.graph import Attended, Indices, Node, Selector, SOp, Tokens, inputs_of, reachable
 from ...compiler.graph.result_types import Kinds, infer, present
 from ...compiler.graph.values import Scalar, Undefined, Value
@@ -145,13 +145,13 @@ class Trace:
         """No value that can be compared differs."""
         return all(sop.agrees is not False for sop in self.sops) and all(output.agrees for output in self.outputs)
 
-    def heads(self) -> Iterator[tuple[int, Head]]:
+    def heads(self) -> Iterator[tuple[int, HeadRecord]]:
         """Every head that computes something, with its layer."""
         for number, layer in enumerate(self.manifest.layers):
             for head in layer.heads:
                 yield number, head
 
-    def weights(self, layer: int, head: Head) -> Floats:
+    def weights(self, layer: int, head: HeadRecord) -> Floats:
         """A head's pattern as people read it [query, key], without the row of BOS.
 
         For counts, BOS takes all but some 10^-14 of the weight; there the column of BOS is left out too, and the
@@ -167,7 +167,7 @@ class Trace:
         shares: Floats = (rows[:, 1:].astype(np.float64) / rows[:, :1] * scale).astype(np.float32)
         return shares
 
-    def rescaled(self, head: Head) -> bool:
+    def rescaled(self, head: HeadRecord) -> bool:
         """Whether `weights` are not the model's own numbers."""
         return head.level == "count"
 
@@ -404,7 +404,7 @@ def parts_of(origin: Origin) -> Iterator[tuple[str, list[Node]]]:
         yield f"o{place}", [node for node in [origin.node(output.node)] if node is not None]
 
 
-def _computed(origin: Origin, part: Head | NeuronGroup) -> list[Node]:
+def _computed(origin: Origin, part: HeadRecord | NeuronGroupRecord) -> list[Node]:
     written = [origin.manifest.directions[place].node for place in part.writes]
     nodes = [origin.node(identity) for identity in dict.fromkeys([part.node, *written])]
     return [node for node in nodes if node is not None]

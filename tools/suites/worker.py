@@ -79,7 +79,8 @@ def _only_defines(error: RaspError) -> bool:
 def _built(job: Job, started: float) -> Outcome:
     from ...compiler.artifact.model_files import write
     from ...compiler.elaborate import elaborate, parse_vocabulary
-    from ...compiler.pipeline import CompileOptions, compile_program
+    from ...compiler.options import CompileOptions
+    from ...compiler.pipeline import compile_program
     from ...compiler.warnings.outputs import model_warnings
     from .sources import TOO_MANY
 

@@ -10,25 +10,25 @@ from math import ceil, lcm, log2
 
 import numpy as np
 
-from ...analysis.conjunctions import Part
+from ...analysis.conjunctions import RelationPredicate
 from ...analysis.node_facts import Analysis
-from ...blocks.blocks import Form, to_float
+from ...blocks.blocks import LinearForm, to_float
 from ...graph.graph import SOp
-from ..context import Context, Snap
-from .score_terms import Piece, TablePart
+from ..context import Context, NoiseRemoval
+from .score_terms import ScoreTerm, TablePredicate
 
 #: Key codes that span more than this are centred exactly, though that makes them half integers.
 WIDE = 2000
 
 
-class Equalities:
+class EqualityScores:
     """Makes the pieces that compare numbers, or the numbers of classes."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis: Analysis = context.analysis
 
-    def of_numbers(self, part: Part, snap: Snap, exact_level: bool) -> Piece:
+    def of_numbers(self, part: RelationPredicate, snap: NoiseRemoval, exact_level: bool) -> ScoreTerm:
         keys, queries = part.sides()
         codes = self._codes(keys, queries)
         key_values = self.context.features.values(keys)
@@ -49,7 +49,7 @@ class Equalities:
         )
         return self._squares(keys, queries, key_codes, query_codes, scale, snap, exact_level, why)
 
-    def of_classes(self, table: TablePart, snap: Snap, exact_level: bool) -> Piece:
+    def of_classes(self, table: TablePredicate, snap: NoiseRemoval, exact_level: bool) -> ScoreTerm:
         """Equality of classes, by their numbers; a query class without a partner gets a number of its own."""
         assert table.keys.node is not None
         assert table.queries.node is not None
@@ -68,10 +68,10 @@ class Equalities:
         key_codes: list[float],
         query_codes: list[float] | None,
         scale: int | None,
-        snap: Snap,
+        snap: NoiseRemoval,
         exact_level: bool,
         why: str,
-    ) -> Piece:
+    ) -> ScoreTerm:
         """-(k - q)^2 for whole codes of the key's and the query's values.
 
         `scale`: codes are the numbers themselves, times this, so the query is read as the linear form that it is.
@@ -107,7 +107,7 @@ class Equalities:
         # the parabola by its error at most) or rounded on its own, and so is q^2.
         bent = key.error + (query.error if exact_level else 0.0) + noise * noise
         own = self._own_error(square, key) if snap else 0.0
-        return Piece(
+        return ScoreTerm(
             "equality",
             why,
             square.scaled(-1.0),
@@ -118,7 +118,7 @@ class Equalities:
             bent + ragged + own,
         )
 
-    def _own_error(self, square: Form, key: Form) -> float:
+    def _own_error(self, square: LinearForm, key: LinearForm) -> float:
         """Error of a snapped square: stairs leave the rounding of k and of k^2 unrelated."""
         return square.error + 2 * key.size * key.error
 

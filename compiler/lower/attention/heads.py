@@ -18,15 +18,15 @@ from dataclasses import dataclass, replace
 from math import exp
 
 from ....rasp_grammar.diagnostics import RaspError
-from ...analysis.conjunctions import Conjunction, Part, Predicates, TooManyBranches, atoms_of
-from ...blocks.blocks import UNIT, Form, Head, Level, Payload, constant_form, representation, sum_forms, to_float
+from ...analysis.conjunctions import Conjunction, Predicates, RelationPredicate, TooManyBranches, atoms_of
+from ...blocks.blocks import UNIT, Head, Level, LinearForm, Payload, constant_form, representation, sum_forms, to_float
 from ...graph.graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ...graph.values import Scalar
 from ..context import Context, as_form
 from ..value_views import Wanted
-from .score_terms import TablePart
+from .score_terms import TablePredicate
 from .scores import HARMLESS, Scores
-from .split_orders import Digits
+from .split_orders import SplitOrders
 
 #: c, in nats: e^-32 keeps the relative error of a count of 4096 keys below 2^-34.
 COUNT_LOG = 32.0
@@ -43,14 +43,14 @@ MOST_UNEVEN = 1 / 4
 
 
 @dataclass(frozen=True)
-class Scored:
+class ConjunctionScore:
     """One conjunction's scores: the pieces' sum, the level where all parts hold, the distance to where one does not."""
 
     forms: str
     why: str
-    key_only: Form
-    query_only: Form | None
-    pairs: tuple[tuple[Form, Form], ...]
+    key_only: LinearForm
+    query_only: LinearForm | None
+    pairs: tuple[tuple[LinearForm, LinearForm], ...]
     level: float
     gap: float
     error: float
@@ -70,10 +70,10 @@ class Heads:
         self.analysis = context.analysis
         self.predicates = Predicates(context.analysis)
         self.scores = Scores(context)
-        self.digits = Digits(context, self.scores)
+        self.digits = SplitOrders(context, self.scores)
         self._heads: dict[tuple[object, ...], Head] = {}
-        self._values: dict[tuple[object, ...], Form] = {}
-        self._scored: dict[tuple[object, ...], list[Scored]] = {}
+        self._values: dict[tuple[object, ...], LinearForm] = {}
+        self._scored: dict[tuple[object, ...], list[ConjunctionScore]] = {}
 
     # ---- when -----------------------------------------------------------------------------------
 
@@ -101,17 +101,17 @@ class Heads:
                 "split it into several selectors, or compute part of it as an s-op first",
             ) from None
 
-    def width(self, node: SelectorWidth) -> Form:
+    def width(self, node: SelectorWidth) -> LinearForm:
         """How many keys are selected, to within the count's error."""
         return self._sum(node.selector, node, constant_form(1.0), float(self.analysis.domain(node).highest))
 
-    def total(self, node: SelectorSum) -> Form:
+    def total(self, node: SelectorSum) -> LinearForm:
         """The sum of the selected values."""
         tolerance = 2.0**-6 / self.analysis.space.max_length
         values = self.context.features.settled(node.values, tolerance)
         return self._sum(node.selector, node, values, float(self.analysis.space.max_length))
 
-    def number(self, node: Aggregate) -> Form:
+    def number(self, node: Aggregate) -> LinearForm:
         """The selected value, or the mean of the selected values, of a numeric aggregate."""
         domain = self.analysis.domain(node)
         if not self.analysis.domain(node.values).numeric and not self.context.features.carries(node):
@@ -136,7 +136,7 @@ class Heads:
             "average numbers only, or select at most one position",
         )
 
-    def retrieved(self, node: Aggregate, wanted: Sequence[Wanted], values: tuple[Scalar, ...]) -> list[Form]:
+    def retrieved(self, node: Aggregate, wanted: Sequence[Wanted], values: tuple[Scalar, ...]) -> list[LinearForm]:
         """Functions of the one selected value: the head moves f(v) instead of v.
 
         Strings move as one-hot unless the smallest model is asked for; then every function is linear in that."""
@@ -168,7 +168,7 @@ class Heads:
 
     # ---- reading --------------------------------------------------------------------------------
 
-    def _read(self, node: Aggregate, forms: Sequence[Form], defaults: Sequence[float]) -> list[Form]:
+    def _read(self, node: Aggregate, forms: Sequence[LinearForm], defaults: Sequence[float]) -> list[LinearForm]:
         """What heads read of `forms` over the node's selector, the defaults where nothing is selected."""
         selector = node.selector
         conjunctions = self.conjunctions(selector)
@@ -201,7 +201,9 @@ class Heads:
             for place, (form, default) in enumerate(zip(forms, defaults, strict=True))
         ]
 
-    def _payload(self, head: Head, node: Aggregate, form: Form, default: float, place: int, count: int) -> Form:
+    def _payload(
+        self, head: Head, node: Aggregate, form: LinearForm, default: float, place: int, count: int
+    ) -> LinearForm:
         key = ("payload", id(head), form.key(), default)
         if key not in self._values:
             moved = form.scaled(1.0, -default)
@@ -225,7 +227,7 @@ class Heads:
             self._values[key] = read.bounded(min(form.low, default), max(form.high, default))
         return self._values[key]
 
-    def _sum(self, selector: Selector, node: SOp, form: Form, most: float) -> Form:
+    def _sum(self, selector: Selector, node: SOp, form: LinearForm, most: float) -> LinearForm:
         """The sum of `form` over the selected keys, by count heads that write one direction."""
         key = ("sum", selector, form.key())
         if key in self._values:
@@ -253,7 +255,7 @@ class Heads:
 
     def _score(
         self, selector: Selector, conjunctions: tuple[Conjunction, ...], level: Level, exact_level: bool
-    ) -> list[Scored]:
+    ) -> list[ConjunctionScore]:
         key = (selector, level, exact_level)
         if key not in self._scored:
             whole = [list(conjunction) for conjunction in conjunctions]
@@ -280,11 +282,13 @@ class Heads:
             self._scored[key] = found
         return self._scored[key]
 
-    def _join(self, parts: Sequence[Part | TablePart], level: Level, exact_level: bool) -> Scored:
+    def _join(
+        self, parts: Sequence[RelationPredicate | TablePredicate], level: Level, exact_level: bool
+    ) -> ConjunctionScore:
         pieces = self.scores.pieces(parts, level=level, exact_level=exact_level)
         key_only = [piece.key_only for piece in pieces if piece.key_only is not None]
         query_only = [piece.query_only for piece in pieces if piece.query_only is not None]
-        return Scored(
+        return ConjunctionScore(
             " and ".join(piece.form for piece in pieces) or "everything",
             "; and ".join(piece.why for piece in pieces) or "nothing is left out",
             sum_forms(key_only),
@@ -295,7 +299,7 @@ class Heads:
             sum(piece.error for piece in pieces),
         )
 
-    def _head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, earliest: int) -> Head:
+    def _head(self, selector: Selector, scored: ConjunctionScore, level: Level, with_bos: bool, earliest: int) -> Head:
         time = earliest + earliest % 2
         key = (
             scored.key_only.key(), None if scored.query_only is None else scored.query_only.key(),
@@ -328,7 +332,7 @@ class Heads:
         hint = "use a shorter max_length or a smaller vocabulary, or compare numbers with fewer values"
         return self.context.refuse(selector, "C213", f"{why} ({', '.join(sizes)})", hint)
 
-    def _new_head(self, selector: Selector, scored: Scored, level: Level, with_bos: bool, time: int) -> Head:
+    def _new_head(self, selector: Selector, scored: ConjunctionScore, level: Level, with_bos: bool, time: int) -> Head:
         fallback, half = between(scored.level, scored.gap)
         distance = half if with_bos and level != "count" else scored.gap
         margin = max(0.0, distance - 2 * scored.error)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...analysis.conjunctions import Matrix, Part
-from ...blocks.blocks import Form
+from ...analysis.conjunctions import Matrix, RelationPredicate
+from ...blocks.blocks import LinearForm
 from ...graph.graph import SOp
 
 
 @dataclass(frozen=True)
-class Piece:
+class ScoreTerm:
     """Scores: `key_only(k) + query_only(q) + sum of a(q) b(k)`; `error` bounds their float32 error.
 
     `excess`: pairs for which the predicate holds may score this much above `level` (never where ties matter).
@@ -21,15 +21,15 @@ class Piece:
 
     form: str
     why: str
-    key_only: Form | None
-    query_only: Form | None
-    pairs: tuple[tuple[Form, Form], ...]
+    key_only: LinearForm | None
+    query_only: LinearForm | None
+    pairs: tuple[tuple[LinearForm, LinearForm], ...]
     level: float
     gap: float
     error: float
     excess: float = 0.0
 
-    def after(self, noisier: Sequence[Piece]) -> Piece:
+    def after(self, noisier: Sequence[ScoreTerm]) -> ScoreTerm:
         """The same piece, taken after cheaper ones were found too noisy."""
         tried = [piece for piece in noisier if piece.form != self.form]
         if not tried:
@@ -37,7 +37,7 @@ class Piece:
         errors = f"{tried[0].error:.1g} against {self.error:.1g}"
         return replace(self, why=f"{self.why}; `{tried[0].form}` would be noisier ({errors})")
 
-    def scaled(self, factor: float) -> Piece:
+    def scaled(self, factor: float) -> ScoreTerm:
         """The same predicate, `factor` times as loud."""
         return replace(
             self,
@@ -59,7 +59,7 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class TablePart:
+class TablePredicate:
     """A predicate given by classes: `truth[key class, query class]`.  `digit`: which part of a split order it is."""
 
     keys: Side
@@ -68,12 +68,12 @@ class TablePart:
     digit: str | None = None
 
 
-def table_of(part: Part) -> TablePart:
+def table_of(part: RelationPredicate) -> TablePredicate:
     """The predicate with equal rows and equal columns merged."""
     matrix = part.matrix()
     key_classes, key_first = _classes(matrix)
     query_classes, query_first = _classes(matrix.T)
-    return TablePart(
+    return TablePredicate(
         Side(part.relation.keys, key_classes),
         Side(part.relation.queries, query_classes),
         matrix[np.ix_(key_first, query_first)],

@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....rasp_grammar.diagnostics import RaspError
-from ...analysis.conjunctions import Part
+from ...analysis.conjunctions import RelationPredicate
 from ...analysis.node_facts import Analysis
-from ...blocks.blocks import Form, Level, constant_form, sum_forms
+from ...blocks.blocks import Level, LinearForm, constant_form, sum_forms
 from ...graph.graph import Elementwise, SOp
-from ..context import Context, Effort, Snap
-from .equality_scores import Equalities
-from .score_terms import Piece, Side, TablePart, is_equality, table_of
+from ...options import Strategy
+from ..context import Context, NoiseRemoval
+from .equality_scores import EqualityScores
+from .score_terms import ScoreTerm, Side, TablePredicate, is_equality, table_of
 
 #: A score error that no reader notices, to be divided by the most keys that can tie.  The values of a mean lie closer
 #: together than those of a count.
@@ -41,21 +42,23 @@ class Scores:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis: Analysis = context.analysis
-        self.equalities = Equalities(context)
-        self._tables: dict[Part, TablePart] = {}
+        self.equalities = EqualityScores(context)
+        self._tables: dict[RelationPredicate, TablePredicate] = {}
 
-    def tables(self, part: Part) -> TablePart:
+    def tables(self, part: RelationPredicate) -> TablePredicate:
         """The predicate with equal rows and equal columns merged."""
         if part not in self._tables:
             self._tables[part] = table_of(part)
         return self._tables[part]
 
-    def pieces(self, parts: Sequence[Part | TablePart], *, level: Level, exact_level: bool) -> list[Piece]:
+    def pieces(
+        self, parts: Sequence[RelationPredicate | TablePredicate], *, level: Level, exact_level: bool
+    ) -> list[ScoreTerm]:
         """Pieces whose sum is a score for the conjunction of the parts: it reaches the sum of the levels where all of
         them hold, and stays below that by the smallest gap where one does not.
 
         One of them may exceed its level where ties do not matter; the others are then loud enough to veto it."""
-        voted: list[Piece | None] = [None] * len(parts)
+        voted: list[ScoreTerm | None] = [None] * len(parts)
         if level == "retrieve":
             for place, part in enumerate(parts):
                 voted[place] = self._vote(part)
@@ -67,10 +70,10 @@ class Scores:
             for vote, part in zip(voted, parts, strict=True)
         ]
 
-    def _vote(self, part: Part | TablePart) -> Piece | None:
+    def _vote(self, part: RelationPredicate | TablePredicate) -> ScoreTerm | None:
         """A predicate on the key alone that is a disjunction or conjunction of truths, as a sum of these: at least 1
         where it holds and at most 0 where not.  Worth it where a joint function would take many neurons."""
-        if not isinstance(part, Part) or part.relation.queries is not None or part.relation.keys is None:
+        if not isinstance(part, RelationPredicate) or part.relation.queries is not None or part.relation.keys is None:
             return None
         if part.relation.codes is None:
             return None
@@ -96,9 +99,9 @@ class Scores:
         total = sum_forms([*forms, constant_form(0.0 if any_of else 1.0 - len(forms))])
         why = f"the key's `{node.op}` of {len(truths)} truths is their sum, where their joint function takes neurons"
         excess = len(forms) - 1.0 if any_of else 0.0
-        return Piece("key only", why, total, None, (), 1.0, 1.0, total.error, excess)
+        return ScoreTerm("key only", why, total, None, (), 1.0, 1.0, total.error, excess)
 
-    def piece(self, part: Part | TablePart, *, level: Level, exact_level: bool) -> Piece:
+    def piece(self, part: RelationPredicate | TablePredicate, *, level: Level, exact_level: bool) -> ScoreTerm:
         """The first form whose noise is harmless, else the least noisy.  Where ties matter (counts, means), all
         selected keys must get equal scores.  `exact_level`: BOS's score is compared with theirs, so the level must not
         depend on the query.
@@ -106,13 +109,13 @@ class Scores:
         Noise in what a tie reads can be removed by stairs (`snap`), which have rounding errors of their own; where
         these spoil what is read, by stairs upon stairs, for one more layer."""
         tie = level != "retrieve"
-        best: Piece | None = None
+        best: ScoreTerm | None = None
         refused: RaspError | None = None
-        noisier: list[Piece] = []
+        noisier: list[ScoreTerm] = []
         longest = self.analysis.space.max_length
         makers = self._makers(part, exact_level)
         for make in makers:
-            for snap in (Snap.NO, Snap.ONCE) if tie else (Snap.NO,):
+            for snap in (NoiseRemoval.NONE, NoiseRemoval.STEP_FUNCTION) if tie else (NoiseRemoval.NONE,):
                 try:
                     piece = make(snap)
                 except RaspError as error:
@@ -127,10 +130,10 @@ class Scores:
                 noisier.append(piece)
         spoilt = best is None or not tie or best.error * longest > SPOILT
         self.context.improvable |= spoilt
-        if spoilt and self.context.effort is Effort.CAREFUL:
+        if spoilt and self.context.effort is Strategy.LOW_NOISE:
             for make in makers:
                 try:
-                    piece = make(Snap.TWICE)
+                    piece = make(NoiseRemoval.NESTED_STEP_FUNCTIONS)
                 except RaspError:
                     continue
                 if best is None or piece.error < best.error:
@@ -140,11 +143,13 @@ class Scores:
             raise refused
         return best
 
-    def _makers(self, part: Part | TablePart, exact_level: bool) -> list[Callable[[Snap], Piece]]:
+    def _makers(
+        self, part: RelationPredicate | TablePredicate, exact_level: bool
+    ) -> list[Callable[[NoiseRemoval], ScoreTerm]]:
         """The forms that a predicate can take, the cheapest first."""
-        makers: list[Callable[[Snap], Piece]] = []
-        table = part if isinstance(part, TablePart) else None if part.relation.codes is None else self.tables(part)
-        if isinstance(part, Part) and (table is None or self.prefers_numbers(part, table)):
+        makers: list[Callable[[NoiseRemoval], ScoreTerm]] = []
+        table = part if isinstance(part, TablePredicate) else None if part.relation.codes is None else self.tables(part)
+        if isinstance(part, RelationPredicate) and (table is None or self.prefers_numbers(part, table)):
             if part.signs() != frozenset({0}):
                 atom, *_ = part.relation.atoms
                 sides = [
@@ -158,34 +163,34 @@ class Scores:
                     "use a smaller vocabulary or max_length, or compare ranks: selector_width(select(x, x, <))",
                 )
             makers.append(lambda snap: self.equalities.of_numbers(part, snap, exact_level))
-        elif isinstance(part, TablePart) and is_equality(part.truth) and len(part.truth) > 3:
+        elif isinstance(part, TablePredicate) and is_equality(part.truth) and len(part.truth) > 3:
             makers.append(lambda snap: self.equalities.of_classes(part, snap, exact_level))
         if table is not None:
             makers.append(lambda snap: self._table_piece(table, snap))
         return makers
 
-    def _table_piece(self, table: TablePart, snap: Snap) -> Piece:
+    def _table_piece(self, table: TablePredicate, snap: NoiseRemoval) -> ScoreTerm:
         """An indicator where only one side matters, else one-hot times rows."""
         truth = table.truth
         if truth.shape[1] == 1:
             (form,) = self._side(table.keys, [truth[:, 0]], snap)
             why = f"only the key matters, which may have {_count(table.keys, truth[:, 0])}"
-            return Piece("key only", why, form, None, (), 1.0, 1.0, form.error)
+            return ScoreTerm("key only", why, form, None, (), 1.0, 1.0, form.error)
         if truth.shape[0] == 1:
             (form,) = self._side(table.queries, [truth[0]], snap)
             why = f"only the query matters, which may have {_count(table.queries, truth[0])}"
-            return Piece("query only", why, None, form, (), 1.0, 1.0, form.error)
+            return ScoreTerm("query only", why, None, form, (), 1.0, 1.0, form.error)
         by_key = self._table_cost(table, key_side=True)
         by_query = self._table_cost(table, key_side=False)
         pairs = self._pairs(table, by_key <= by_query, snap)
         # One side is one-hot: a single term counts fully, the others only by what leaks into their zeros.
         leaks = [max(a.error, b.error) for a, b in pairs]
         error = 2 * max(leaks) + sum(leaks) * (max(leaks) if is_equality(truth) else 1.0)
-        return Piece(
+        return ScoreTerm(
             "table", self._why_table(table, len(pairs), by_key <= by_query), None, None, tuple(pairs), 1.0, 1.0, error
         )
 
-    def _why_table(self, table: TablePart, used: int, by_key: bool) -> str:
+    def _why_table(self, table: TablePredicate, used: int, by_key: bool) -> str:
         keys, queries = table.truth.shape
         side = "key" if by_key else "query"
         if not is_equality(table.truth):
@@ -199,7 +204,7 @@ class Scores:
         digit = "" if table.digit is None else f"{table.digit}: "
         return f"{digit}{reason}; the {side}'s side is one-hot, {used} wide"
 
-    def _pairs(self, table: TablePart, by_key: bool, snap: Snap) -> list[tuple[Form, Form]]:
+    def _pairs(self, table: TablePredicate, by_key: bool, snap: NoiseRemoval) -> list[tuple[LinearForm, LinearForm]]:
         truth = table.truth if by_key else table.truth.T
         hot, rows = (table.keys, table.queries) if by_key else (table.queries, table.keys)
         used = [i for i in range(truth.shape[0]) if truth[i].any()]
@@ -208,17 +213,17 @@ class Scores:
         pairs = list(zip(row_forms, one_hot, strict=True))
         return pairs if by_key else [(b, a) for a, b in pairs]
 
-    def _side(self, side: Side, sets: list[NDArray[np.bool_]], snap: Snap) -> list[Form]:
+    def _side(self, side: Side, sets: list[NDArray[np.bool_]], snap: NoiseRemoval) -> list[LinearForm]:
         """Indicator forms of sets of classes."""
         assert side.node is not None
         places = [frozenset(i for i, c in enumerate(side.classes) if wanted[c]) for wanted in sets]
         return self.context.features.indicators(side.node, places, snap=snap)
 
-    def _table_cost(self, table: TablePart, key_side: bool) -> int:
+    def _table_cost(self, table: TablePredicate, key_side: bool) -> int:
         truth = table.truth if key_side else table.truth.T
         return int(truth.any(axis=1).sum())
 
-    def prefers_numbers(self, part: Part, table: TablePart) -> bool:
+    def prefers_numbers(self, part: RelationPredicate, table: TablePredicate) -> bool:
         """Whether an equality is worth being numeric: always when that saves dimensions, but strings stay one-hot
         where people read them."""
         if part.signs() != frozenset({0}) or min(table.truth.shape) <= 3:

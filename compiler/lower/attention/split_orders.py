@@ -10,23 +10,23 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from ...analysis.conjunctions import Conjunction, Matrix, Part
+from ...analysis.conjunctions import Conjunction, Matrix, RelationPredicate
 from ..context import Context
-from .score_terms import Side, TablePart, is_equality
+from .score_terms import Side, TablePredicate, is_equality
 from .scores import Scores
 
 
-class Digits:
+class SplitOrders:
     """Splits wide orders where heads count."""
 
     def __init__(self, context: Context, scores: Scores) -> None:
         self.context = context
         self.scores = scores
 
-    def split(self, conjunctions: tuple[Conjunction, ...]) -> list[list[Part | TablePart]]:
+    def split(self, conjunctions: tuple[Conjunction, ...]) -> list[list[RelationPredicate | TablePredicate]]:
         """The conjunctions, those with a wide order predicate (`k < q`) split in two by digits."""
-        result: list[list[Part | TablePart]] = []
-        todo: list[list[Part | TablePart]] = [list(conjunction) for conjunction in conjunctions]
+        result: list[list[RelationPredicate | TablePredicate]] = []
+        todo: list[list[RelationPredicate | TablePredicate]] = [list(conjunction) for conjunction in conjunctions]
         while todo:
             parts = todo.pop(0)
             wide = [self._wide_order(part) for part in parts]
@@ -48,9 +48,9 @@ class Digits:
         sides = [side for part in wide for side in (part.relation.keys, part.relation.queries) if side is not None]
         return any(features.function_time(side) > 0 for side in sides)
 
-    def _wide_order(self, part: Part | TablePart) -> TablePart | None:
+    def _wide_order(self, part: RelationPredicate | TablePredicate) -> TablePredicate | None:
         """The order predicate of a part that is wide enough to be split."""
-        if isinstance(part, Part):
+        if isinstance(part, RelationPredicate):
             if part.relation.codes is None:
                 return None
             table = self.scores.tables(part)
@@ -63,7 +63,7 @@ class Digits:
         return table if _chain(table.truth) is not None else None
 
 
-def _digits(table: TablePart) -> tuple[TablePart, TablePart, TablePart]:
+def _digits(table: TablePredicate) -> tuple[TablePredicate, TablePredicate, TablePredicate]:
     chain = _chain(table.truth)
     assert chain is not None
     ranks, thresholds = chain  # key class -> rank; query class -> how many ranks are selected
@@ -84,9 +84,9 @@ def _digits(table: TablePart) -> tuple[TablePart, TablePart, TablePart]:
     low_order = np.arange(base)[:, None] < np.arange(base)[None, :]
     order = f"of an order over {len(ranks)} by {len(thresholds)} classes"
     return (
-        TablePart(key_high, query_high, lower, f"the high digit {order}"),
-        TablePart(key_high, query_high, same, f"equal high digits {order}"),
-        TablePart(key_low, query_low, low_order, f"the low digit {order}"),
+        TablePredicate(key_high, query_high, lower, f"the high digit {order}"),
+        TablePredicate(key_high, query_high, same, f"equal high digits {order}"),
+        TablePredicate(key_low, query_low, low_order, f"the low digit {order}"),
     )
 
 

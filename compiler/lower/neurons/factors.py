@@ -15,7 +15,7 @@ from math import lcm, prod
 import numpy as np
 
 from ...analysis.affine import Affine, Coefficient
-from ...analysis.joint_tables import NOT_DEFINED, Column, evaluate
+from ...analysis.joint_tables import NOT_DEFINED, TableColumn, evaluate
 from ...analysis.node_facts import MAX_GRID
 from ...graph.graph import Attended, Elementwise, SOp, Table
 from ..context import Context, next_mlp
@@ -28,7 +28,7 @@ COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 @dataclass(frozen=True)
-class Number:
+class NumericFactor:
     """A factor that is there as a number: `unit`'s value, one of `points` (ascending).
 
     `open_ended`: the values are too many to list, but those beyond the outermost points mean the same as these.
@@ -47,7 +47,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Discrete:
+class CategoricalFactor:
     """A factor any function of which is there: `classes[i]` is the class of the i-th value of the node's domain."""
 
     node: SOp
@@ -59,11 +59,11 @@ class Discrete:
         return max(self.classes) + 1
 
 
-Factor = Number | Discrete
+Factor = NumericFactor | CategoricalFactor
 
 
 @dataclass(frozen=True)
-class Reading:
+class FactorReading:
     """What a node of the cut is: a function of a discrete factor's value; or, of a number's,
     `scale * unit + shift` where `line` is (scale, shift), or how that compares with zero."""
 
@@ -73,26 +73,26 @@ class Reading:
 
 
 @dataclass
-class Cut:
+class FactorSplit:
     """`factors[axis]` are the axes of the grid; `columns` give each node of the cut along its axis."""
 
     factors: list[Factor] = field(default_factory=list)
-    readings: dict[SOp, Reading] = field(default_factory=dict)
-    columns: dict[SOp, Column] = field(default_factory=dict)
+    readings: dict[SOp, FactorReading] = field(default_factory=dict)
+    columns: dict[SOp, TableColumn] = field(default_factory=dict)
 
     @property
     def sizes(self) -> list[int]:
         return [factor.size for factor in self.factors]
 
 
-class Cuts:
+class FactorSplits:
     """Finds cuts; a part of `Joint`."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis = context.analysis
 
-    def find(self, node: SOp, deep: bool, numbers: bool = True) -> Cut | None:
+    def find(self, node: SOp, deep: bool, numbers: bool = True) -> FactorSplit | None:
         """The cut of an expression; None when there is none that can be tabulated.
 
         `deep`: factors may themselves need neurons, which costs a layer; else all must be readable by the first MLP
@@ -101,18 +101,18 @@ class Cuts:
         features = self.context.features
         latest = max((features.leaf_time(leaf) for leaf in self.analysis.leaves(node)), default=0)
         ready = None if deep else next_mlp(latest)
-        cut = Cut()
+        cut = FactorSplit()
         stack = [node]
         while stack:
             current = stack.pop()
             if current in cut.readings or not self.analysis.leaves(current):
                 continue
             if self.analysis.domain(current).values == ():
-                cut.columns[current] = Column((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
+                cut.columns[current] = TableColumn((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
                 continue
             if current is not node and self._is_discrete(current, ready):
                 source = self._source(current)
-                self._add(cut, Discrete(source, tuple(range(len(self._values(source))))), current)
+                self._add(cut, CategoricalFactor(source, tuple(range(len(self._values(source))))), current)
                 continue
             if (numbers or isinstance(current, Attended)) and (
                 self._add_sum(cut, current, ready) or self._add_comparison(cut, current, ready)
@@ -124,9 +124,9 @@ class Cuts:
         for inner, reading in cut.readings.items():
             cut.columns[inner] = self._column(cut.factors[reading.axis], inner, reading)
         for axis, factor in enumerate(cut.factors):
-            if isinstance(factor, Discrete):
+            if isinstance(factor, CategoricalFactor):
                 _merge_classes(cut, axis)
-        sized = [(factor.size, axis) for axis, factor in enumerate(cut.factors) if isinstance(factor, Number)]
+        sized = [(factor.size, axis) for axis, factor in enumerate(cut.factors) if isinstance(factor, NumericFactor)]
         if sized and prod(cut.sizes) > CROWDED:
             _thin(cut, max(sized)[1])
         return cut
@@ -155,7 +155,7 @@ class Cuts:
 
     # ---- numbers --------------------------------------------------------------------------------
 
-    def _add_sum(self, cut: Cut, node: SOp, ready: int | None) -> bool:
+    def _add_sum(self, cut: FactorSplit, node: SOp, ready: int | None) -> bool:
         affine = self.analysis.affine(node)
         if affine is None or not affine.terms:
             return False
@@ -163,7 +163,7 @@ class Cuts:
             return False
         return self._is_available(affine, ready) and self._add_number(cut, affine, node, None)
 
-    def _add_comparison(self, cut: Cut, node: SOp, ready: int | None) -> bool:
+    def _add_comparison(self, cut: FactorSplit, node: SOp, ready: int | None) -> bool:
         if not isinstance(node, Elementwise) or node.op not in COMPARISONS:
             return False
         left, right = (self.analysis.affine(child) for child in node.inputs)
@@ -179,24 +179,28 @@ class Cuts:
             for atom, _ in affine.terms
         )
 
-    def _add_number(self, cut: Cut, affine: Affine, node: SOp, comparison: str | None) -> bool:
+    def _add_number(self, cut: FactorSplit, affine: Affine, node: SOp, comparison: str | None) -> bool:
         unit, scale, shift = affine.normalised()
         points = self.points(unit)
         if points is not None:
-            self._add(cut, Number(unit, points), node, (scale, shift), comparison)
+            self._add(cut, NumericFactor(unit, points), node, (scale, shift), comparison)
             return True
         step = self._step(unit, Fraction(shift) / Fraction(scale))
         if comparison is None or step is None:
             return False
         zero = Fraction(-shift) / Fraction(scale)
         self._add(
-            cut, Number(unit, (zero - step, zero, zero + step), open_ended=True), node, (scale, shift), comparison
+            cut,
+            NumericFactor(unit, (zero - step, zero, zero + step), open_ended=True),
+            node,
+            (scale, shift),
+            comparison,
         )
         return True
 
     def _add(
         self,
-        cut: Cut,
+        cut: FactorSplit,
         factor: Factor,
         node: SOp,
         line: tuple[Coefficient, Coefficient] | None = None,
@@ -204,7 +208,7 @@ class Cuts:
     ) -> None:
         if factor not in cut.factors:
             cut.factors.append(factor)
-        cut.readings[node] = Reading(cut.factors.index(factor), line, comparison)
+        cut.readings[node] = FactorReading(cut.factors.index(factor), line, comparison)
 
     def points(self, unit: Affine) -> tuple[Coefficient, ...] | None:
         """Every value that a unit (`Affine.normalised`) can take, or more, ascending; None when they are too many."""
@@ -239,26 +243,26 @@ class Cuts:
                 return None
         return Fraction(1, product * common)
 
-    def _column(self, factor: Factor, node: SOp, reading: Reading) -> Column:
+    def _column(self, factor: Factor, node: SOp, reading: FactorReading) -> TableColumn:
         axes = (reading.axis,)
-        if isinstance(factor, Discrete):
+        if isinstance(factor, CategoricalFactor):
             values = self.analysis.domain(factor.node).values
             assert values is not None
-            seen = evaluate(node, {factor.node: Column((0,), np.arange(len(values)), values)}, [len(values)])
-            return Column(axes, np.broadcast_to(seen.codes, (len(values),)), seen.values)
+            seen = evaluate(node, {factor.node: TableColumn((0,), np.arange(len(values)), values)}, [len(values)])
+            return TableColumn(axes, np.broadcast_to(seen.codes, (len(values),)), seen.values)
         assert reading.line is not None
         scale, shift = reading.line
         numbers = [scale * point + shift for point in factor.points]
         if reading.comparison is None:
             whole = [n.numerator if isinstance(n, Fraction) and n.denominator == 1 else n for n in numbers]
-            return Column(axes, np.arange(len(numbers)), tuple(whole))
+            return TableColumn(axes, np.arange(len(numbers)), tuple(whole))
         truths = [_compare(reading.comparison, number) for number in numbers]
-        return Column(axes, np.array(truths, dtype=np.int64), (False, True))
+        return TableColumn(axes, np.array(truths, dtype=np.int64), (False, True))
 
 
 def plain_node(factor: Factor) -> SOp | None:
     """The node whose listed values are the factor's points, one by one; None when there is no such node."""
-    if isinstance(factor, Discrete):
+    if isinstance(factor, CategoricalFactor):
         return factor.node if factor.classes == tuple(range(factor.size)) else None
     unit = factor.unit
     single = (
@@ -270,20 +274,20 @@ def plain_node(factor: Factor) -> SOp | None:
     return unit.terms[0][0] if single else None
 
 
-def _merge_classes(cut: Cut, axis: int) -> None:
+def _merge_classes(cut: FactorSplit, axis: int) -> None:
     """Merges the values of a discrete factor that look the same to every node of the cut."""
     factor = cut.factors[axis]
-    assert isinstance(factor, Discrete)
+    assert isinstance(factor, CategoricalFactor)
     numbers: dict[tuple[int, ...], int] = {}
     classes = tuple(numbers.setdefault(codes, len(numbers)) for codes in _seen(cut, axis))
     cut.factors[axis] = replace(factor, classes=classes)
     _keep(cut, axis, [classes.index(number) for number in range(len(numbers))])
 
 
-def _thin(cut: Cut, axis: int) -> None:
+def _thin(cut: FactorSplit, axis: int) -> None:
     """Leaves out the inner points of the stretches of a number on which no node of the cut changes."""
     factor = cut.factors[axis]
-    assert isinstance(factor, Number)
+    assert isinstance(factor, NumericFactor)
     seen = _seen(cut, axis)
     last = len(seen) - 1
     kept = [i for i in range(last + 1) if i in (0, last) or not seen[i - 1] == seen[i] == seen[i + 1]]
@@ -292,17 +296,17 @@ def _thin(cut: Cut, axis: int) -> None:
         _keep(cut, axis, kept)
 
 
-def _seen(cut: Cut, axis: int) -> list[tuple[int, ...]]:
+def _seen(cut: FactorSplit, axis: int) -> list[tuple[int, ...]]:
     """For each point of a factor, what the nodes of the cut are there."""
     inner = [node for node, reading in cut.readings.items() if reading.axis == axis]
     return list(zip(*(cut.columns[node].codes.tolist() for node in inner), strict=True))
 
 
-def _keep(cut: Cut, axis: int, kept: list[int]) -> None:
+def _keep(cut: FactorSplit, axis: int, kept: list[int]) -> None:
     for node, reading in cut.readings.items():
         if reading.axis == axis:
             column = cut.columns[node]
-            cut.columns[node] = Column(column.axes, column.codes[kept], column.values)
+            cut.columns[node] = TableColumn(column.axes, column.codes[kept], column.values)
 
 
 def _compare(comparison: str, gap: Coefficient) -> bool:

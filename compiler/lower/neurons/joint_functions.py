@@ -27,13 +27,14 @@ from numpy.typing import NDArray
 
 from ....rasp_grammar.diagnostics import RaspError
 from ...analysis.affine import Affine
-from ...analysis.joint_tables import NOT_DEFINED, Column, broadcast, evaluate
+from ...analysis.joint_tables import NOT_DEFINED, TableColumn, broadcast, evaluate
 from ...analysis.node_facts import MAX_GRID
-from ...blocks.blocks import LARGEST, UNIT, Form, NeuronGroup, constant_form, sum_forms, to_float
+from ...blocks.blocks import LARGEST, UNIT, LinearForm, NeuronGroup, constant_form, sum_forms, to_float
 from ...graph.graph import Elementwise, SOp, Table
 from ...graph.values import Scalar, Undefined
-from ..context import Context, Effort, Snap, as_form
-from .factors import Cut, Cuts, Discrete, Factor, Number, plain_node
+from ...options import Strategy
+from ..context import Context, NoiseRemoval, as_form
+from .factors import CategoricalFactor, Factor, FactorSplit, FactorSplits, NumericFactor, plain_node
 from .piecewise import Piecewise, bends_of, interpolate, known, stairs
 from .wanted_rows import Grid, filled, merge_rows
 
@@ -56,25 +57,25 @@ NOISY = 2.0**-4
 class Code:
     """A linear form and its value at every point of the (compressed) grid, with the wanted numbers there."""
 
-    form: Form
+    form: LinearForm
     points: tuple[float, ...]
     wanted: tuple[tuple[float | None, ...], ...]
     bends: int
 
 
-class Joint:
+class JointFunctions:
     """Makes joint functions; a part of `Features`."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.analysis = context.analysis
-        self.cuts = Cuts(context)
+        self.cuts = FactorSplits(context)
 
     # ---- entry points ---------------------------------------------------------------------------
 
-    def functions(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
+    def functions(self, node: SOp, wanted: Sequence[Wanted], snap: NoiseRemoval) -> list[LinearForm]:
         """Forms for the wanted functions of an element-wise node or a numeric leaf."""
-        best: list[Form] | None = None
+        best: list[LinearForm] | None = None
         refused: RaspError | None = None
         try:
             best = self._cheapest(node, wanted, snap)
@@ -82,7 +83,7 @@ class Joint:
             refused = error
         noisy = best is None or _relative_noise(best, wanted) > NOISY
         self.context.improvable |= noisy
-        if noisy and self.context.effort is Effort.CAREFUL:
+        if noisy and self.context.effort is Strategy.LOW_NOISE:
             for other in self._clearer(node, wanted, snap):
                 if best is None or _relative_noise(other, wanted) < _relative_noise(best, wanted):
                     best = other
@@ -93,7 +94,7 @@ class Joint:
             raise refused
         return best
 
-    def _cheapest(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> list[Form]:
+    def _cheapest(self, node: SOp, wanted: Sequence[Wanted], snap: NoiseRemoval) -> list[LinearForm]:
         """The fewest neurons, but for what is worth a layer."""
         found = self.table(node, wanted, deep=False)
         if found is None or _bends(found) > WORTH_A_LAYER:
@@ -109,11 +110,11 @@ class Joint:
             )
         return self._emit_all(node, found, snap)
 
-    def _emit_all(self, node: SOp, found: Sequence[Code | list[Form]], snap: Snap) -> list[Form]:
+    def _emit_all(self, node: SOp, found: Sequence[Code | list[LinearForm]], snap: NoiseRemoval) -> list[LinearForm]:
         parts = [part if isinstance(part, list) else self.emit(node, part, snap) for part in found]
         return [sum_forms(forms) for forms in zip(*parts, strict=True)]
 
-    def _clearer(self, node: SOp, wanted: Sequence[Wanted], snap: Snap) -> Iterator[list[Form]]:
+    def _clearer(self, node: SOp, wanted: Sequence[Wanted], snap: NoiseRemoval) -> Iterator[list[LinearForm]]:
         """Other forms for the same functions, dearer ones, for where the cheapest is too noisy."""
         for deep, numbers in ((False, True), (True, True), (False, False)):
             try:
@@ -143,11 +144,13 @@ class Joint:
         found = self.table(node, [tuple(to_float(value) for value in values if not isinstance(value, str))], deep=False)
         return MAX_NEURONS if found is None else _bends(found)
 
-    def of_number(self, node: SOp, form: Form, points: tuple[float, ...], wanted: Sequence[Wanted]) -> list[Form]:
+    def of_number(
+        self, node: SOp, form: LinearForm, points: tuple[float, ...], wanted: Sequence[Wanted]
+    ) -> list[LinearForm]:
         """Functions of a value by stairs over one number, `form`, that is `points[i]` for the i-th value."""
-        return self.emit(node, Code(form, points, tuple(wanted), 0), Snap.ONCE)
+        return self.emit(node, Code(form, points, tuple(wanted), 0), NoiseRemoval.STEP_FUNCTION)
 
-    def product(self, node: SOp) -> Form:
+    def product(self, node: SOp) -> LinearForm:
         """x * y for numbers with too many pairs for a table: a quarter of the squares of x + y and x - y."""
         if isinstance(node, Elementwise) and node.op == "mul":
             parts = [self.analysis.affine(child) for child in node.inputs]
@@ -162,7 +165,7 @@ class Joint:
             "use a shorter max_length or a smaller vocabulary, or round the value first",
         )
 
-    def _square(self, node: SOp, affine: Affine) -> Form:
+    def _square(self, node: SOp, affine: Affine) -> LinearForm:
         if not affine.terms:  # x - x
             return constant_form(to_float(affine.constant * affine.constant))
         unit, scale, shift = affine.normalised()
@@ -178,19 +181,19 @@ class Joint:
         squares = tuple(to_float((scale * point + shift) ** 2) for point in points)
         form = self._number_form(unit)
         code = Code(form, tuple(map(to_float, points)), (squares,), 0)
-        (form,) = self.emit(node, code, Snap.NO)
+        (form,) = self.emit(node, code, NoiseRemoval.NONE)
         return form
 
     # ---- from an expression to a code -----------------------------------------------------------
 
     def table(
         self, node: SOp, wanted: Sequence[Wanted], *, deep: bool, numbers: bool = True, calm: bool = False
-    ) -> list[Code | list[Form]] | None:
+    ) -> list[Code | list[LinearForm]] | None:
         """Codes for the wanted functions, or forms when no neurons are needed, to be added up; None when the grid is
         too large or too much of it is loose.
 
-        `deep`: factors may themselves need neurons, which costs a layer.  `numbers`: as in `Cuts.find`.  `calm`: the
-        digits come in the order that passes on the least noise, not the one with the fewest neurons.
+        `deep`: factors may themselves need neurons, which costs a layer.  `numbers`: as in `FactorSplits.find`.
+        `calm`: the digits come in the order that passes on the least noise, not the one with the fewest neurons.
         """
         cut = self.cuts.find(node, deep, numbers)
         if cut is None:
@@ -199,7 +202,7 @@ class Joint:
         total = prod(sizes)
         if total * len(wanted) > 8 * MAX_GRID or total > MAX_GRID:
             return None
-        if len(sizes) > 1 and any(isinstance(factor, Number) and factor.open_ended for factor in cut.factors):
+        if len(sizes) > 1 and any(isinstance(factor, NumericFactor) and factor.open_ended for factor in cut.factors):
             return None  # beyond its points a number's code would run into the other digits
         self._find_loose(node, cut)
         result = evaluate(node, columns, sizes)
@@ -222,19 +225,21 @@ class Joint:
             parts.append(found)
         return parts
 
-    def _find_loose(self, node: SOp, cut: Cut) -> None:
+    def _find_loose(self, node: SOp, cut: FactorSplit) -> None:
         """Marks the factors that may be undefined where the expression is defined."""
         for axis, factor in enumerate(cut.factors):
             inner = [one for one, reading in cut.readings.items() if reading.axis == axis]
-            atoms = [factor.node] if isinstance(factor, Discrete) else [atom for atom, _ in factor.unit.terms]
+            atoms = [factor.node] if isinstance(factor, CategoricalFactor) else [atom for atom, _ in factor.unit.terms]
             if not any(self.analysis.domain(atom).undefined for atom in atoms):
                 continue
-            nothing = Column((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
+            nothing = TableColumn((), np.zeros((), dtype=np.int64), (NOT_DEFINED,))
             result = evaluate(node, cut.columns | dict.fromkeys(inner, nothing), cut.sizes)
             if any(not isinstance(result.values[code], Undefined) for code in np.unique(result.codes).tolist()):
                 cut.factors[axis] = replace(factor, loose=True)
 
-    def _branches(self, node: SOp, columns: dict[SOp, Column], sizes: Sequence[int]) -> Iterator[NDArray[np.bool_]]:
+    def _branches(
+        self, node: SOp, columns: dict[SOp, TableColumn], sizes: Sequence[int]
+    ) -> Iterator[NDArray[np.bool_]]:
         """The parts of the grid on which every ternary of the expression takes one branch."""
         taken: NDArray[np.int64] = np.zeros(tuple(sizes), dtype=np.int64)
         stack, seen, count = [node], set(columns), 0
@@ -260,7 +265,7 @@ class Joint:
 
     # ---- codes ----------------------------------------------------------------------------------
 
-    def _encode(self, factors: Sequence[Factor], grids: list[Grid], calm: bool) -> Code | list[Form] | None:
+    def _encode(self, factors: Sequence[Factor], grids: list[Grid], calm: bool) -> Code | list[LinearForm] | None:
         """Drops what does not matter, merges classes, and orders the digits."""
         kept: list[Factor] = []
         stack = np.stack(grids)  # [functions, *sizes]
@@ -272,7 +277,7 @@ class Joint:
             if len(rows) == 1:
                 stack = filled(flat, inverse, 1)[0].reshape(moved.shape[1:])
                 continue
-            if isinstance(factor, Discrete):
+            if isinstance(factor, CategoricalFactor):
                 order = sorted(range(len(rows)), key=lambda row: tuple(np.nan_to_num(flat[rows[row]], nan=-1e300)))
                 rank = {row: place for place, row in enumerate(order)}
                 factor = replace(factor, classes=tuple(rank[inverse[c]] for c in factor.classes))
@@ -282,7 +287,7 @@ class Joint:
         features = self.context.features
         if not kept:
             return [constant_form(0.0 if np.isnan(number) else float(number)) for number in stack.ravel()]
-        if len(kept) == 1 and isinstance(kept[0], Discrete):
+        if len(kept) == 1 and isinstance(kept[0], CategoricalFactor):
             classes = kept[0].classes
             return features.functions(kept[0].node, [tuple(_optional(row[c]) for c in classes) for row in stack])
         return min(self._orders(kept, stack), key=_passed if calm else lambda code: code.bends, default=None)
@@ -305,11 +310,11 @@ class Joint:
     def _code(self, factors: list[Factor], stack: Grid) -> Code | None:
         """The code whose least significant digit is the last factor; None when its numbers are too large, or too close
         to be told apart."""
-        forms: list[Form] = []
+        forms: list[LinearForm] = []
         points: Grid = np.zeros(())
         span, gap = 0.0, 1.0
         for place, factor in enumerate(reversed(factors)):
-            if isinstance(factor, Discrete):
+            if isinstance(factor, CategoricalFactor):
                 form = self.context.features.function(factor.node, tuple(map(float, factor.classes)))
                 digits = np.arange(max(factor.classes) + 1, dtype=np.float64)
             else:
@@ -332,7 +337,7 @@ class Joint:
         wanted = tuple(_optionals(row.ravel()[order]) for row in stack)
         return Code(sum_forms(forms), sorted_points, wanted, _count(sorted_points, wanted))
 
-    def _number_form(self, unit: Affine) -> Form:
+    def _number_form(self, unit: Affine) -> LinearForm:
         features = self.context.features
         for atom, coefficient in unit.terms:
             features.within_range(atom, [to_float(coefficient)])
@@ -340,12 +345,14 @@ class Joint:
 
     # ---- neurons --------------------------------------------------------------------------------
 
-    def emit(self, node: SOp, code: Code, snap: Snap) -> list[Form]:
+    def emit(self, node: SOp, code: Code, snap: NoiseRemoval) -> list[LinearForm]:
         """Neurons for every wanted function of a code."""
         group = self.context.group(code.form, node)
         return [self._emit_one(node, group, code, want, snap) for want in code.wanted]
 
-    def _emit_one(self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: Snap) -> Form:
+    def _emit_one(
+        self, node: SOp, group: NeuronGroup, code: Code, want: tuple[float | None, ...], snap: NoiseRemoval
+    ) -> LinearForm:
         points, values = known(code.points, want)
         error = code.form.error
         gap = min((b - a for a, b in pairwise(points)), default=inf)
@@ -369,11 +376,13 @@ class Joint:
         group.tolerated = min(group.tolerated, gap / 4)
         return self._write(node, group, shape, code.form, min(values), max(values))
 
-    def _write(self, node: SOp, group: NeuronGroup, shape: Piecewise, form: Form, low: float, high: float) -> Form:
+    def _write(
+        self, node: SOp, group: NeuronGroup, shape: Piecewise, form: LinearForm, low: float, high: float
+    ) -> LinearForm:
         linear = form.scaled(shape.slope, shape.constant)
         error = shape.steepness * form.error + shape.rounding
         if not shape.neurons:
-            return Form(linear.terms, linear.constant, low, high, error)
+            return LinearForm(linear.terms, linear.constant, low, high, error)
         weights = {group.neuron(orientation, knot): coefficient for orientation, knot, coefficient in shape.neurons}
         ends = [value - shape.slope * end for value in (low, high) for end in (form.low, form.high)]
         low_direction, high_direction = min(ends) - shape.constant, max(ends) - shape.constant
@@ -387,10 +396,10 @@ class Joint:
         )
         if error > 0:  # whoever reads the sum rounds once more
             error += 2 * UNIT * total.reach
-        return Form(total.terms, total.constant, low, high, error)
+        return LinearForm(total.terms, total.constant, low, high, error)
 
 
-def _order_free(form: Form) -> bool:
+def _order_free(form: LinearForm) -> bool:
     """At most two products, each exact: every neuron that reads the form gets the same sum, however it is added up."""
     return len(form.terms) <= 2 and all(abs(np.frexp(coefficient)[0]) == 0.5 for _, coefficient in form.terms)
 
@@ -430,7 +439,7 @@ def _step(values: Iterable[float | None]) -> float:
     return min((b - a for a, b in pairwise(sorted({value for value in values if value is not None}))), default=inf)
 
 
-def _relative_noise(forms: Sequence[Form], wanted: Sequence[Wanted]) -> float:
+def _relative_noise(forms: Sequence[LinearForm], wanted: Sequence[Wanted]) -> float:
     """The error of the noisiest of the forms, relative to the smallest step between the numbers that it may give."""
     return max(form.error / _step(want) for form, want in zip(forms, wanted, strict=True))
 
@@ -450,10 +459,10 @@ def affine_fit(values: Sequence[Scalar], want: Wanted) -> tuple[float, float] | 
     return factor, w0 - factor * v0
 
 
-def _bends(found: Sequence[Code | list[Form]]) -> int:
+def _bends(found: Sequence[Code | list[LinearForm]]) -> int:
     return sum(part.bends for part in found if isinstance(part, Code))
 
 
 def _is_last(factor: Factor) -> bool:
     """The factor can only be the least significant digit."""
-    return factor.loose or (isinstance(factor, Number) and factor.thinned)
+    return factor.loose or (isinstance(factor, NumericFactor) and factor.thinned)

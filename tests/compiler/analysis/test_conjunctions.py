@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.analysis.conjunctions import Conjunction, Part, Predicates, atoms_of, compare_all
+from raspc.compiler.analysis.conjunctions import Conjunction, Predicates, RelationPredicate, atoms_of, compare_all
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.analysis.node_facts import Analysis
 from raspc.compiler.graph.graph import Comparison, Selector, SOp
@@ -77,7 +77,7 @@ class Small(Words):
             found += codes * len(codes) if of_keys else [code for code in codes for _ in codes]
         return np.array(found)
 
-    def holds(self, part: Part) -> Truth:
+    def holds(self, part: RelationPredicate) -> Truth:
         relation = part.relation
         return part.matrix()[self.places(relation.keys, True), self.places(relation.queries, False)]
 

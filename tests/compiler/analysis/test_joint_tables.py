@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.compiler.analysis.joint_tables import Column, broadcast, evaluate
+from raspc.compiler.analysis.joint_tables import TableColumn, broadcast, evaluate
 from raspc.compiler.graph.graph import Constant, Elementwise, SOp, Table
 from raspc.compiler.graph.operations import OPERATIONS, apply
 from raspc.compiler.graph.values import Scalar, Undefined, Value
@@ -61,7 +61,7 @@ def test_grids_are_all_points(data: st.DataObject) -> None:
     root = data.draw(_expressions(build, leaves, 3))
     sizes = [len(domain) for domain in domains]
     cut = {
-        leaf: Column((axis,), np.arange(len(domain)), tuple(domain))
+        leaf: TableColumn((axis,), np.arange(len(domain)), tuple(domain))
         for axis, (leaf, domain) in enumerate(zip(leaves, domains, strict=True))
     }
     column = evaluate(root, cut, sizes)
@@ -77,9 +77,9 @@ def test_grids_are_all_points(data: st.DataObject) -> None:
 def test_only_what_matters_is_spanned() -> None:
     build = Build()
     root = build.op("add", build.indices, build.constant(1))
-    cut: dict[SOp, Column] = {
-        build.tokens: Column((0,), np.arange(2), ("a", "b")),
-        build.indices: Column((1,), np.arange(3), (0, 1, 2)),
+    cut: dict[SOp, TableColumn] = {
+        build.tokens: TableColumn((0,), np.arange(2), ("a", "b")),
+        build.indices: TableColumn((1,), np.arange(3), (0, 1, 2)),
     }
     column = evaluate(root, cut, [2, 3])
     assert (column.axes, column.codes.shape) == ((1,), (3,))
@@ -89,7 +89,7 @@ def test_only_what_matters_is_spanned() -> None:
 def test_inner_nodes_can_be_given() -> None:
     build = Build()
     inner = build.op("div", build.tokens, build.indices)
-    column = evaluate(build.op("mul", inner, inner), {inner: Column((0,), np.arange(2), (2, 3))}, [2])
+    column = evaluate(build.op("mul", inner, inner), {inner: TableColumn((0,), np.arange(2), (2, 3))}, [2])
     assert [column.values[code] for code in column.codes] == [4, 9]
 
 
@@ -103,5 +103,5 @@ def test_undefined_is_dropped_by_the_branch_that_is_not_chosen() -> None:
     build = Build()
     zero = build.op("eq", build.tokens, build.constant(0))
     root = build.op("where", zero, build.constant(9), build.op("div", build.constant(1), build.tokens))
-    column = evaluate(root, {build.tokens: Column((0,), np.arange(2), (0, 1))}, [2])
+    column = evaluate(root, {build.tokens: TableColumn((0,), np.arange(2), (0, 1))}, [2])
     assert [column.values[code] for code in column.codes] == [9, 1]

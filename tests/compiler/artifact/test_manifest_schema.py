@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raspc.compiler.artifact import manifest as manifest_module
 from raspc.compiler.artifact.json_shapes import StructureError, shape_of
-from raspc.compiler.artifact.manifest import Manifest, Weights, from_json, schema, to_json
+from raspc.compiler.artifact.manifest import Manifest, WeightsRecord, from_json, schema, to_json
 from raspc.compiler.artifact.model_files import expected_shapes, write
 from raspc.tests.support.handmade import MODELS
 
@@ -28,8 +28,8 @@ def document_of(name: str) -> dict[str, Any]:
     manifest = MODELS[name].manifest
     shapes = expected_shapes(manifest)
     document = to_json(manifest)
-    document["weights"] = shape_of(Weights).write(
-        Weights("m.safetensors", "0" * 64, sum(map(math.prod, shapes.values())), shapes)
+    document["weights"] = shape_of(WeightsRecord).write(
+        WeightsRecord("m.safetensors", "0" * 64, sum(map(math.prod, shapes.values())), shapes)
     )
     return document
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from raspc.compiler.artifact.manifest import Head
+from raspc.compiler.artifact.manifest import HeadRecord
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 
 
-def _heads(text: str, *, small: bool = False) -> list[Head]:
+def _heads(text: str, *, small: bool = False) -> list[HeadRecord]:
     program = elaborate(Source("forms.rasp", text))
     manifest = compile_program(program, CompileOptions(small=small)).manifest
     return [head for layer in manifest.layers for head in layer.heads]

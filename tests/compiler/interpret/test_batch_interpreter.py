@@ -17,7 +17,7 @@ from raspc.compiler.graph.graph import Node, SOp
 from raspc.compiler.graph.values import Scalar, Undefined
 from raspc.compiler.interpret import batch_interpreter
 from raspc.compiler.interpret.batch_interpreter import BatchInterpreter
-from raspc.compiler.interpret.batch_values import Column
+from raspc.compiler.interpret.batch_values import BatchColumn
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.compiler.interpret.sample_inputs import Input, all_inputs, sampled_inputs
 from raspc.datasets.random_programs.generator import generate
@@ -125,4 +125,4 @@ def test_batches_bound_the_memory_and_forget(monkeypatch: pytest.MonkeyPatch) ->
     parts = list(interpreter.batches(ids))
     assert len(parts) > 5
     assert [row for part, [column] in parts for row in column.rows(len(part), 6)] == whole
-    assert isinstance(parts[0][1][0], Column)
+    assert isinstance(parts[0][1][0], BatchColumn)

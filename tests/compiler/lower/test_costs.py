@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from raspc.compiler.artifact.assemble import parameter_count
 from raspc.compiler.blocks.blocks import ClassDecode, Head, NeuronGroup, OutputBlock
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.pipeline import CompileOptions, Stages, stages
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import Stages, stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.compiler.lower.test_meaning import PROGRAMS

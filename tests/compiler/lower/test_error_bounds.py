@@ -11,12 +11,13 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.blocks.blocks import Direction, Form, Head
+from raspc.compiler.blocks.blocks import Direction, Head, LinearForm
 from raspc.compiler.graph.graph import SelectorSum, SelectorWidth
 from raspc.compiler.graph.values import Undefined, Value
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.compiler.interpret.sample_inputs import Input, structured_inputs
-from raspc.compiler.pipeline import CompileOptions, Stages, compile_program, stages
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import Stages, compile_program, stages
 from raspc.runner.model import Model
 from raspc.tests.compiler.lower.test_meaning import PROGRAMS
 from raspc.tests.support.agreement import program
@@ -41,7 +42,7 @@ class Trial:
         }
         self.ideal: Measured = {direction: self.exact.direction(direction) for direction in directions}
 
-    def form(self, form: Form, held: bool) -> Numbers:
+    def form(self, form: LinearForm, held: bool) -> Numbers:
         stream = self.held if held else self.ideal
         total = np.full(len(self.defined), form.constant)
         for direction, coefficient in form.terms:

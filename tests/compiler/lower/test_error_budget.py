@@ -21,7 +21,8 @@ from raspc.compiler.lower.attention import equality_scores as equality
 from raspc.compiler.lower.attention import heads, scores
 from raspc.compiler.lower.neurons import joint_functions as joint
 from raspc.compiler.lower.neurons import piecewise
-from raspc.compiler.pipeline import CompileOptions, Stages, compile_program, stages
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import Stages, compile_program, stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import PROGRAMS

@@ -11,28 +11,29 @@ import pytest
 from raspc.compiler.analysis.conjunctions import Predicates, TooManyBranches
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.analysis.node_facts import Analysis
-from raspc.compiler.blocks.blocks import ClassDecode, Form, Head, Level, NumberDecode, constant_form
+from raspc.compiler.blocks.blocks import ClassDecode, Head, Level, LinearForm, NumberDecode, constant_form
 from raspc.compiler.graph.graph import Selector, SOp
 from raspc.compiler.graph.values import Scalar
-from raspc.compiler.lower.attention.heads import Heads, Scored
-from raspc.compiler.lower.attention.score_terms import Piece
-from raspc.compiler.lower.context import Context, Options, Snap
-from raspc.compiler.lower.neurons.factors import Number
-from raspc.compiler.lower.neurons.joint_functions import Code, Joint
+from raspc.compiler.lower.attention.heads import ConjunctionScore, Heads
+from raspc.compiler.lower.attention.score_terms import ScoreTerm
+from raspc.compiler.lower.context import Context, NoiseRemoval
+from raspc.compiler.lower.neurons.factors import NumericFactor
+from raspc.compiler.lower.neurons.joint_functions import Code, JointFunctions
 from raspc.compiler.lower.neurons.piecewise import bends_of
 from raspc.compiler.lower.outputs import Outputs
-from raspc.compiler.lower.value_views import Features
-from raspc.compiler.pipeline import CompileOptions, stages
+from raspc.compiler.lower.value_views import ValueViews
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.tests.compiler.analysis.test_node_facts import Words
 from raspc.tests.support.agreement import program
 
 
-def lowering(vocabulary: Sequence[Scalar], longest: int, options: Options | None = None) -> Context:
+def lowering(vocabulary: Sequence[Scalar], longest: int, options: CompileOptions | None = None) -> Context:
     """One lowering that has made nothing yet."""
     space = Space(tuple(vocabulary), longest)
-    context = Context(Analysis(space), options or Options(), lambda node: "it")
-    context.features = Features(context)
+    context = Context(Analysis(space), options or CompileOptions(), lambda node: "it")
+    context.features = ValueViews(context)
     context.heads = Heads(context)
     return context
 
@@ -86,8 +87,8 @@ def test_stretches_of_a_number_are_left_out_of_crowded_grids(longest: int, thinn
     cut = lowering((0, 1, 2), longest).features.joint.cuts.find(both, False)
     assert cut is not None
     first, second = cut.factors
-    assert isinstance(first, Number)
-    assert isinstance(second, Number)
+    assert isinstance(first, NumericFactor)
+    assert isinstance(second, NumericFactor)
     points = list(range(longest + 1))
     kept = {tuple(factor.points) for factor in (first, second) if factor.thinned}
     assert kept == ({(0, 20, 21, longest)} if thinned else set()) or kept == {(0, 9, 10, longest)}
@@ -101,11 +102,11 @@ def test_both_ends_of_a_number_are_kept(place: int) -> None:
     both = words.op("and", words.op("eq", left, words.constant(place)), words.op("eq", right, words.constant(place)))
     cut = lowering((0, 1, 2), 64).features.joint.cuts.find(both, False)
     assert cut is not None
-    (points,) = [factor.points for factor in cut.factors if isinstance(factor, Number) and factor.thinned]
+    (points,) = [factor.points for factor in cut.factors if isinstance(factor, NumericFactor) and factor.thinned]
     assert list(points) == sorted({n for n in (0, place - 1, place, place + 1, 64) if 0 <= n <= 64})
 
 
-def _made(bends: int) -> list[Code | list[Form]]:
+def _made(bends: int) -> list[Code | list[LinearForm]]:
     return [Code(constant_form(float(bends)), (), ((),), bends)]
 
 
@@ -130,20 +131,20 @@ def test_when_another_layer_is_worth_it(
 ) -> None:
     joint = lowering((0, 1), 2).features.joint
 
-    def table(self: Joint, node: SOp, wanted: object, *, deep: bool) -> list[Code | list[Form]] | None:
+    def table(self: JointFunctions, node: SOp, wanted: object, *, deep: bool) -> list[Code | list[LinearForm]] | None:
         bends = after if deep else shallow
         return None if bends is None else _made(bends)
 
     after = deep
-    monkeypatch.setattr(Joint, "table", table)
-    monkeypatch.setattr(Joint, "emit", lambda self, node, code, snap: [code.form])
+    monkeypatch.setattr(JointFunctions, "table", table)
+    monkeypatch.setattr(JointFunctions, "emit", lambda self, node, code, snap: [code.form])
     words = Words()
     if taken is None:
         with pytest.raises(RaspError) as error:
-            joint.functions(words.length, [(0.0, 1.0)], Snap.NO)
+            joint.functions(words.length, [(0.0, 1.0)], NoiseRemoval.NONE)
         assert code_of(error) == "C202"
     else:
-        (form,) = joint.functions(words.length, [(0.0, 1.0)], Snap.NO)
+        (form,) = joint.functions(words.length, [(0.0, 1.0)], NoiseRemoval.NONE)
         assert form.constant == taken
 
 
@@ -191,7 +192,7 @@ def test_wide_keys_are_centred(values: range, low: float, high: float) -> None:
     words = Words()
     context = lowering(values, 3000)
     ((part,),) = context.heads.predicates.conjunctions(words.same)
-    piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
+    piece = context.heads.scores.equalities.of_numbers(part, NoiseRemoval.NONE, False)
     ((_, key),) = piece.pairs
     assert (key.low, key.high) == (low, high)
 
@@ -276,8 +277,8 @@ def test_formulas_of_too_many_branches_are_refused() -> None:
 # ---- heads --------------------------------------------------------------------------------------------------
 
 
-def _scored(gap: float, error: float) -> Scored:
-    return Scored("table", "", constant_form(0.0), None, (), 1.0, gap, error)
+def _scored(gap: float, error: float) -> ConjunctionScore:
+    return ConjunctionScore("table", "", constant_form(0.0), None, (), 1.0, gap, error)
 
 
 def _head(level: Level, gap: float, error: float = 0.0, *, with_bos: bool = False, longest: int = 100) -> Head:
@@ -370,7 +371,7 @@ def test_the_cheapest_form_whose_noise_is_harmless(
 
     def taken(*pieces: tuple[float, float]) -> int:
         """Which of the forms is taken, given (error, gap) of each, the cheapest first."""
-        made = [Piece(str(n), "", None, None, (), 1.0, gap, error) for n, (error, gap) in enumerate(pieces)]
+        made = [ScoreTerm(str(n), "", None, None, (), 1.0, gap, error) for n, (error, gap) in enumerate(pieces)]
         rest = itertools.chain(made, itertools.repeat(made[-1]))
         monkeypatch.setattr(scores, "_makers", lambda *arguments: [lambda snap: next(rest)] * len(made))
         return int(scores.piece(part, level=level, exact_level=True).form)

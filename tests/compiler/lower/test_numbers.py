@@ -14,7 +14,8 @@ import pytest
 from raspc.compiler.blocks.blocks import NumberDecode
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import Input
-from raspc.compiler.pipeline import CompileOptions, compile_program, stages
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program, stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model
 from raspc.tests.support.agreement import assert_agree, program

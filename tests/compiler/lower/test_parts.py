@@ -10,23 +10,32 @@ from math import exp
 import numpy as np
 import pytest
 from raspc.cli.compile import DEFAULT_MAX_PARAMS
-from raspc.compiler.analysis.joint_tables import NOT_DEFINED, Column
-from raspc.compiler.blocks.blocks import LARGEST, SMALLEST, ClassDecode, Form, NumberDecode, OutputBlock, constant_form
+from raspc.compiler.analysis.joint_tables import NOT_DEFINED, TableColumn
+from raspc.compiler.blocks.blocks import (
+    LARGEST,
+    SMALLEST,
+    ClassDecode,
+    LinearForm,
+    NumberDecode,
+    OutputBlock,
+    constant_form,
+)
 from raspc.compiler.graph.graph import Selector, SOp
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.lower.attention.heads import leak
-from raspc.compiler.lower.attention.score_terms import Piece, is_equality
+from raspc.compiler.lower.attention.score_terms import ScoreTerm, is_equality
 from raspc.compiler.lower.attention.scores import Scores
-from raspc.compiler.lower.context import Context, Effort, Options, Snap, as_form
+from raspc.compiler.lower.context import Context, NoiseRemoval, as_form
 from raspc.compiler.lower.neurons import factors as cuts
 from raspc.compiler.lower.neurons import joint_functions as joint
-from raspc.compiler.lower.neurons.factors import Discrete
+from raspc.compiler.lower.neurons.factors import CategoricalFactor
 from raspc.compiler.lower.neurons.joint_functions import Code
 from raspc.compiler.lower.neurons.piecewise import bends_of, interpolate, stairs
 from raspc.compiler.lower.neurons.wanted_rows import Grid
 from raspc.compiler.lower.outputs import Outputs
-from raspc.compiler.lower.value_views import Features
-from raspc.compiler.pipeline import CompileOptions, stages
+from raspc.compiler.lower.value_views import ValueViews
+from raspc.compiler.options import CompileOptions, Strategy
+from raspc.compiler.pipeline import stages
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.tests.compiler.analysis.test_node_facts import Words
 from raspc.tests.compiler.lower.test_limits import _head, _scored, code_of, lowering
@@ -44,7 +53,7 @@ def test_options_are_those_of_the_command_line() -> None:
     assert not options.causal
 
 
-def _at(form: Form, node: SOp, place: int) -> float:
+def _at(form: LinearForm, node: SOp, place: int) -> float:
     """An embedded form's value where the node has the value at a place of its domain (tokens in ascending order)."""
     assert all(direction.node is node for direction, _ in form.terms)
     return form.constant + sum(coefficient * direction.data[place] for direction, coefficient in form.terms)
@@ -70,7 +79,7 @@ def test_many_functions_of_a_token_are_read_off_one_hot(values: int, wanted: int
 @pytest.mark.parametrize("small", [False, True])
 def test_texts_are_one_hot_unless_the_smallest_model_is_wanted(small: bool) -> None:
     words = Words()
-    context = lowering("abc", 4, Options(small=small))
+    context = lowering("abc", 4, CompileOptions(small=small))
     (form,) = context.features.functions(words.tokens, [(3.0, 1.0, 4.0)])
     assert [_at(form, words.tokens, place) for place in range(3)] == pytest.approx([3, 1, 4])
     assert {direction.kind for direction, _ in form.terms} == {"feature" if small else "one-hot"}
@@ -78,7 +87,7 @@ def test_texts_are_one_hot_unless_the_smallest_model_is_wanted(small: bool) -> N
 
 def test_functions_that_are_affine_in_one_another_share_a_direction() -> None:
     words = Words()
-    context = lowering("abcd", 4, Options(small=True))
+    context = lowering("abcd", 4, CompileOptions(small=True))
     first = (2.0, 7.0, 1.0, 5.0)
     for factor, shift in ((1, 0), (3, -5), (-1, 0), (-0.5, 11)):
         want = tuple(factor * number + shift for number in first)
@@ -99,22 +108,29 @@ def test_what_a_snapped_form_lets_pass(part: float, passes: bool) -> None:
     context = lowering((0, 1), 8)
     count = words.width(words.is_(1))
     plain = context.features.identity(count)
-    context.features._identities[count] = Form(plain.terms, 0.0, 0.0, 8.0, part * 2.0**-20)
-    doubled = context.features.function(count, tuple(2.0 * n for n in range(9)), snap=Snap.ONCE)
+    context.features._identities[count] = LinearForm(plain.terms, 0.0, 0.0, 8.0, part * 2.0**-20)
+    doubled = context.features.function(count, tuple(2.0 * n for n in range(9)), snap=NoiseRemoval.STEP_FUNCTION)
     assert (context.groups_made == []) == passes
     if passes:
         assert doubled.error == part * 2.0**-19
 
 
-@pytest.mark.parametrize(("snap", "longest", "groups"), [(Snap.ONCE, 8, 1), (Snap.TWICE, 8, 2), (Snap.TWICE, 9, 1)])
-def test_stairs_upon_stairs(snap: Snap, longest: int, groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("snap", "longest", "groups"),
+    [
+        (NoiseRemoval.STEP_FUNCTION, 8, 1),
+        (NoiseRemoval.NESTED_STEP_FUNCTIONS, 8, 2),
+        (NoiseRemoval.NESTED_STEP_FUNCTIONS, 9, 1),
+    ],
+)
+def test_stairs_upon_stairs(snap: NoiseRemoval, longest: int, groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """For values that are few, and not for what the embedding can give."""
     words = Words()
     context = lowering((0, 1), longest)
     monkeypatch.setattr("raspc.compiler.lower.value_views.MAX_SETTLED", 9)
     count = words.width(words.is_(1))
     plain = context.features.identity(count)
-    context.features._identities[count] = Form(plain.terms, 0.0, 0.0, float(longest), 2.0**-10)
+    context.features._identities[count] = LinearForm(plain.terms, 0.0, 0.0, float(longest), 2.0**-10)
     parity = tuple(float(n % 2) for n in range(longest + 1))
     context.features.function(count, parity, snap=snap)
     assert len(context.groups_made) == groups
@@ -129,11 +145,11 @@ def test_how_well_sums_and_means_know_their_values(longest: int, monkeypatch: py
     context = lowering((0, 1, 2), longest)
     asked: list[float] = []
 
-    def settled(features: Features, node: SOp, tolerance: float) -> Form:
+    def settled(features: ValueViews, node: SOp, tolerance: float) -> LinearForm:
         asked.append(tolerance)
         return features.identity(node)
 
-    monkeypatch.setattr(Features, "settled", settled)
+    monkeypatch.setattr(ValueViews, "settled", settled)
     context.features.identity(words.aggregate(words.select(words.indices, words.indices, "<="), words.tokens))
     context.features.identity(words.graph.selector_sum(words.same, words.tokens, words.tokens.span))
     mean, total = asked
@@ -170,8 +186,8 @@ def test_the_side_of_fewer_classes_is_one_hot() -> None:
 
 
 def test_the_same_piece_louder() -> None:
-    key, query = Form((), 1.0, 0.0, 2.0, 0.5), Form((), 3.0, 1.0, 4.0, 0.25)
-    piece = Piece("table", "why", key, query, ((key, query),), 1.0, 0.5, 0.125)
+    key, query = LinearForm((), 1.0, 0.0, 2.0, 0.5), LinearForm((), 3.0, 1.0, 4.0, 0.25)
+    piece = ScoreTerm("table", "why", key, query, ((key, query),), 1.0, 0.5, 0.125)
     louder = piece.scaled(4.0)
     assert (louder.level, louder.gap, louder.error) == (4.0, 2.0, 0.5)
     assert (louder.key_only, louder.query_only) == (key.scaled(4.0), query.scaled(4.0))
@@ -181,7 +197,7 @@ def test_the_same_piece_louder() -> None:
 
 def test_a_snapped_square_is_off_by_what_its_parts_can_be_off() -> None:
     """2 q k - k^2 where k and k^2 are each off on their own, as far as they can be, and q is as large as k can be."""
-    square, key = Form((), 0.0, 0.0, 25.0, 0.5), Form((), 0.0, -5.0, 4.0, 0.25)
+    square, key = LinearForm((), 0.0, 0.0, 25.0, 0.5), LinearForm((), 0.0, -5.0, 4.0, 0.25)
     worst = max(
         abs(2 * q * key_off - square_off) for q, key_off, square_off in product((-5, 4), (-0.25, 0.25), (-0.5, 0.5))
     )
@@ -194,7 +210,7 @@ def test_equalities_of_half_numbers_are_exact_to_a_quarter_of_that(longest: int,
     words = Words()
     context = lowering((0, 2001), longest)
     ((part,),) = context.heads.predicates.conjunctions(words.select(words.tokens, words.indices, "=="))
-    piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
+    piece = context.heads.scores.equalities.of_numbers(part, NoiseRemoval.NONE, False)
     assert (piece.error == 0) == exact
 
 
@@ -204,7 +220,7 @@ def test_equalities_are_exact_while_float32_holds_every_product(reach: int, exac
     words = Words()
     context = lowering((-reach, reach), 4097)
     ((part,),) = context.heads.predicates.conjunctions(words.select(words.tokens, words.indices, "=="))
-    piece = context.heads.scores.equalities.of_numbers(part, Snap.NO, False)
+    piece = context.heads.scores.equalities.of_numbers(part, NoiseRemoval.NONE, False)
     assert (piece.error == 0) == exact
     assert (piece.level, piece.gap) == (0.0, 1.0)
 
@@ -232,9 +248,9 @@ def test_votes_are_worth_it_beyond_four_neurons_for_each_truth(
         whole = words.op(op, whole, other)
     context = lowering((0, 1, 2), 9)
     ((part,),) = context.heads.predicates.conjunctions(words.select(whole, words.constant(wanted), "=="))
-    monkeypatch.setattr(joint.Joint, "bends", lambda self, node: 4 * count)
+    monkeypatch.setattr(joint.JointFunctions, "bends", lambda self, node: 4 * count)
     assert context.heads.scores._vote(part) is None
-    monkeypatch.setattr(joint.Joint, "bends", lambda self, node: 4 * count + 1)
+    monkeypatch.setattr(joint.JointFunctions, "bends", lambda self, node: 4 * count + 1)
     vote = context.heads.scores._vote(part)
     assert vote is not None
     assert (vote.level, vote.gap, vote.excess) == (1.0, 1.0, count - 1.0 if any_of else 0.0)
@@ -243,9 +259,9 @@ def test_votes_are_worth_it_beyond_four_neurons_for_each_truth(
 
 
 @pytest.mark.parametrize(("part", "tried"), [(1.0, False), (1.01, True)])
-@pytest.mark.parametrize("effort", Effort)
+@pytest.mark.parametrize("effort", Strategy)
 def test_stairs_upon_stairs_are_for_what_is_spoilt(
-    part: float, tried: bool, effort: Effort, monkeypatch: pytest.MonkeyPatch
+    part: float, tried: bool, effort: Strategy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scores that are off by a 256th, divided by the number of keys; and only where care is taken."""
     words = Words()
@@ -253,31 +269,35 @@ def test_stairs_upon_stairs_are_for_what_is_spoilt(
     context.effort = effort
     scores = context.heads.scores
     ((conjunct,),) = context.heads.predicates.conjunctions(words.same)
-    errors = {Snap.NO: part / 256 / 100, Snap.ONCE: 2 * part / 256 / 100, Snap.TWICE: 0.5 * part / 256 / 100}
-    made: list[Snap] = []
+    errors = {
+        NoiseRemoval.NONE: part / 256 / 100,
+        NoiseRemoval.STEP_FUNCTION: 2 * part / 256 / 100,
+        NoiseRemoval.NESTED_STEP_FUNCTIONS: 0.5 * part / 256 / 100,
+    }
+    made: list[NoiseRemoval] = []
 
-    def make(snap: Snap) -> Piece:
+    def make(snap: NoiseRemoval) -> ScoreTerm:
         made.append(snap)
-        return Piece("table", "", None, None, (), 1.0, 1.0, errors[snap])
+        return ScoreTerm("table", "", None, None, (), 1.0, 1.0, errors[snap])
 
     monkeypatch.setattr(scores, "_makers", lambda *arguments: [make])
-    tried = tried and effort is Effort.CAREFUL
+    tried = tried and effort is Strategy.LOW_NOISE
     piece = scores.piece(conjunct, level="count", exact_level=True)
-    assert piece.error == errors[Snap.TWICE if tried else Snap.NO]
-    assert made == [Snap.NO, Snap.ONCE, *([Snap.TWICE] * tried)]
-    errors[Snap.TWICE] = errors[Snap.NO]
-    assert scores.piece(conjunct, level="count", exact_level=True).error == errors[Snap.NO]
-    errors[Snap.NO] = 0.45  # nothing has to tie: this leaves a tenth of the gap
-    errors[Snap.TWICE] = 0.44
+    assert piece.error == errors[NoiseRemoval.NESTED_STEP_FUNCTIONS if tried else NoiseRemoval.NONE]
+    assert made == [NoiseRemoval.NONE, NoiseRemoval.STEP_FUNCTION, *([NoiseRemoval.NESTED_STEP_FUNCTIONS] * tried)]
+    errors[NoiseRemoval.NESTED_STEP_FUNCTIONS] = errors[NoiseRemoval.NONE]
+    assert scores.piece(conjunct, level="count", exact_level=True).error == errors[NoiseRemoval.NONE]
+    errors[NoiseRemoval.NONE] = 0.45  # nothing has to tie: this leaves a tenth of the gap
+    errors[NoiseRemoval.NESTED_STEP_FUNCTIONS] = 0.44
     worse = scores.piece(conjunct, level="retrieve", exact_level=True).error
-    assert worse == errors[Snap.TWICE if effort is Effort.CAREFUL else Snap.NO]
+    assert worse == errors[NoiseRemoval.NESTED_STEP_FUNCTIONS if effort is Strategy.LOW_NOISE else NoiseRemoval.NONE]
 
 
 def test_a_vote_makes_the_others_loud_enough_to_veto_it(monkeypatch: pytest.MonkeyPatch) -> None:
     words = Words()
     context = lowering(range(9), 9)
     conjunction, *_ = context.heads.predicates.conjunctions(words.and_(words.same, words.earlier))
-    one = Piece("key only", "", constant_form(0.0), None, (), 1.0, 1.0, 0.0, 3.0)
+    one = ScoreTerm("key only", "", constant_form(0.0), None, (), 1.0, 1.0, 0.0, 3.0)
     made = iter([one, None])
     monkeypatch.setattr(Scores, "_vote", lambda self, part: next(made))
     vote, other = context.heads.scores.pieces(conjunction, level="retrieve", exact_level=False)
@@ -376,8 +396,12 @@ def test_what_is_said_of_a_head_that_is_refused() -> None:
 
 @pytest.mark.parametrize(("error", "one_hot"), [(0.2499, True), (0.25, False)])
 def test_classes_are_one_hot_while_that_is_clear(error: float, one_hot: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = [Form((), 0.0, 0.0, 1.0, 0.0), Form((), 0.0, 0.0, 1.0, error), Form((), 0.0, 0.0, 1.0, 0.1)]
-    monkeypatch.setattr(Features, "indicators", lambda *arguments: made)
+    made = [
+        LinearForm((), 0.0, 0.0, 1.0, 0.0),
+        LinearForm((), 0.0, 0.0, 1.0, error),
+        LinearForm((), 0.0, 0.0, 1.0, 0.1),
+    ]
+    monkeypatch.setattr(ValueViews, "indicators", lambda *arguments: made)
     block = Outputs(lowering("abc", 4)).output("y", Words().tokens, False)
     assert isinstance(block.decode, ClassDecode)
     assert (block.decode.logits == tuple(made)) == one_hot
@@ -390,7 +414,7 @@ def test_codes_that_are_half_a_step_off_are_refused(
     error: float, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Outputs, "_noise", lambda *arguments: error)
-    outputs = Outputs(lowering("abc", 4, Options(small=True)))
+    outputs = Outputs(lowering("abc", 4, CompileOptions(small=True)))
     if refused:
         with pytest.raises(RaspError) as refusal:
             outputs.output("y", Words().tokens, False)
@@ -403,7 +427,7 @@ def _number(error: float, values: Sequence[Scalar], monkeypatch: pytest.MonkeyPa
     """The output of a count as a number, known as well as this."""
     words = Words()
     context = lowering(values, 8)
-    monkeypatch.setattr(Features, "identity", lambda self, node: Form((), 0.0, 0.0, 0.0, error))
+    monkeypatch.setattr(ValueViews, "identity", lambda self, node: LinearForm((), 0.0, 0.0, 0.0, error))
     return Outputs(context)._number("y", words.tokens, False)
 
 
@@ -422,10 +446,12 @@ def test_numbers_that_are_half_a_step_off_are_named_otherwise(
 # ---- joint functions ----------------------------------------------------------------------------------------
 
 
-def _conditions(words: Words, count: int) -> tuple[list[SOp], dict[SOp, Column], list[int]]:
+def _conditions(words: Words, count: int) -> tuple[list[SOp], dict[SOp, TableColumn], list[int]]:
     """Truths that have nothing to do with each other, and their columns in a grid of as many axes."""
     truths = [words.op("eq", words.tokens, words.constant(f"t{number}")) for number in range(count)]
-    columns = {truth: Column((axis,), np.arange(2, dtype=np.int64), (False, True)) for axis, truth in enumerate(truths)}
+    columns = {
+        truth: TableColumn((axis,), np.arange(2, dtype=np.int64), (False, True)) for axis, truth in enumerate(truths)
+    }
     return truths, columns, [2] * count
 
 
@@ -451,14 +477,14 @@ def test_a_function_is_cut_by_its_first_five_ternaries(ternaries: int, parts: in
 def test_a_condition_that_is_undefined_chooses_the_other_branch() -> None:
     words = Words()
     (truth,), _, _ = _conditions(words, 1)
-    columns = {truth: Column((0,), np.arange(3, dtype=np.int64), (False, True, NOT_DEFINED))}
+    columns = {truth: TableColumn((0,), np.arange(3, dtype=np.int64), (False, True, NOT_DEFINED))}
     whole = words.op("where", truth, words.indices, words.constant(0))
     masks = list(lowering((0, 1), 2).features.joint._branches(whole, columns, [3]))
     assert sorted(mask.tolist() for mask in masks) == [[False, True, False], [True, False, True]]
 
 
 def _factors(words: Words, *sizes: int) -> list[cuts.Factor]:
-    return [Discrete(words.tokens, tuple(range(size))) for size in sizes]
+    return [CategoricalFactor(words.tokens, tuple(range(size))) for size in sizes]
 
 
 def test_what_is_the_same_everywhere_takes_no_code() -> None:
@@ -480,12 +506,12 @@ def test_how_many_orders_of_the_digits_are_tried(
     words = Words()
     found: list[tuple[int, ...]] = []
 
-    def code(self: joint.Joint, factors: list[cuts.Factor], stack: Grid) -> Code:
+    def code(self: joint.JointFunctions, factors: list[cuts.Factor], stack: Grid) -> Code:
         assert stack.shape[1:] == tuple(factor.size for factor in factors)
         found.append(stack.shape)
         return Code(constant_form(0.0), (), ((),), 0)
 
-    monkeypatch.setattr(joint.Joint, "_code", code)
+    monkeypatch.setattr(joint.JointFunctions, "_code", code)
     assert (
         len(list(lowering((0, 1), 2).features.joint._orders(_factors(words, *sizes), np.zeros((1, *sizes))))) == orders
     )
@@ -534,7 +560,7 @@ def test_fractions_of_too_many_values_are_not_listed(monkeypatch: pytest.MonkeyP
     )
 
 
-def _emitted(values: tuple[float | None, ...], error: float, snap: Snap) -> tuple[int, Form, Context]:
+def _emitted(values: tuple[float | None, ...], error: float, snap: NoiseRemoval) -> tuple[int, LinearForm, Context]:
     """How many neurons a function of a number from 0 on takes, if that is known as well as this."""
     words = Words()
     context = lowering((0, 1), 9)
@@ -549,19 +575,19 @@ def _emitted(values: tuple[float | None, ...], error: float, snap: Snap) -> tupl
 @pytest.mark.parametrize(
     ("part", "snap", "neurons"),
     [
-        (0.99, Snap.NO, 2),
-        (1.01, Snap.NO, 6),
-        (0.99 * 2.0**-12, Snap.ONCE, 2),
-        (1.01 * 2.0**-12, Snap.ONCE, 6),
+        (0.99, NoiseRemoval.NONE, 2),
+        (1.01, NoiseRemoval.NONE, 6),
+        (0.99 * 2.0**-12, NoiseRemoval.STEP_FUNCTION, 2),
+        (1.01 * 2.0**-12, NoiseRemoval.STEP_FUNCTION, 6),
     ],
 )
-def test_how_much_error_may_pass_through(part: float, snap: Snap, neurons: int) -> None:
+def test_how_much_error_may_pass_through(part: float, snap: NoiseRemoval, neurons: int) -> None:
     """A 256th of the smallest step, and next to nothing where equal values have to give equal numbers."""
     made, form, context = _emitted((0.0, 1.0, 0.0, 1.0), part / 256, snap)
     assert made == neurons
     (group,) = context.groups_made
     assert group.tolerated == 0.25
-    if snap is Snap.NO:
+    if snap is NoiseRemoval.NONE:
         assert form.error == pytest.approx(part / 256, rel=0.01) if neurons == 2 else form.error < part / 512
 
 
@@ -569,15 +595,15 @@ def test_how_much_error_may_pass_through(part: float, snap: Snap, neurons: int) 
 def test_what_is_known_to_a_quarter_of_its_gaps_is_refused(error: float, refused: bool) -> None:
     if refused:
         with pytest.raises(RaspError) as refusal:
-            _emitted((0.0, 1.0, 0.0, 1.0), error, Snap.NO)
+            _emitted((0.0, 1.0, 0.0, 1.0), error, NoiseRemoval.NONE)
         assert code_of(refusal) == "C204"
     else:
-        assert _emitted((0.0, 1.0, 0.0, 1.0), error, Snap.NO)[0] == 6
+        assert _emitted((0.0, 1.0, 0.0, 1.0), error, NoiseRemoval.NONE)[0] == 6
 
 
 def test_what_is_flat_where_it_stands_close_may_be_known_badly() -> None:
     """The first two wanted values are two points apart; those that are one apart are equal."""
-    assert _emitted((0.0, None, 1.0, 1.0), 0.25, Snap.NO)[0] > 0
+    assert _emitted((0.0, None, 1.0, 1.0), 0.25, NoiseRemoval.NONE)[0] > 0
 
 
 @pytest.mark.parametrize(("times", "neurons"), [(63, 1), (65, 4)])
@@ -588,7 +614,7 @@ def test_stairs_that_are_rough_themselves_are_taken_where_the_line_is_much_rough
     flat, line = stairs(points, values, True), interpolate(points, values, False)
     assert flat.rounding > 2.0**-8
     error = (times * flat.rounding - line.rounding) / line.steepness
-    assert _emitted(values, error, Snap.NO)[0] == neurons
+    assert _emitted(values, error, NoiseRemoval.NONE)[0] == neurons
 
 
 class Ways:
@@ -597,15 +623,15 @@ class Ways:
     def __init__(self, cheapest: float | None, *others: float) -> None:
         self.cheapest, self.others, self.asked = cheapest, others, 0
 
-    def first(self, *arguments: object) -> list[Form]:
+    def first(self, *arguments: object) -> list[LinearForm]:
         if self.cheapest is None:
             raise RaspError(Diagnostic("C202", "no table", Words().tokens.span))
-        return [Form((), 0.0, 0.0, 1.0, self.cheapest)]
+        return [LinearForm((), 0.0, 0.0, 1.0, self.cheapest)]
 
-    def more(self, *arguments: object) -> Iterator[list[Form]]:
+    def more(self, *arguments: object) -> Iterator[list[LinearForm]]:
         for error in self.others:
             self.asked += 1
-            yield [Form((), 0.0, 0.0, 1.0, error)]
+            yield [LinearForm((), 0.0, 0.0, 1.0, error)]
 
 
 @pytest.mark.parametrize(
@@ -626,28 +652,28 @@ def test_where_the_cheapest_form_is_noisy_the_first_clear_one_is_taken(
     """Clear: a 16th of the smallest step between two of the wanted numbers, which is 3 here."""
     words = Words()
     context = lowering((0, 1), 4)
-    monkeypatch.setattr(joint.Joint, "_cheapest", ways.first)
-    monkeypatch.setattr(joint.Joint, "_clearer", ways.more)
+    monkeypatch.setattr(joint.JointFunctions, "_cheapest", ways.first)
+    monkeypatch.setattr(joint.JointFunctions, "_clearer", ways.more)
     scaled = [(-3.0, 4.0, 0.0, 0.0, 9.0)]  # steps of 3, 4 and 5
     ways.cheapest, ways.others = None if ways.cheapest is None else 3 * ways.cheapest, tuple(3 * o for o in ways.others)
-    for effort in (Effort.CHEAP, Effort.LENIENT):
+    for effort in (Strategy.SMALLEST, Strategy.APPROXIMATE_OUTPUT):
         context.effort = effort
         if ways.cheapest is not None:
-            (form,) = context.features.joint.functions(words.length, scaled, Snap.NO)
+            (form,) = context.features.joint.functions(words.length, scaled, NoiseRemoval.NONE)
             assert (form.error, ways.asked) == (ways.cheapest, 0)
-    context.effort = Effort.CAREFUL
+    context.effort = Strategy.LOW_NOISE
     if taken is None:
         with pytest.raises(RaspError):
-            context.features.joint.functions(words.length, scaled, Snap.NO)
+            context.features.joint.functions(words.length, scaled, NoiseRemoval.NONE)
     else:
-        (form,) = context.features.joint.functions(words.length, scaled, Snap.NO)
+        (form,) = context.features.joint.functions(words.length, scaled, NoiseRemoval.NONE)
         assert form.error == 3 * taken
     assert ways.asked == asked
 
 
 def test_how_much_noise_a_code_passes_on() -> None:
     """Its steepest slope, relative to the smallest step between two wanted numbers."""
-    form = Form((), 0.0, 0.0, 3.0, 0.125)
+    form = LinearForm((), 0.0, 0.0, 3.0, 0.125)
     for wanted, passed in (
         (((0.0, 2.0, 3.0),), 2.0),
         (((0.0, 2.0, 6.0),), 1.0),
@@ -668,7 +694,7 @@ def test_codes_of_large_numbers_are_not_made(points: tuple[int, ...], made: bool
     context = lowering((0, 1), 4)
     unit = context.analysis.affine(words.indices)
     assert unit is not None
-    factor = cuts.Number(unit, points)
+    factor = cuts.NumericFactor(unit, points)
     code = context.features.joint._code([factor], np.array([[0.0, 1.0]]))
     assert (code is not None) == made
     if code is not None:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.pipeline import CompileOptions, compile_program
+from raspc.compiler.options import CompileOptions
+from raspc.compiler.pipeline import compile_program
 from raspc.compiler.warnings.outputs import output_warnings
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.rasp_grammar.span import Source

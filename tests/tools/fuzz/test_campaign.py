@@ -10,9 +10,8 @@ from raspc.compiler import pipeline
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.graph.graph import Aggregate, Program, reachable
 from raspc.compiler.lower.attention import scores
-from raspc.compiler.lower.context import Effort
 from raspc.compiler.lower.neurons import joint_functions as joint
-from raspc.compiler.pipeline import CompileOptions
+from raspc.compiler.options import CompileOptions, Strategy
 from raspc.tools.fuzz import check
 from raspc.tools.fuzz.campaign import Settings, Summary, one_thread, program_text, run
 from raspc.tools.fuzz.check import Outcome, check_program
@@ -45,7 +44,7 @@ def test_random_programs_compute_what_they_mean(part: int) -> None:
 
 def test_the_dearest_ways_compute_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the compiler does only where the cheap ways are too noisy, everywhere."""
-    monkeypatch.setattr(pipeline, "Effort", (Effort.CAREFUL, Effort.LENIENT))
+    monkeypatch.setattr(pipeline, "Strategy", (Strategy.LOW_NOISE, Strategy.APPROXIMATE_OUTPUT))
     monkeypatch.setattr(joint, "NOISY", -1.0)
     monkeypatch.setattr(scores, "SPOILT", -1.0)
     for index in range(150):

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 from raspc.compiler import pipeline
-from raspc.compiler.artifact.manifest import ClassDecode, NumberDecode, Output
+from raspc.compiler.artifact.manifest import ClassDecodeRecord, NumberDecodeRecord, OutputRecord
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
-from raspc.compiler.pipeline import CompileOptions
+from raspc.compiler.options import CompileOptions
 from raspc.rasp_grammar.span import Source
 from raspc.tools.fuzz import check
 from raspc.tools.fuzz.check import check_program, equal
@@ -72,13 +72,13 @@ def test_exceptions_are_internal_errors_named_by_their_place(monkeypatch: pytest
     assert outcome.detail.endswith("ZeroDivisionError: oh\n")
 
 
-def _output(decode: ClassDecode | NumberDecode) -> Output:
-    return Output("output", 0, ("number",), 0, 1, decode, False, None, None)
+def _output(decode: ClassDecodeRecord | NumberDecodeRecord) -> OutputRecord:
+    return OutputRecord("output", 0, ("number",), 0, 1, decode, False, None, None)
 
 
 def test_exact_outputs_are_compared_exactly() -> None:
-    classes = _output(ClassDecode((0, 1)))
-    snapped = _output(NumberDecode(6, 0, 0, 1, 0.1))
+    classes = _output(ClassDecodeRecord((0, 1)))
+    snapped = _output(NumberDecodeRecord(6, 0, 0, 1, 0.1))
     for output in (classes, snapped):
         assert equal(output, Fraction(1, 2), Fraction(1, 2))
         assert not equal(output, Fraction(1, 2), Fraction(1, 3))
@@ -87,9 +87,9 @@ def test_exact_outputs_are_compared_exactly() -> None:
 
 
 def test_numbers_as_they_come_are_compared_within_the_stated_error() -> None:
-    stated = _output(NumberDecode(None, 0, 0, 1, 0.01))
+    stated = _output(NumberDecodeRecord(None, 0, 0, 1, 0.01))
     assert equal(stated, 0.505, Fraction(1, 2))
     assert not equal(stated, 0.515, Fraction(1, 2))
-    unstated = _output(NumberDecode(None, 0, 0, 1000, None))
+    unstated = _output(NumberDecodeRecord(None, 0, 0, 1000, None))
     assert equal(unstated, 1000.5, 1000)
     assert not equal(unstated, 0.5, 0)

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from raspc.compiler.artifact.manifest import (
-    ClassDecode,
-    CompilerInfo,
-    Direction,
-    Head,
-    Layer,
+    ClassDecodeRecord,
+    CompilerRecord,
+    DirectionRecord,
+    HeadRecord,
+    LayerRecord,
     Manifest,
-    NeuronGroup,
-    NodeInfo,
-    NumberDecode,
-    Output,
-    ProgramInfo,
+    NeuronGroupRecord,
+    NodeRecord,
+    NumberDecodeRecord,
+    OutputRecord,
+    ProgramRecord,
     SourceText,
     check,
 )
@@ -26,9 +26,9 @@ from raspc.tools.reports.inspect_text import as_json, as_text, parameters, tight
 LONG = "select(indices, length - indices - 1, ==) and not select(tokens, tokens, <) or select(tokens, 'a', ==)"
 
 
-def _direction(index: int, subspace: str, kind: str, value: object = None, node: int | None = None) -> Direction:
+def _direction(index: int, subspace: str, kind: str, value: object = None, node: int | None = None) -> DirectionRecord:
     label = subspace if value is None else f"{subspace} = {value}"
-    return Direction(index, subspace, node, kind, value, label)  # type: ignore[arg-type]
+    return DirectionRecord(index, subspace, node, kind, value, label)  # type: ignore[arg-type]
 
 
 def _manifest() -> Manifest:
@@ -40,13 +40,13 @@ def _manifest() -> Manifest:
         *(_direction(5 + i, "target", "one-hot", i, 2) for i in range(20)),
         _direction(25, "mean", "feature", None, 3),
     )
-    head = Head(0, "the share of equal tokens", 2, LONG, "equality", 128.0, "count", (1, 2, 4), (25,), 1e-5, 0.25)
-    plain = Head(1, "mean", None, "mean", "key only", 20.0, "mean", (0,), (), None, None)
-    group = NeuronGroup(0, 40, "target", 2, (25,), tuple(range(5, 25)), 1e-3, 0.5)
-    single = NeuronGroup(40, 1, "a" * 90, None, (), (4,), 0.125, None)
+    head = HeadRecord(0, "the share of equal tokens", 2, LONG, "equality", 128.0, "count", (1, 2, 4), (25,), 1e-5, 0.25)
+    plain = HeadRecord(1, "mean", None, "mean", "key only", 20.0, "mean", (0,), (), None, None)
+    group = NeuronGroupRecord(0, 40, "target", 2, (25,), tuple(range(5, 25)), 1e-3, 0.5)
+    single = NeuronGroupRecord(40, 1, "a" * 90, None, (), (4,), 0.125, None)
     return Manifest(
-        CompilerInfo("0.1.0", {"small": False}),
-        ProgramInfo.of([SourceText("x.rasp", "tokens;")]),
+        CompilerRecord("0.1.0", {"small": False}),
+        ProgramRecord.of([SourceText("x.rasp", "tokens;")]),
         vocabulary,
         bos=3,
         max_length=7,
@@ -55,16 +55,18 @@ def _manifest() -> Manifest:
         uniform=False,
         d_model=26,
         nodes=(
-            NodeInfo(0, None, "tokens", None, None, None, None, None),
-            NodeInfo(1, None, "indices", None, None, None, None, None),
-            NodeInfo(2, "target", LONG, "x.rasp", 0, 6, 12, 3),
-            NodeInfo(3, None, "aggregate(x, y)", "x.rasp", 0, 6, 1, 1),
+            NodeRecord(0, None, "tokens", None, None, None, None, None),
+            NodeRecord(1, None, "indices", None, None, None, None, None),
+            NodeRecord(2, "target", LONG, "x.rasp", 0, 6, 12, 3),
+            NodeRecord(3, None, "aggregate(x, y)", "x.rasp", 0, 6, 1, 1),
         ),
         directions=directions,
-        layers=(Layer(2, 3, (head, plain), 41, (group, single)), Layer(0, 0, (), 0, ())),
+        layers=(LayerRecord(2, 3, (head, plain), 41, (group, single)), LayerRecord(0, 0, (), 0, ())),
         outputs=(
-            Output("target", 2, ("number",), 0, 3, ClassDecode((0, Fraction(1, 2), True)), True, 0.1, 0.3),
-            Output("mean", 3, ("number",), 3, 1, NumberDecode(7, 0, 0, Fraction(5, 2), None), False, None, None),
+            OutputRecord("target", 2, ("number",), 0, 3, ClassDecodeRecord((0, Fraction(1, 2), True)), True, 0.1, 0.3),
+            OutputRecord(
+                "mean", 3, ("number",), 3, 1, NumberDecodeRecord(7, 0, 0, Fraction(5, 2), None), False, None, None
+            ),
         ),
         attention_depth=1,
     )
