@@ -18,10 +18,10 @@ from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .analysis.domains import Space
 from .analysis.node_facts import Analysis
 from .artifact import manifest as records
-from .artifact.assemble import assemble, parameter_count
+from .artifact.assemble import assemble
 from .artifact.model_files import CompiledModel
 from .blocks.blocks import Blocks
-from .blocks.layers import Schedule, schedule
+from .blocks.layers import Schedule, parameter_count, schedule
 from .elaborate import require_input_space
 from .graph.graph import Node, Program
 from .graph.print_graph import describe, format_graph

@@ -15,16 +15,8 @@ from numpy.typing import NDArray
 
 from ... import __version__
 from ..analysis.domains import Space
-from ..blocks.blocks import (
-    ClassDecode,
-    Direction,
-    LinearForm,
-    NeuronGroup,
-    NumberDecode,
-    OutputBlock,
-    head_forms,
-    logits_of,
-)
+from ..blocks.blocks import ClassDecode, NumberDecode, OutputBlock, head_forms, logits_of, used_neurons
+from ..blocks.forms import Direction, LinearForm
 from ..blocks.layers import BlockLayer, PlacedHead, Schedule, bos_key, bos_stands_out, extra_layers
 from ..graph.graph import Node
 from ..graph.result_types import Kinds
@@ -36,25 +28,6 @@ Array = NDArray[np.float64]
 #: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the
 #: residual stream stays exactly zero there however often counts are scaled up.
 SELF = 1024.0
-
-
-def parameter_count(plan: Schedule, space: Space) -> int:
-    """How many numbers the weights will hold (without `--uniform`), before any memory is spent."""
-    width = len(plan.directions) + 1
-    columns = sum(len(logits_of(output)) for output in plan.blocks.outputs)
-    total = (len(space.vocabulary) + 1 + space.max_length + 1) * width + (width + 1) * columns
-    for layer in plan.layers:
-        if layer.heads:
-            total += len(layer.heads) * (4 * width * layer.d_head + 3 * layer.d_head) + width
-        neurons = sum(len(used_neurons(group)) for group in layer.groups)
-        if neurons:
-            total += neurons * (2 * width + 1) + width
-    return total
-
-
-def used_neurons(group: NeuronGroup) -> list[int]:
-    """The neurons that some kept output reads."""
-    return sorted({neuron for _, weights in group.outputs for neuron in weights})
 
 
 class Assembler:

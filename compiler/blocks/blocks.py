@@ -1,170 +1,57 @@
-"""The block IR: pieces of transformer that do not yet know their place.
+"""Blocks: attention heads, groups of neurons and outputs, before the schedule gives them a layer.
 
-A *direction* is one basis vector of the residual stream.  A *form* is an affine function of directions:
-what a query, a key, a value, a neuron or a logit reads.  Blocks (heads, neuron groups) read forms and
-write directions.
-
-Time counts half layers: 0 is the embedding, 2l-1 what the attention of layer l has written, 2l what its MLP
-has written.  A head of layer l reads what is there at 2l-2, a neuron what is there at 2l-1.
-
-At the BOS position every direction is exactly zero except the one that marks BOS.  Heads and neurons are built
-so that this stays true, hence the value of any form at BOS is its constant, which the reader subtracts
-exactly (`assemble`).
+Blocks read linear forms and write directions (`forms`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf, nextafter
 from typing import Literal
-
-import numpy as np
 
 from ..graph.graph import Selector, SOp
 from ..graph.values import Scalar
+from .forms import (
+    BEYOND as BEYOND,
+)
+from .forms import (
+    LARGEST as LARGEST,
+)
+from .forms import (
+    SMALLEST as SMALLEST,
+)
+from .forms import (
+    UNIT as UNIT,
+)
+from .forms import (
+    Direction as Direction,
+)
+from .forms import (
+    DirectionKind as DirectionKind,
+)
+from .forms import (
+    LinearForm as LinearForm,
+)
+from .forms import (
+    Role as Role,
+)
+from .forms import (
+    constant_form as constant_form,
+)
+from .forms import (
+    in_range as in_range,
+)
+from .forms import (
+    representation as representation,
+)
+from .forms import (
+    sum_forms as sum_forms,
+)
+from .forms import (
+    to_float as to_float,
+)
 
-Role = Literal["tokens", "indices", "head", "neurons"]
-DirectionKind = Literal["one-hot", "scalar", "feature"]
 Level = Literal["count", "mean", "retrieve"]
-
-#: Unit roundoff of float32.
-UNIT = 2.0**-24
-#: No other number than 0 and those between these may be held by a direction: float32 ends at 2^128 and 2^-126.
-LARGEST = 2.0**62
-SMALLEST = 2.0**-62
-#: What rounds to infinity in float32.
-BEYOND = 2.0**128 - 2.0**103
-
-
-@dataclass(frozen=True, eq=False)
-class Direction:
-    """One basis vector of the residual stream.
-
-    `low`, `high`: bounds of its value over all positions but BOS.  `error`: bound on |float32 value - exact value|,
-    where the latter is defined; `rounding` is the part of it that is not passed on from what was read.  `data`: for an
-    embedded direction, its value for each token id or index.
-    """
-
-    id: int
-    role: Role
-    node: SOp
-    kind: DirectionKind
-    value: Scalar | None
-    label: str
-    time: int
-    low: float
-    high: float
-    error: float
-    data: tuple[float, ...] = ()
-    rounding: float = 0.0
-
-
-@dataclass(frozen=True)
-class LinearForm:
-    """`constant + sum of coefficient * direction`; `low`, `high` bound its exact value, `error` its float32 error."""
-
-    terms: tuple[tuple[Direction, float], ...]
-    constant: float
-    low: float
-    high: float
-    error: float
-
-    @property
-    def time(self) -> int:
-        return max((direction.time for direction, _ in self.terms), default=0)
-
-    @property
-    def size(self) -> float:
-        """The largest absolute value."""
-        return max(abs(self.low), abs(self.high))
-
-    @property
-    def reach(self) -> float:
-        """The largest sum of the absolute terms: what the rounding of a reader is relative to."""
-        shared: dict[SOp, float] = {}
-        total = abs(self.constant)
-        for direction, coefficient in self.terms:
-            size = abs(coefficient) * max(abs(direction.low), abs(direction.high))
-            if direction.kind == "one-hot":  # one of them at a time
-                shared[direction.node] = max(shared.get(direction.node, 0.0), size)
-            else:
-                total += size
-        return total + sum(shared.values())
-
-    @property
-    def rounding(self) -> float:
-        """The part of the error that does not come from the error of what the directions' writers read."""
-        own = sum(abs(coefficient) * direction.rounding for direction, coefficient in self.terms)
-        return own + (2 * UNIT * self.reach if self.error > 0 else 0.0)
-
-    def key(self) -> tuple[object, ...]:
-        return (*((direction.id, coefficient) for direction, coefficient in self.terms), self.constant)
-
-    def scaled(self, factor: float, shift: float = 0.0) -> LinearForm:
-        """`factor * self + shift`."""
-        ends = (factor * self.low + shift, factor * self.high + shift)
-        terms = tuple((direction, factor * coefficient) for direction, coefficient in self.terms) if factor != 0 else ()
-        error = abs(factor) * self.error
-        if terms and representation(factor) > 0:  # the weights hold the factor rounded
-            error += 2 * UNIT * abs(factor) * self.reach
-        return LinearForm(terms, factor * self.constant + shift, min(ends), max(ends), error)
-
-    def bounded(self, low: float, high: float) -> LinearForm:
-        """The same form, known to stay in `low..high` as well."""
-        return LinearForm(self.terms, self.constant, max(self.low, low), min(self.high, high), self.error)
-
-
-def representation(number: float) -> float:
-    """The error of storing a number as float32."""
-    if abs(number) >= BEYOND:
-        return inf
-    return 0.0 if float(np.float32(number)) == number else UNIT * abs(number)
-
-
-def to_float(value: Scalar) -> float:
-    """A number of the program as the lowering counts with it, infinite beyond float64's range.
-
-    It is the nearest float64, or the next one where float32 holds that but not the value (2^60 for 2^60 + 1), so that
-    `representation` sees the difference."""
-    assert not isinstance(value, str)
-    if isinstance(value, int) and abs(value) <= 2**53:
-        return float(value)
-    try:
-        nearest = float(value)
-    except OverflowError:
-        return inf if value > 0 else -inf
-    # Few numbers that are no integers are float32's: comparing with the value itself is slow.
-    if representation(nearest) == 0 and nearest != value:
-        return nextafter(nearest, inf if value > nearest else -inf)
-    return nearest
-
-
-def in_range(number: float) -> bool:
-    """Sums and squares of such numbers stay in float32's range."""
-    return number == 0 or SMALLEST <= abs(number) <= LARGEST
-
-
-def constant_form(value: float) -> LinearForm:
-    return LinearForm((), value, value, value, 0.0)
-
-
-def sum_forms(forms: Iterable[LinearForm]) -> LinearForm:
-    """The sum; its bounds are the sums of bounds, its error allows for rounding in the sum."""
-    terms: dict[Direction, float] = {}
-    constant = low = high = error = rounding = 0.0
-    count = 0
-    for form in forms:
-        for direction, coefficient in form.terms:
-            terms[direction] = terms.get(direction, 0.0) + coefficient
-        constant, low, high = constant + form.constant, low + form.low, high + form.high
-        error += form.error
-        rounding += form.reach
-        count += 1
-    kept = tuple(sorted(((d, c) for d, c in terms.items() if c != 0), key=lambda term: term[0].id))
-    if count > 1 and error > 0:  # exact small integers add up exactly
-        error += 2 * UNIT * rounding
-    return LinearForm(kept, constant, low, high, error)
 
 
 @dataclass
@@ -336,3 +223,8 @@ def head_forms(head: Head) -> list[LinearForm]:
 
 def logits_of(output: OutputBlock) -> tuple[LinearForm, ...]:
     return output.decode.logits if isinstance(output.decode, ClassDecode) else (output.decode.logit,)
+
+
+def used_neurons(group: NeuronGroup) -> list[int]:
+    """The neurons that some kept output reads."""
+    return sorted({neuron for _, weights in group.outputs for neuron in weights})

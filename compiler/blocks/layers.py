@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from ..analysis.domains import Space
 from ..graph.graph import Node
-from .blocks import Blocks, Direction, Head, NeuronGroup, Payload, head_forms, logits_of
+from .blocks import Blocks, Head, NeuronGroup, Payload, head_forms, logits_of, used_neurons
+from .forms import Direction
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,20 @@ def schedule(blocks: Blocks) -> Schedule:
         placed, d_head = _place(heads, exposed)
         layers.append(BlockLayer(tuple(placed), d_head, groups))
     return Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
+
+
+def parameter_count(plan: Schedule, space: Space) -> int:
+    """How many numbers the weights will hold (without `--uniform`), before any memory is spent."""
+    width = len(plan.directions) + 1
+    columns = sum(len(logits_of(output)) for output in plan.blocks.outputs)
+    total = (len(space.vocabulary) + 1 + space.max_length + 1) * width + (width + 1) * columns
+    for layer in plan.layers:
+        if layer.heads:
+            total += len(layer.heads) * (4 * width * layer.d_head + 3 * layer.d_head) + width
+        neurons = sum(len(used_neurons(group)) for group in layer.groups)
+        if neurons:
+            total += neurons * (2 * width + 1) + width
+    return total
 
 
 def score_width(head: Head, spare: bool) -> int:

@@ -10,23 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from ..analysis.domains import Space
-from ..artifact.assemble import parameter_count, used_neurons
 from ..graph.print_graph import literal
 from ..graph.values import Scalar
 from .blocks import (
     Blocks,
     ClassDecode,
-    Direction,
     Head,
-    LinearForm,
     NeuronGroup,
     NumberDecode,
     OutputBlock,
     Payload,
     head_forms,
     logits_of,
+    used_neurons,
 )
-from .layers import BlockLayer, PlacedHead, Schedule
+from .forms import Direction, LinearForm
+from .layers import BlockLayer, PlacedHead, Schedule, parameter_count
 from .print_forms import MAX_TERMS, Names, Subspace, bounds, cut, elided, fitted, number, small
 
 WIDTH = 120

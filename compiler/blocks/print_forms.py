@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..graph.print_graph import literal
 from ..graph.values import Scalar
-from .blocks import Direction, LinearForm
+from .forms import Direction, LinearForm
 
 #: Longer names are cut, between words if possible.
 MAX_NAME = 28

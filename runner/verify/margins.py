@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.artifact.manifest import ClassDecodeRecord, NumberDecodeRecord, OutputRecord
-from ...compiler.blocks.blocks import in_range, to_float
+from ...compiler.blocks.forms import in_range, to_float
 from ...compiler.graph.values import Scalar, Undefined, Value
 
 Floats = NDArray[np.float64]

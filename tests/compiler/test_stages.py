@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from raspc.compiler.blocks.blocks import Direction, DirectionKind, LinearForm, Role, constant_form
+from raspc.compiler.blocks.forms import Direction, DirectionKind, LinearForm, Role, constant_form
 from raspc.compiler.blocks.print_forms import Names, elided, fitted, short_name
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.values import Scalar

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from raspc.compiler.analysis.domains import Space
-from raspc.compiler.blocks.blocks import Blocks, ClassDecode, Direction, Head, LinearForm, NeuronGroup, OutputBlock
+from raspc.compiler.blocks.blocks import Blocks, ClassDecode, Head, NeuronGroup, OutputBlock
+from raspc.compiler.blocks.forms import Direction, LinearForm
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.lower.attention.heads import COUNT_LOG
 

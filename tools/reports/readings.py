@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.blocks.blocks import UNIT, Direction, LinearForm, ValueReading, constant_form, sum_forms, to_float
+from ...compiler.blocks.blocks import ValueReading
+from ...compiler.blocks.forms import UNIT, Direction, LinearForm, constant_form, sum_forms, to_float
 from ...compiler.graph.graph import Constant, SOp
 from ...compiler.graph.values import Scalar, normal, show
 from .recompiled import Origin

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...compiler.artifact.manifest import Manifest
-from ...compiler.blocks.blocks import Direction, Head
+from ...compiler.blocks.blocks import Head
+from ...compiler.blocks.forms import Direction
 from ...compiler.elaborate import elaborate
 from ...compiler.elaborate.scope import Object
 from ...compiler.graph.graph import Node, Program, Selector, SOp

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from raspc.compiler.artifact.assemble import parameter_count
 from raspc.compiler.blocks.blocks import ClassDecode, Head, NeuronGroup, OutputBlock
+from raspc.compiler.blocks.layers import parameter_count
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import Stages, stages
