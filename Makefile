@@ -15,7 +15,7 @@ BIN := .venv/bin
 RASP := programs rasp_grammar/prelude.rasp cli/starter.rasp
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types unit bench fuzz fmt clean
+.PHONY: help install run test lint types unit map bench fuzz fmt clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ types: install
 
 unit: install
 	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+
+map: install ## folders, their entries, and the imports between them, as tests/test_layers.py reads them
+	$(BIN)/python -m raspc.tests.support.imports
 
 bench: install ## measure sizes, lengths, speed and start-up; writes benchmarks/RESULTS.md
 	$(BIN)/python -m raspc.benchmarks.run_all
