@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -89,13 +90,17 @@ def random_model(
     d_model: int = 7,
     causal: bool = False,
 ) -> CompiledModel:
-    """A transformer of the given shapes that computes nothing in particular."""
+    """A transformer of the given shapes whose weights are random.
+
+    Activations stay near 1 in every layer, so that rounding errors do not grow from layer to layer.
+    """
     decode = ClassDecodeRecord(("a", "b", "c"))
     manifest = manifest_of("abc", max_length, d_model, layers, [decode, decode], causal=causal)
     rng = np.random.default_rng(seed)
     shapes = expected_shapes(manifest)
+    deviation = 0.66 / math.sqrt(d_model)
     return CompiledModel(
-        {name: rng.normal(0, 0.6, shape).astype(np.float32) for name, shape in shapes.items()}, manifest
+        {name: rng.normal(0, deviation, shape).astype(np.float32) for name, shape in shapes.items()}, manifest
     )
 
 
@@ -124,6 +129,11 @@ def reverse(length: int = 4) -> CompiledModel:
     tensors["blocks.0.attn.W_O"][0, :3, -3:] = np.eye(3)
     tensors["unembed.W_U"][-3:] = np.eye(3)
     return CompiledModel(tensors, manifest)
+
+
+#: Roundings of `fraction_of_a`, of numbers up to 1, for inputs of up to 7 tokens: 8 weights are summed twice, each of
+#: them rounded 5 times; then come 4 products with a bias.
+FRACTION_ROUNDINGS = 2 * 8 + 5 + 5
 
 
 def fraction_of_a(decode: NumberDecodeRecord, max_length: int = 8) -> CompiledModel:
