@@ -17,22 +17,20 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from ..graph.comparisons import COMPARISONS, Comparison
 from ..graph.graph import (
     Aggregate,
     Constant,
     Indices,
     Select,
     Selector,
-    SelectorAnd,
-    SelectorNot,
-    SelectorOr,
     SOp,
     Tokens,
 )
 from ..graph.values import Scalar, Undefined, is_number
+from ..graph.walk import comparisons_of, fold
 from .joint_tables import TableColumn, evaluate
 from .node_facts import Analysis
-from .position_orders import SIGNS, formula
 
 Matrix = NDArray[np.bool_]
 
@@ -84,7 +82,7 @@ class RelationPredicate:
             return None
         accepted = set()
         for sign in (-1, 0, 1):
-            code = sum((sign in SIGNS[atom.comparison]) << bit for bit, atom in enumerate(self.relation.atoms))
+            code = _code(self.relation.atoms, sign)
             if code in self.accepted:
                 accepted.add(sign)
         return frozenset(accepted)
@@ -107,7 +105,7 @@ class Predicates:
         return self._found[selector]
 
     def _expand(self, selector: Selector) -> tuple[Conjunction, ...]:
-        relations = self._relations(atoms_of(selector))
+        relations = self._relations(comparisons_of(selector))
         if prod(len(relation.realised) for relation in relations) > MAX_CASES:
             raise TooManyBranches
         truth = _truth(selector, relations)
@@ -180,7 +178,7 @@ class Predicates:
 
     def _relation(self, keys: SOp | None, queries: SOp | None, atoms: list[Select]) -> Relation:
         if self._pairs(keys, queries) > MAX_PAIRS:
-            realised = {sum((sign in SIGNS[a.comparison]) << bit for bit, a in enumerate(atoms)) for sign in (-1, 0, 1)}
+            realised = {_code(atoms, sign) for sign in (-1, 0, 1)}
             return Relation(keys, queries, tuple(atoms), None, tuple(sorted(realised)))
         key_count = 1 if keys is None else len(self.analysis.domain(keys).values or ())
         query_count = 1 if queries is None else len(self.analysis.domain(queries).values or ())
@@ -207,16 +205,18 @@ class Predicates:
         return [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
 
 
+def _code(atoms: Sequence[Select], sign: int) -> int:
+    """Which comparisons (bit i: atom i) hold where key - query has this sign."""
+    return sum(COMPARISONS[atom.comparison].holds(sign) << bit for bit, atom in enumerate(atoms))
+
+
 class TooManyBranches(Exception):
     """The formula has more combinations of classes than are worth exploring."""
 
 
-def atoms_of(selector: Selector) -> list[Select]:
-    """The comparisons of a formula, each once, in order of appearance."""
-    return [node for node in formula(selector) if isinstance(node, Select)]
-
-
-def compare_all(comparison: str, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]) -> Matrix:
+def compare_all(
+    comparison: Comparison, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]
+) -> Matrix:
     """[keys, queries]: whether each pair compares so; False where it is undefined."""
     ranks = {
         kind: {value: rank for rank, value in enumerate(sorted({v for v in (*keys, *queries) if _kind(v) == kind}))}  # type: ignore[type-var]
@@ -233,7 +233,7 @@ def compare_all(comparison: str, keys: Sequence[Scalar | Undefined], queries: Se
     signs = np.sign(key_ranks[:, None] - query_ranks[None, :])
     same = (key_kinds[:, None] == query_kinds[None, :]) & (key_kinds[:, None] > 0)
     defined = (key_kinds[:, None] > 0) & (query_kinds[None, :] > 0)
-    result: Matrix = np.isin(signs, list(SIGNS[comparison])) & same
+    result: Matrix = COMPARISONS[comparison].compare(signs, 0) & same
     if comparison == "!=":
         result |= defined & ~same
     return result
@@ -248,20 +248,11 @@ def _kind(value: Scalar | Undefined) -> str:
 def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:
     """The formula's truth for every combination of the relations' realised classes, one axis for each relation."""
     shape = tuple(len(relation.realised) for relation in relations)
-    done: dict[Selector, Matrix] = {}
+    truths: dict[Select, Matrix] = {}
     for axis, relation in enumerate(relations):
         codes = np.array(relation.realised, dtype=np.int64)
         along = [len(codes) if other == axis else 1 for other in range(len(shape))]
         for bit, atom in enumerate(relation.atoms):
-            done[atom] = (codes >> bit & 1).astype(np.bool_).reshape(along)
-    for node in formula(selector):
-        match node:
-            case SelectorAnd(left=left, right=right):
-                done[node] = done[left] & done[right]
-            case SelectorOr(left=left, right=right):
-                done[node] = done[left] | done[right]
-            case SelectorNot(operand=operand):
-                done[node] = ~done[operand]
-            case _:
-                pass
-    return np.ascontiguousarray(np.broadcast_to(done[selector], shape))
+            truths[atom] = (codes >> bit & 1).astype(np.bool_).reshape(along)
+    truth = fold(selector, atom=truths.__getitem__, both=np.logical_and, either=np.logical_or, negate=np.logical_not)
+    return np.ascontiguousarray(np.broadcast_to(truth, shape))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import product
 from math import ceil, floor
 
+from ..graph.comparisons import COMPARISON_OPERATIONS
 from ..graph.values import Number
 from .domains import Domain, union, whole_range
 
@@ -34,8 +35,7 @@ _CORNERS: dict[str, Callable[[Number, Number], Number]] = {
     "sub": lambda a, b: plus(a, -b),
     "mul": times,
 }
-_ORDERS = ("lt", "le", "gt", "ge")
-_TRUTHS = ("eq", "ne", *_ORDERS, "and", "or", "not")
+_TRUTHS = (*COMPARISON_OPERATIONS, "and", "or", "not")
 #: Stands for "no bound is known".
 FAR = 2**62
 
@@ -46,7 +46,8 @@ def bounded(op: str | None, children: Sequence[Domain]) -> Domain:
     whole = all(child.integer for child in children)
     numeric = all(child.numeric for child in children)
     if op in _TRUTHS:
-        ordered = numeric or op not in _ORDERS or all(child.textual for child in children)
+        rule = COMPARISON_OPERATIONS.get(op)
+        ordered = numeric or rule is None or not rule.is_ordering or all(child.textual for child in children)
         return Domain((False, True), undefined or not ordered, 0, 1)
     if op is None or not numeric:
         return Domain(None, True, -FAR, FAR, None)

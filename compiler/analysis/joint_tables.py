@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..graph.graph import Constant, Elementwise, SOp, Table
 from ..graph.operations import apply
 from ..graph.values import Undefined, Value
+from ..graph.walk import element_wise_inputs, in_order
 
 Codes = NDArray[np.int64]
 
@@ -59,24 +60,14 @@ def evaluate(node: SOp, cut: Mapping[SOp, TableColumn], axis_sizes: Sequence[int
     Raises ValueError when the expression has a leaf that is not in the cut.
     """
     done: dict[SOp, TableColumn] = dict(cut)
-    stack: list[SOp] = [node]
-    while stack:
-        current = stack[-1]
-        if current in done:
-            stack.pop()
-            continue
+    for current in in_order(node, element_wise_inputs, done):
         match current:
             case Constant(value=value):
                 done[current] = TableColumn((), np.zeros((), dtype=np.int64), (value,))
             case Elementwise() | Table():
-                missing = [child for child in current.inputs if child not in done]
-                if missing:
-                    stack.extend(missing)
-                    continue
                 done[current] = _combine(current, [done[child] for child in current.inputs], axis_sizes)
             case _:
                 raise ValueError(f"node {current.id} is neither element-wise nor in the cut")
-        stack.pop()
     return done[node]
 
 

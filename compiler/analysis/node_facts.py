@@ -19,15 +19,14 @@ from ..graph.graph import (
     Constant,
     Elementwise,
     Indices,
-    Selector,
     SelectorSum,
     SelectorWidth,
     SOp,
     Table,
     Tokens,
-    inputs_of,
 )
 from ..graph.values import Value, normal
+from ..graph.walk import element_wise_inputs, in_order
 from .affine import Affine
 from .domains import Domain, Space, listed, means, union, whole_range
 from .intervals import bounded, plus, times
@@ -46,13 +45,12 @@ class Analysis(Facts):
         self._leaves: dict[SOp, frozenset[SOp]] = {}
         self._domains: dict[SOp, Domain] = {}
         self._affine: dict[SOp, Affine | None] = {}
-        self._depth: dict[object, int] = {}
 
     # ---- structure -----------------------------------------------------------------------------
 
     def leaves(self, node: SOp) -> frozenset[SOp]:
         """The tokens, indices, aggregates and widths that an expression is an element-wise function of."""
-        for current in self._inputs_first(node):
+        for current in in_order(node, element_wise_inputs, self._leaves):
             match current:
                 case Elementwise(inputs=inputs) | Table(inputs=inputs):
                     self._leaves[current] = frozenset().union(*(self._leaves[child] for child in inputs))
@@ -62,58 +60,17 @@ class Analysis(Facts):
                     self._leaves[current] = frozenset({current})
         return self._leaves[node]
 
-    def attention_depth(self, node: SOp | Selector) -> int:
-        """Aggregates and widths on the longest chain below the node, itself included."""
-        stack: list[object] = [node]
-        while stack:
-            current = stack[-1]
-            children = inputs_of(current)  # type: ignore[arg-type]
-            missing = [child for child in children if child not in self._depth]
-            if missing:
-                stack.extend(missing)
-                continue
-            below = max((self._depth[child] for child in children), default=0)
-            self._depth[current] = below + isinstance(current, Attended)
-            stack.pop()
-        return self._depth[node]
-
-    def _inputs_first(self, node: SOp) -> list[SOp]:
-        """The element-wise nodes below `node` (its leaves included) that have no entry yet, inputs first."""
-        order: list[SOp] = []
-        seen: set[SOp] = set()
-        stack: list[tuple[SOp, bool]] = [(node, False)]
-        while stack:
-            current, expanded = stack.pop()
-            if expanded:
-                order.append(current)
-                continue
-            if current in seen or current in self._leaves:
-                continue
-            seen.add(current)
-            stack.append((current, True))
-            if isinstance(current, (Elementwise, Table)):
-                stack.extend((child, False) for child in current.inputs)
-        return order
-
     # ---- domains -------------------------------------------------------------------------------
 
     def domain(self, node: SOp) -> Domain:
         """The values that the node can take."""
-        stack: list[SOp] = [node]
-        while stack:
-            current = stack[-1]
+        for current in in_order(node, self._domain_inputs, self._domains):
             if current in self._domains:
-                stack.pop()
-                continue
-            missing = [child for child in self._domain_inputs(current) if child not in self._domains]
-            if missing:
-                stack.extend(missing)
-                continue
+                continue  # the domain of another node has asked for it
             found = self._infer(current)
             if isinstance(current, Attended) and self.may_be_undefined(current.selector):
                 found = replace(found, undefined=True)
             self._domains[current] = found
-            stack.pop()
         return self._domains[node]
 
     def _domain_inputs(self, node: SOp) -> tuple[SOp, ...]:

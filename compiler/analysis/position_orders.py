@@ -1,4 +1,4 @@
-"""Which formulas over comparisons order the positions, and formulas themselves.
+"""Decides whether a selector is a total order of the positions.
 
 When every comparison of a formula compares one s-op with itself, its truth depends only on the signs of key - query for
 each of these s-ops.  The sign of `indices` is never 0 for two different positions, so a formula over a few s-ops, with
@@ -10,46 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from ..graph.graph import Indices, Select, Selector, SelectorAnd, SelectorNot, SelectorOr, SOp, inputs_of
-
-#: Which of key < query, key = query, key > query (signs -1, 0, 1) each comparison accepts.
-SIGNS: dict[str, frozenset[int]] = {
-    "<": frozenset({-1}),
-    "<=": frozenset({-1, 0}),
-    "==": frozenset({0}),
-    "!=": frozenset({-1, 1}),
-    ">": frozenset({1}),
-    ">=": frozenset({0, 1}),
-}
+from ..graph.comparisons import COMPARISONS
+from ..graph.graph import Indices, Selector, SOp
+from ..graph.walk import comparisons_of, fold
 
 #: Formulas that compare more s-ops than this are not checked.
 MAX_COMPARED = 3
 
 
-def formula(selector: Selector) -> list[Selector]:
-    """The nodes of a formula, down to its comparisons and no further, operands first."""
-    done: dict[Selector, None] = {}
-    stack = [selector]
-    while stack:
-        current = stack[-1]
-        operands = [node for node in inputs_of(current) if isinstance(node, Selector)]
-        missing = [operand for operand in operands if operand not in done]
-        if missing:
-            stack += missing[::-1]
-        else:
-            done.setdefault(current)
-            stack.pop()
-    return list(done)
-
-
 def compared(selector: Selector) -> tuple[SOp, ...] | None:
     """The s-ops that a formula compares with themselves; None when it compares two different ones."""
     nodes: dict[SOp, None] = {}
-    for node in formula(selector):
-        if isinstance(node, Select):
-            if node.keys is not node.queries:
-                return None
-            nodes[node.keys] = None
+    for node in comparisons_of(selector):
+        if node.keys is not node.queries:
+            return None
+        nodes[node.keys] = None
     return tuple(nodes)
 
 
@@ -85,17 +60,10 @@ def is_reflexive(selector: Selector) -> bool:
 def _truth(selector: Selector, nodes: Sequence[SOp], signs: Sequence[int]) -> bool:
     """The formula's truth where key - query has these signs for these s-ops."""
     sign_of = dict(zip(nodes, signs, strict=True))
-    done: dict[Selector, bool] = {}
-    for node in formula(selector):
-        match node:
-            case Select(keys=keys, comparison=comparison):
-                done[node] = sign_of[keys] in SIGNS[comparison]
-            case SelectorAnd(left=left, right=right):
-                done[node] = done[left] and done[right]
-            case SelectorOr(left=left, right=right):
-                done[node] = done[left] or done[right]
-            case SelectorNot(operand=operand):
-                done[node] = not done[operand]
-            case _:
-                raise AssertionError(node)
-    return done[selector]
+    return fold(
+        selector,
+        atom=lambda node: COMPARISONS[node.comparison].holds(sign_of[node.keys]),
+        both=lambda left, right: left and right,
+        either=lambda left, right: left or right,
+        negate=lambda operand: not operand,
+    )

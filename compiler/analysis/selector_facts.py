@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import wraps
 from typing import TypeVar
 
+from ..graph.comparisons import COMPARISONS, holds, sign_of
 from ..graph.graph import (
     Aggregate,
     Constant,
@@ -28,12 +29,12 @@ from ..graph.graph import (
     SelectorWidth,
     SOp,
     Table,
-    inputs_of,
 )
 from ..graph.values import is_number
+from ..graph.walk import conjuncts, in_order, inputs_of
 from .affine import Affine, Coefficient
 from .domains import Domain, Space
-from .position_orders import SIGNS, compared, is_reflexive, is_total
+from .position_orders import compared, is_reflexive, is_total
 
 N = TypeVar("N", bound=Node)
 Fact = Callable[["Facts", N], bool]
@@ -43,20 +44,16 @@ def memoised(kind: type[N]) -> Callable[[Fact[N]], Fact[N]]:
     """Finds a fact once for each node, first for the node's inputs of the `kind` that it is about: time is linear in
     the graph, however much it shares, and the stack stays flat, however deep it is."""
 
+    def inputs(node: N) -> list[N]:
+        return [part for part in inputs_of(node) if isinstance(part, kind)]
+
     def decorate(fact: Fact[N]) -> Fact[N]:
         @wraps(fact)
         def found(self: Facts, node: N) -> bool:
             known = self._known.setdefault(fact.__name__, {})
-            stack: list[N] = [node]
-            while stack:
-                current = stack[-1]
-                missing = [one for one in inputs_of(current) if isinstance(one, kind) and one not in known]
-                if current in known or not missing:
-                    stack.pop()
-                    if current not in known:
-                        known[current] = fact(self, current)
-                else:
-                    stack += missing[::-1]
+            for current in in_order(node, inputs, known):
+                if current not in known:  # another fact may have asked for it
+                    known[current] = fact(self, current)
             return known[node]
 
         return found
@@ -88,7 +85,9 @@ class Facts(ABC):
             case Select(keys=Constant(value=key), queries=Constant(value=query), comparison=comparison):
                 return holds(comparison, key, query)
             case Select(keys=keys, queries=queries, comparison=comparison) if keys is queries:
-                return 0 in SIGNS[comparison] and self.same_everywhere(keys) and not self.domain(keys).undefined
+                return (
+                    COMPARISONS[comparison].holds(0) and self.same_everywhere(keys) and not self.domain(keys).undefined
+                )
             case SelectorAnd(left=left, right=right):
                 return self.always(left) and self.always(right)
             case SelectorOr(left=left, right=right):
@@ -105,7 +104,7 @@ class Facts(ABC):
             case Select(keys=Constant(value=key), queries=Constant(value=query), comparison=comparison):
                 return not holds(comparison, key, query)
             case Select(keys=keys, queries=queries, comparison=comparison) if keys is queries:
-                return 0 not in SIGNS[comparison] and self.same_everywhere(keys)
+                return not COMPARISONS[comparison].holds(0) and self.same_everywhere(keys)
             case SelectorAnd(left=left, right=right):
                 return self.never(left) or self.never(right)
             case SelectorOr(left=left, right=right):
@@ -124,7 +123,7 @@ class Facts(ABC):
                 if any(side.undefined for side in sides):
                     return True
                 ordered = all(side.numeric for side in sides) or all(side.textual for side in sides)
-                return comparison not in ("==", "!=") and not ordered
+                return COMPARISONS[comparison].is_ordering and not ordered
             case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
                 return self.may_be_undefined(left) or self.may_be_undefined(right)
             case SelectorNot(operand=operand):
@@ -211,14 +210,14 @@ class Facts(ABC):
         match selector:
             case Select(keys=keys, queries=queries, comparison=comparison):
                 if keys is queries and not self.domain(keys).undefined:
-                    return 0 in SIGNS[comparison]
+                    return COMPARISONS[comparison].holds(0)
                 key, query = self.affine(keys), self.affine(queries)
                 if key is None or query is None:
                     return self.always(selector)
                 gap = key.minus(query)
                 if gap.terms:
                     return False
-                return (gap.constant > 0) - (gap.constant < 0) in SIGNS[comparison]
+                return COMPARISONS[comparison].holds(sign_of(gap.constant))
             case SelectorAnd(left=left, right=right):
                 return self._selects_itself(left) and self._selects_itself(right)
             case SelectorOr(left=left, right=right):
@@ -321,28 +320,3 @@ class Facts(ABC):
         """Any two values of the node can be compared."""
         domain = self.domain(node)
         return not domain.undefined and (domain.numeric or not any(is_number(value) for value in domain.values or ()))
-
-
-def conjuncts(selector: Selector) -> list[Selector]:
-    """The parts of a conjunction, however it is nested, each once."""
-    found: dict[Selector, None] = {}
-    seen: set[Selector] = set()
-    stack = [selector]
-    while stack:
-        current = stack.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        if isinstance(current, SelectorAnd):
-            stack += [current.right, current.left]
-        else:
-            found[current] = None
-    return list(found)
-
-
-def holds(comparison: str, key: object, query: object) -> bool:
-    """Whether two defined values compare so; False where they cannot be ordered (a string with a number)."""
-    if isinstance(key, str) != isinstance(query, str):
-        return comparison == "!="
-    sign = (key > query) - (key < query)  # type: ignore[operator]
-    return sign in SIGNS[comparison]

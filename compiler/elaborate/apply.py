@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar.span import Span
-from ..graph.graph import Node, Selector, SOp, reachable
+from ..graph.graph import Node, Selector, SOp
 from ..graph.result_types import infer, present
 from ..graph.values import Scalar, Undefined
+from ..graph.walk import reachable
 from ..interpret.interpreter import evaluate
 from .scope import Object, error, is_scalar, kind
 

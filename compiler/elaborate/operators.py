@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...rasp_grammar.diagnostics import shortened
 from ...rasp_grammar.span import Span
+from ..graph.comparisons import COMPARISONS
 from ..graph.graph import Selector, SOp
 from ..graph.operations import MAX_BITS, apply
 from ..graph.print_graph import literal
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .evaluate import Evaluator
 
 #: The row of `ops.OPERATIONS` for each sign between two operands.
-BINARY = {
+BINARY: dict[str, str] = {
     "+": "add",
     "-": "sub",
     "*": "mul",
@@ -24,12 +25,7 @@ BINARY = {
     "//": "floordiv",
     "%": "mod",
     "^": "pow",
-    "==": "eq",
-    "!=": "ne",
-    "<": "lt",
-    "<=": "le",
-    ">": "gt",
-    ">=": "ge",
+    **{rule.symbol: rule.operation for rule in COMPARISONS.values()},
     "and": "and",
     "or": "or",
 }

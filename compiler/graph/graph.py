@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from ...rasp_grammar.diagnostics import Diagnostic
 from ...rasp_grammar.span import Source, Span
+from .comparisons import Comparison
 from .values import Scalar, scalar_key
-
-Comparison = Literal["==", "!=", "<", "<=", ">", ">="]
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,37 +208,6 @@ class Graph:
             self._interned[(kind, *key)] = found
         assert isinstance(found, kind)
         return found
-
-
-def inputs_of(node: Node) -> tuple[Node, ...]:
-    """The nodes that a node reads directly."""
-    match node:
-        case Elementwise(inputs=inputs) | Table(inputs=inputs):
-            return inputs
-        case Aggregate(selector=selector, values=values) | SelectorSum(selector=selector, values=values):
-            return (selector, values)
-        case SelectorWidth(selector=selector):
-            return (selector,)
-        case Select(keys=keys, queries=queries):
-            return (keys, queries)
-        case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
-            return (left, right)
-        case SelectorNot(operand=operand):
-            return (operand,)
-        case _:
-            return ()
-
-
-def reachable(roots: Iterable[Node]) -> list[Node]:
-    """Every node that the roots depend on, themselves included, inputs first (ids ascend along inputs)."""
-    seen: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(inputs_of(node))
-    return sorted(seen, key=lambda node: node.id)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .comparisons import COMPARISONS, ComparisonRule
 from .values import Number, Undefined, Value, is_number, normal, show
 
 #: Results with more bits than this are refused: no transformer holds them, and they would eat the memory.
@@ -129,13 +130,13 @@ def _unary(symbol: str, function: Callable[[Number], Value]) -> Callable[[Value]
     return evaluate
 
 
-def _ordered(symbol: str, function: Callable[[object, object], bool]) -> Callable[[Value, Value], Value]:
-    def evaluate(left: Value, right: Value) -> Value:
+def _comparison(rule: ComparisonRule) -> Operation:
+    def ordering(left: Value, right: Value) -> Value:
         if is_number(left) != is_number(right):
-            return Undefined(f"`{symbol}` of a string and a number")
-        return function(left, right)
+            return Undefined(f"`{rule.symbol}` of a string and a number")
+        return bool(rule.compare(left, right))
 
-    return evaluate
+    return Operation(rule.operation, rule.symbol, 2, ordering if rule.is_ordering else rule.compare)
 
 
 def _parse_int(value: Value) -> Value:
@@ -196,12 +197,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation("abs", "abs", 1, _unary("abs", lambda a: -a if a < 0 else +a)),
         Operation("round", "round", 1, _unary("round", lambda a: round(a))),
         Operation("indicator", "indicator", 1, lambda a: 1 if a else 0),
-        Operation("eq", "==", 2, lambda a, b: a == b),
-        Operation("ne", "!=", 2, lambda a, b: a != b),
-        Operation("lt", "<", 2, _ordered("<", lambda a, b: a < b)),  # type: ignore[operator]
-        Operation("le", "<=", 2, _ordered("<=", lambda a, b: a <= b)),  # type: ignore[operator]
-        Operation("gt", ">", 2, _ordered(">", lambda a, b: a > b)),  # type: ignore[operator]
-        Operation("ge", ">=", 2, _ordered(">=", lambda a, b: a >= b)),  # type: ignore[operator]
+        *map(_comparison, COMPARISONS.values()),
         Operation("and", "and", 2, lambda a, b: bool(a) and bool(b)),
         Operation("or", "or", 2, lambda a, b: bool(a) or bool(b)),
         Operation("not", "not", 1, lambda a: not a),

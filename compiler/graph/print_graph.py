@@ -20,11 +20,10 @@ from .graph import (
     SelectorWidth,
     Table,
     Tokens,
-    inputs_of,
-    reachable,
 )
 from .operations import OPERATIONS
 from .values import Scalar
+from .walk import inputs_of, reachable
 
 #: Longer descriptions are cut: they stand in messages and in tables.
 MAX_DESCRIPTION = 100

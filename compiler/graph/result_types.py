@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from .graph import Aggregate, Constant, Elementwise, Node, SOp, Table, Tokens, reachable
+from .comparisons import COMPARISON_OPERATIONS
+from .graph import Aggregate, Constant, Elementwise, Node, SOp, Table, Tokens
 from .values import Scalar
+from .walk import reachable
 
 Kind = Literal["bool", "number", "string"]
 Kinds = frozenset[Kind]
@@ -25,7 +27,7 @@ NOTHING: Kinds = frozenset()
 _FIXED: dict[str, Kinds] = {
     **dict.fromkeys(("sub", "mul", "div", "floordiv", "mod", "pow", "neg", "pos", "abs", "round"), NUMBER),
     **dict.fromkeys(("indicator", "int", "float"), NUMBER),
-    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "bool"), BOOL),
+    **dict.fromkeys((*COMPARISON_OPERATIONS, "and", "or", "not", "bool"), BOOL),
     "str": STRING,
 }
 

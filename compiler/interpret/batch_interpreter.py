@@ -29,12 +29,11 @@ from ..graph.graph import (
     SOp,
     Table,
     Tokens,
-    inputs_of,
-    reachable,
 )
 from ..graph.operations import apply
 from ..graph.result_types import infer
 from ..graph.values import Scalar, Undefined, Value, normal
+from ..graph.walk import inputs_of, reachable
 from .batch_selectors import BatchSelector, Reduction, Width, combine, compare, negate, new_reasons, only_earlier
 from .batch_values import BatchColumn, Codes, Function, Pool
 from .interpreter import default_of, located, look_up, mean_of, sum_of

@@ -14,22 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph.graph import Comparison
+from ..graph.comparisons import COMPARISONS, Comparison
 from ..graph.values import Undefined, Value, normal
 from .batch_values import BatchColumn, Codes, Pool, distinct
 
 Cells = NDArray[np.bool_]
 #: Of float64, int64 or Python's integers: see `_numerators`.
 Numbers = NDArray[Any]
-
-_COMPARE: dict[Comparison, Callable[[Codes, Codes], Cells]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
 
 #: Sums of integers below this in size are exact in float64, whose products are fast; below the other, in int64.
 _EXACT_FLOAT = 1 << 53
@@ -79,10 +70,10 @@ def compare(
 ) -> BatchSelector:
     """Where `keys[key] comparison queries[query]`; `mixed` is what an order of a string and a number gives."""
     key_ranks, query_ranks = _ranks(keys.pool.values, queries.pool.values)
-    cells = _COMPARE[comparison](key_ranks[keys.codes][:, None, :], query_ranks[queries.codes][:, :, None])
+    cells = COMPARISONS[comparison].compare(key_ranks[keys.codes][:, None, :], query_ranks[queries.codes][:, :, None])
     key_sorts, query_sorts = _sorts(keys.pool.values), _sorts(queries.pool.values)
     k, q = key_sorts[keys.codes], query_sorts[queries.codes]
-    ordered = comparison not in ("==", "!=")
+    ordered = COMPARISONS[comparison].is_ordering
     strings = (k == _STRING).any() or (q == _STRING).any()
     if not ((k == _UNDEFINED).any() or (q == _UNDEFINED).any() or (ordered and strings)):
         return BatchSelector(cells, None, reasons)

@@ -22,9 +22,9 @@ from itertools import chain
 
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Span
+from ..graph.comparisons import COMPARISONS, Comparison, ComparisonRule
 from ..graph.graph import (
     Aggregate,
-    Comparison,
     Constant,
     Elementwise,
     Indices,
@@ -40,24 +40,15 @@ from ..graph.graph import (
     SOp,
     Table,
     Tokens,
-    reachable,
 )
 from ..graph.operations import apply
 from ..graph.result_types import BOOL, STRING, Kinds, infer, present
 from ..graph.values import Scalar, Undefined, Value, is_number, normal, show
+from ..graph.walk import reachable
 from .parse_tokens import too_long, unknown_token
 
 #: One row per query position, one column per key position.
 Selection = list[list[bool | Undefined]]
-
-COMPARE: dict[Comparison, Callable[..., bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 #: Inputs longer than this are abbreviated in messages.
 _SHOWN_TOKENS = 20
@@ -297,22 +288,22 @@ def _selection(node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapp
 
 
 def _compare(keys: Sequence[Value], queries: Sequence[Value], comparison: Comparison, span: Span) -> Selection:
-    compare = COMPARE[comparison]
+    rule = COMPARISONS[comparison]
     defined = not any(isinstance(value, Undefined) for value in (*keys, *queries))
-    if defined and (comparison in ("==", "!=") or len({is_number(value) for value in (*keys, *queries)}) < 2):
-        return [[compare(key, query) for key in keys] for query in queries]
+    if defined and (not rule.is_ordering or len({is_number(value) for value in (*keys, *queries)}) < 2):
+        return [[rule.compare(key, query) for key in keys] for query in queries]
     mixed = Undefined(f"`{comparison}` of a string and a number", span)
-    return [[_cell(key, query, comparison, mixed) for key in keys] for query in queries]
+    return [[_cell(key, query, rule, mixed) for key in keys] for query in queries]
 
 
-def _cell(key: Value, query: Value, comparison: Comparison, mixed: Undefined) -> bool | Undefined:
+def _cell(key: Value, query: Value, rule: ComparisonRule, mixed: Undefined) -> bool | Undefined:
     if isinstance(key, Undefined):
         return key
     if isinstance(query, Undefined):
         return query
-    if comparison not in ("==", "!=") and is_number(key) != is_number(query):
+    if rule.is_ordering and is_number(key) != is_number(query):
         return mixed
-    return COMPARE[comparison](key, query)
+    return bool(rule.compare(key, query))
 
 
 def _pairwise(left: Selection, right: Selection, combine: Callable[[bool, bool], bool]) -> Selection:

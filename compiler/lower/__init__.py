@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..analysis.node_facts import Analysis
 from ..blocks.blocks import Blocks, needed_directions
 from ..graph.graph import Node, Program
+from ..graph.walk import attention_depths
 from ..options import CompileOptions, Strategy
 from .attention.heads import Heads
 from .context import Context
@@ -39,12 +40,12 @@ def lower(
         head.payloads = [payload for payload in head.payloads if payload.direction in needed]
     for group in context.groups_made:
         group.outputs = [(direction, weights) for direction, weights in group.outputs if direction in needed]
-    depth = max(analysis.attention_depth(node) for _, node in program.outputs)
+    depths = attention_depths(node for _, node in program.outputs)
     return Blocks(
         [head for head in context.heads_made if head.payloads],
         [group for group in context.groups_made if group.outputs],
         outputs,
-        depth,
+        max(depths[node] for _, node in program.outputs),
         context.split_orders,
         context.features.readings(),
     )

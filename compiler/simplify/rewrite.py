@@ -22,9 +22,9 @@ from ..analysis.conjunctions import Predicates, TooManyBranches
 from ..analysis.domains import Space
 from ..analysis.joint_tables import TableColumn, evaluate
 from ..analysis.node_facts import Analysis
+from ..graph.comparisons import COMPARISON_OPERATIONS, COMPARISONS, Comparison
 from ..graph.graph import (
     Aggregate,
-    Comparison,
     Constant,
     Elementwise,
     Graph,
@@ -41,10 +41,13 @@ from ..graph.graph import (
     SOp,
     Table,
     Tokens,
-    reachable,
 )
 from ..graph.result_types import STRING, Kinds, infer
 from ..graph.values import Undefined
+from ..graph.walk import reachable
+
+#: How many positions stand before, at and after position `index`: (coefficient of index, of length, constant).
+POSITIONS = ((1, 0, 0), (0, 0, 1), (-1, 1, -1))
 
 #: Stands for a selector with more conjunctions than were counted.
 MANY = 1 << 20
@@ -71,7 +74,7 @@ def simplify_traced(
 
 def _compares_with_end(node: Elementwise | Table, leaf: SOp) -> bool:
     """The node compares the leaf with 0 or with 1, the ends of a mean of truths."""
-    if not isinstance(node, Elementwise) or node.op not in ("eq", "ne", "lt", "le", "gt", "ge"):
+    if not isinstance(node, Elementwise) or node.op not in COMPARISON_OPERATIONS:
         return False
     others = [child for child in node.inputs if child is not leaf]
     return len(others) == 1 and isinstance(others[0], Constant) and others[0].value in (0, 1)
@@ -306,10 +309,12 @@ class _Rewriter:
             return (index, length, affine.constant) == (0, 1, 0)
         match selector:
             case Select(keys=Indices(), queries=Indices(), comparison=comparison):
-                known = {"<": (1, 0, 0), "<=": (1, 0, 1)}
-                if not self.analysis.space.causal:
-                    known |= {">": (-1, 1, -1), ">=": (-1, 1, 0)}
-                return known.get(comparison) == (index, length, affine.constant)
+                rule = COMPARISONS[comparison]
+                if not rule.is_ordering or (self.analysis.space.causal and rule.holds(1)):
+                    return False
+                # How many positions stand before, at and after the query: index, 1 and length - index - 1.
+                counts = [count for sign, count in zip((-1, 0, 1), POSITIONS, strict=True) if rule.holds(sign)]
+                return tuple(map(sum, zip(*counts, strict=True))) == (index, length, affine.constant)
             case _:
                 return False
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...rasp_grammar.diagnostics import MAX_QUOTE, Diagnostic, shortened
+from ..graph.comparisons import COMPARISONS
 from ..graph.graph import (
     Aggregate,
     Constant,
@@ -24,14 +25,12 @@ from ..graph.graph import (
     Program,
     Select,
     Selector,
-    SelectorAnd,
-    SelectorOr,
     SelectorWidth,
     SOp,
-    reachable,
 )
 from ..graph.print_graph import describe
 from ..graph.values import Number, Scalar, Undefined, Value, show
+from ..graph.walk import fold, reachable
 from ..interpret.interpreter import Selection, evaluate
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 
@@ -99,25 +98,23 @@ def _readers(nodes: Sequence[Node]) -> dict[Selector, list[Reader]]:
 
 def looks_back(selector: Selector) -> bool:
     """The selector's form alone says that no position selects a later one."""
-    match selector:
-        case SelectorAnd(left=left, right=right):
-            return looks_back(left) or looks_back(right)
-        case SelectorOr(left=left, right=right):
-            return looks_back(left) and looks_back(right)
-        case Select(keys=keys, queries=queries, comparison=comparison):
-            key, query = _beyond_index(keys), _beyond_index(queries)
-            if key is None or query is None:
-                return False
-            reach = query - key  # selected where key position - query position `comparison` reach
-            match comparison:
-                case "<":
-                    return reach <= 1
-                case "<=" | "==":
-                    return reach < 1
-                case _:
-                    return False
-        case _:
-            return False
+    return fold(
+        selector,
+        atom=_compares_back,
+        both=lambda left, right: left or right,
+        either=lambda left, right: left and right,
+        negate=lambda operand: False,
+    )
+
+
+def _compares_back(selector: Select) -> bool:
+    """The comparison is of `indices + c` with `indices + d`, and holds for no key after the query."""
+    key, query = _beyond_index(selector.keys), _beyond_index(selector.queries)
+    rule = COMPARISONS[selector.comparison]
+    if key is None or query is None or rule.holds(1):
+        return False
+    reach = query - key  # it compares the distance (position of the key - position of the query) with this
+    return reach < 1 or (reach == 1 and not rule.holds(0))
 
 
 def _beyond_index(node: SOp) -> Number | None:

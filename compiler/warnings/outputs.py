@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from ...rasp_grammar.diagnostics import Diagnostic
 from ..artifact.manifest import Manifest, NumberDecodeRecord
-from ..graph.graph import Program, SOp, reachable
+from ..graph.graph import Program, SOp
 from ..graph.values import Undefined
+from ..graph.walk import reachable
 from ..interpret.interpreter import DEFINE_HINT, evaluate, shown_input
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 from .causal import causal_warnings

@@ -18,8 +18,8 @@ from raspc.compiler.graph.graph import (
     SelectorOr,
     SelectorWidth,
     Table,
-    reachable,
 )
+from raspc.compiler.graph.walk import reachable
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.datasets.random_programs.generator import generate

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from raspc.compiler.graph.graph import Comparison, Graph, Program, Selector, SOp
+from raspc.compiler.graph.comparisons import Comparison
+from raspc.compiler.graph.graph import Graph, Program, Selector, SOp
 from raspc.compiler.graph.values import Scalar
 from raspc.rasp_grammar.span import Source, Span
 

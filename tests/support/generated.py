@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 from raspc.compiler.analysis.domains import Space
-from raspc.compiler.graph.graph import Comparison, Selector, SOp
+from raspc.compiler.graph.comparisons import Comparison
+from raspc.compiler.graph.graph import Selector, SOp
 from raspc.compiler.graph.operations import OPERATIONS
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.sample_inputs import Input, all_inputs

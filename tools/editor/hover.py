@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...compiler.analysis.domains import Space
 from ...compiler.analysis.node_facts import Analysis
 from ...compiler.elaborate.library_docs import Documented, comment_above, library, signature
 from ...compiler.elaborate.scope import Builtin, Function, Object, is_scalar
 from ...compiler.graph.graph import Node, Selector, SOp
 from ...compiler.graph.print_graph import describe, literal
 from ...compiler.graph.result_types import infer
+from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.span import Span
@@ -125,7 +125,7 @@ def _facts(analysed: Analysed, observed: Observed, domains: bool) -> tuple[str, 
         case SOp():
             lines += _of_sop(analysed, value, domains)
         case Selector():
-            lines.append(f"selector, attention depth {_depth(analysed, value)}")
+            lines.append(f"selector, attention depth {attention_depths([value])[value]}")
         case _:
             lines.append(what(value))
     if len(observed.values) > 1:
@@ -139,7 +139,7 @@ def _of_sop(analysed: Analysed, node: SOp, domains: bool) -> list[str]:
     if run is not None and run.vocabulary is not None:
         found = sorted(infer([node], run.vocabulary)[node])
         kinds = f" of {' or '.join([_PLURALS[kind] for kind in found])}" if found else ""
-    lines = [f"s-op{kinds}, attention depth {_depth(analysed, node)}"]
+    lines = [f"s-op{kinds}, attention depth {attention_depths([node])[node]}"]
     if analysed.facts is None:
         lines.append("which values it takes follows from `set vocab` and `set max_length`")
     elif domains:
@@ -160,14 +160,6 @@ def _domain(analysed: Analysed, facts: Analysis, node: SOp) -> list[str]:
         shown_values = f"{{{', '.join([literal(value) for value in domain.values])}}}"
     ending = "; undefined on some inputs" if domain.undefined else ""
     return [f"values: {_shortened(shown_values)}{ending}"]
-
-
-def _depth(analysed: Analysed, node: SOp | Selector) -> int:
-    facts = analysed.facts
-    if facts is None:
-        return Analysis(Space((0,), 1)).attention_depth(node)  # the depth does not depend on the space
-    with analysed.lock:
-        return facts.attention_depth(node)
 
 
 def what(value: Object) -> str:

@@ -18,15 +18,11 @@ from ...compiler.graph.graph import (
     Indices,
     Node,
     Selector,
-    SelectorAnd,
-    SelectorNot,
-    SelectorOr,
     SOp,
     Tokens,
-    inputs_of,
-    reachable,
 )
 from ...compiler.graph.print_graph import describe
+from ...compiler.graph.walk import attention_depths, inputs_of, operands_of, visited
 
 BoxKind = Literal["input", "head", "s-op", "selector"]
 
@@ -58,18 +54,9 @@ class Flow:
         return max([box.depth for box in self.boxes], default=0)
 
 
-def depths(roots: Iterable[Node]) -> dict[Node, int]:
-    """The attention depth of everything that the roots depend on."""
-    found: dict[Node, int] = {}
-    for node in reachable(roots):
-        below = max([found[child] for child in inputs_of(node)], default=0)
-        found[node] = below + isinstance(node, Attended)
-    return found
-
-
 def longest_chain(root: Node) -> list[SOp]:
     """The attention steps that make the depth of a node, the first of them first."""
-    found = depths([root])
+    found = attention_depths([root])
     chain: list[SOp] = []
     node = root
     while found[node] > 0:
@@ -88,7 +75,7 @@ class _Flow:
     def __init__(self, root: SOp | Selector, name: str, names: Mapping[Node, str]) -> None:
         self._root = root
         self._name = name
-        self._depths = depths([root])
+        self._depths = attention_depths([root])
         #: `describe` asks a graph for the names of nodes; this one has the session's.
         self._naming = Graph()
         for node in self._depths:
@@ -141,31 +128,13 @@ class _Flow:
     def _selections(self, selector: Selector) -> tuple[str, ...]:
         """The selector's definition, then those of its parts that have names."""
         lines: dict[str, None] = {}
-        stack: list[Node] = [selector]
-        seen: set[Node] = set()
-        while stack:
-            node = stack.pop(0)
-            if node in seen:
-                continue
-            seen.add(node)
+        for node in visited([selector], operands_of):
             if node is selector or self._naming.name(node) is not None:
                 lines[self._definition(node)] = None
-            if isinstance(node, (SelectorAnd, SelectorOr, SelectorNot)):
-                stack += inputs_of(node)
         return tuple(lines)
 
     def _reads(self, nodes: Iterable[Node]) -> tuple[Box, ...]:
         """The boxes that the nodes read, through everything that has no box."""
-        found: dict[Box, None] = {}
-        stack = [child for node in nodes for child in inputs_of(node)]
-        seen: set[Node] = set()
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            if node in self._boxes:
-                found[self._boxes[node]] = None
-            else:
-                stack += inputs_of(node)
-        return tuple(found)
+        below = [child for node in nodes for child in inputs_of(node)]
+        read = visited(below[::-1], lambda node: () if node in self._boxes else inputs_of(node)[::-1])
+        return tuple(dict.fromkeys(self._boxes[node] for node in read if node in self._boxes))

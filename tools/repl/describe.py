@@ -11,11 +11,12 @@ from ...compiler.elaborate.scope import Function, error, kind
 from ...compiler.graph.graph import Constant, Graph, Indices, Selector, SOp, Tokens
 from ...compiler.graph.print_graph import describe
 from ...compiler.graph.result_types import Kinds, infer, prints_truths
+from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.span import Source
 from .arguments import evaluated, missing_declarations, rest_of
-from .dataflow import depths, longest_chain
+from .dataflow import longest_chain
 from .render import scalar_text
 from .results import Described, Documented, Outcome
 from .show_values import NAMELESS, show, signature
@@ -100,7 +101,7 @@ def depth_of(conversation: Conversation, source: Source, start: int) -> Iterator
     if not isinstance(value, (SOp, Selector)):
         hint = "only s-ops and selectors are computed by attention"
         raise error("wrong-kind", "this has no attention depth", expression.span, hint)
-    facts = [("attention depth", str(depths([value])[value]))]
+    facts = [("attention depth", str(attention_depths([value])[value]))]
     name = expression.name if isinstance(expression, tree.Name) else NAMELESS
     for number, step in enumerate(longest_chain(value), 1):
         facts.append((f"step {number}", _text(conversation, step, name if step is value else "")))

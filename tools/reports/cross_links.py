@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ...compiler.artifact.manifest import DirectionRecord
-from ...compiler.graph.graph import Constant, Node, SOp, inputs_of
+from ...compiler.graph.graph import Constant, Node, SOp
+from ...compiler.graph.walk import inputs_of, visited
 from ...rasp_grammar import tree
 from ...rasp_grammar.parser import parse
 from ...rasp_grammar.span import Source
@@ -195,16 +196,10 @@ def _regions(origin: Origin) -> Iterator[Region]:
         yield Region(f"r{count}", file, start, end, _handle(expression, text), atom, tuple(dict.fromkeys(nodes)))
 
 
-def _made_of(node: Node, image: Node) -> Iterator[Node]:
+def _made_of(node: Node, image: Node) -> list[Node]:
     """What a node of the program became: its image, and what simplification and library functions put below it."""
-    seen: set[Node] = set()
-    stack = [image]
-    while stack:
-        current = stack.pop()
-        if current not in seen and (current is image or current.span in (node.span, image.span)):
-            seen.add(current)
-            stack.extend(inputs_of(current))
-            yield current
+    spans = (node.span, image.span)
+    return visited([image], lambda current: [child for child in inputs_of(current) if child.span in spans])
 
 
 def _named(source: Source) -> Iterator[tuple[tree.Name, tree.Expression]]:

@@ -7,7 +7,7 @@ position 0 of the residual stream and of attention patterns; values of s-ops are
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.artifact.manifest import HeadRecord, Manifest, NeuronGroupRecord
-from ...compiler.graph.graph import Attended, Indices, Node, Selector, SOp, Tokens, inputs_of, reachable
+from ...compiler.graph.graph import Attended, Indices, Node, Selector, SOp, Tokens
 from ...compiler.graph.result_types import Kinds, infer, present
 from ...compiler.graph.values import Scalar, Undefined, Value
+from ...compiler.graph.walk import inputs_of, reachable, visited
 from ...compiler.interpret.interpreter import Selection, evaluate
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from .readings import Found, Readout, Readouts, meanings
@@ -379,18 +380,20 @@ def folded_parts(origin: Origin) -> dict[Node, list[str]]:
     for key, roots in parts_of(origin):
         if key.startswith("o") and roots[0] in owners:
             continue  # it is read as it stands
-        seen: set[Node] = set()
-        stack = list(roots)
-        while stack:
-            node = stack.pop()
-            if node in seen or (node in owners and node not in roots):
-                continue  # what has directions of its own is read, not computed here
-            seen.add(node)
-            if (key.startswith("h") and node in roots) or not isinstance(node, Attended):
-                stack.extend(inputs_of(node))
-        for node in seen:
+        for node in _computed_with(roots, owners, key.startswith("h")):
             found.setdefault(node, []).append(key)
     return found
+
+
+def _computed_with(roots: Sequence[Node], owners: Container[Node], is_head: bool) -> list[Node]:
+    """The nodes that one part computes on its way to the roots.  A node that owns directions is read, not computed."""
+
+    def inputs(node: Node) -> list[Node]:
+        if isinstance(node, Attended) and not (is_head and node in roots):
+            return []
+        return [child for child in inputs_of(node) if child in roots or child not in owners]
+
+    return visited(roots, inputs)
 
 
 def parts_of(origin: Origin) -> Iterator[tuple[str, list[Node]]]:

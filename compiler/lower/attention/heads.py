@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 from math import exp
 
 from ....rasp_grammar.diagnostics import RaspError
-from ...analysis.conjunctions import Conjunction, Predicates, RelationPredicate, TooManyBranches, atoms_of
+from ...analysis.conjunctions import Conjunction, Predicates, RelationPredicate, TooManyBranches
 from ...blocks.blocks import UNIT, Head, Level, LinearForm, Payload, constant_form, representation, sum_forms, to_float
 from ...graph.graph import Aggregate, Attended, Constant, Selector, SelectorSum, SelectorWidth, SOp
 from ...graph.values import Scalar
+from ...graph.walk import comparisons_of
 from ..context import Context, as_form
 from ..value_views import Wanted
 from .score_terms import TablePredicate
@@ -81,7 +82,7 @@ class Heads:
         """When the leaf's value is written: after the attention layer that can first read all it needs."""
         features = self.context.features
         latest = 0
-        for atom in atoms_of(leaf.selector):
+        for atom in comparisons_of(leaf.selector):
             latest = max(latest, features.function_time(atom.keys), features.function_time(atom.queries))
         if not isinstance(leaf, SelectorWidth):
             numeric = self.analysis.affine(leaf.values) is not None
@@ -325,7 +326,7 @@ class Heads:
             )
         sizes = {
             f"`{self.context.quoted(side)}`: {self.analysis.domain(side).describe()}": None
-            for atom in atoms_of(selector)
+            for atom in comparisons_of(selector)
             for side in (atom.keys, atom.queries)
             if not isinstance(side, Constant)
         }

@@ -15,6 +15,7 @@ votes are ours.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ...analysis.conjunctions import RelationPredicate
 from ...analysis.node_facts import Analysis
 from ...blocks.blocks import Level, LinearForm, constant_form, sum_forms
 from ...graph.graph import Elementwise, SOp
+from ...graph.walk import visited
 from ...options import Strategy
 from ..context import Context, NoiseRemoval
 from .equality_scores import EqualityScores
@@ -254,16 +256,9 @@ def _stripped(node: SOp, negated: bool) -> tuple[SOp, bool]:
 
 def _operands(node: SOp, op: str) -> list[SOp]:
     """What a nest of one associative and idempotent operation combines, each once, in order of appearance."""
-    found: dict[SOp, None] = {}
-    seen: set[SOp] = set()
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        if isinstance(current, Elementwise) and current.op == op:
-            stack += current.inputs[::-1]
-        else:
-            found[current] = None
-    return list(found)
+    parts = visited([node], lambda part: part.inputs if _is(part, op) else ())
+    return [part for part in parts if not _is(part, op)]
+
+
+def _is(node: SOp, op: str) -> TypeGuard[Elementwise]:
+    return isinstance(node, Elementwise) and node.op == op

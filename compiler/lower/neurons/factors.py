@@ -17,6 +17,7 @@ import numpy as np
 from ...analysis.affine import Affine, Coefficient
 from ...analysis.joint_tables import NOT_DEFINED, TableColumn, evaluate
 from ...analysis.node_facts import MAX_GRID
+from ...graph.comparisons import COMPARISON_OPERATIONS, sign_of
 from ...graph.graph import Attended, Elementwise, SOp, Table
 from ..context import Context, next_mlp
 
@@ -24,7 +25,6 @@ from ..context import Context, next_mlp
 MAX_CLASSES = 4096
 #: Beyond this many grid points it is worth listing only the ends of a number's stretches.
 CROWDED = 4096
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class FactorSplits:
         return self._is_available(affine, ready) and self._add_number(cut, affine, node, None)
 
     def _add_comparison(self, cut: FactorSplit, node: SOp, ready: int | None) -> bool:
-        if not isinstance(node, Elementwise) or node.op not in COMPARISONS:
+        if not isinstance(node, Elementwise) or node.op not in COMPARISON_OPERATIONS:
             return False
         left, right = (self.analysis.affine(child) for child in node.inputs)
         if left is None or right is None:
@@ -310,6 +310,4 @@ def _keep(cut: FactorSplit, axis: int, kept: list[int]) -> None:
 
 
 def _compare(comparison: str, gap: Coefficient) -> bool:
-    sign = (gap > 0) - (gap < 0)
-    truths = {"eq": sign == 0, "ne": sign != 0, "lt": sign < 0, "le": sign <= 0, "gt": sign > 0, "ge": sign >= 0}
-    return truths[comparison]
+    return COMPARISON_OPERATIONS[comparison].holds(sign_of(gap))

@@ -12,11 +12,13 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.analysis.conjunctions import Conjunction, Predicates, RelationPredicate, atoms_of, compare_all
+from raspc.compiler.analysis.conjunctions import Conjunction, Predicates, RelationPredicate, compare_all
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.analysis.node_facts import Analysis
-from raspc.compiler.graph.graph import Comparison, Selector, SOp
+from raspc.compiler.graph.comparisons import Comparison
+from raspc.compiler.graph.graph import Selector, SOp
 from raspc.compiler.graph.values import Scalar, Undefined, Value
+from raspc.compiler.graph.walk import comparisons_of
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.tests.compiler.analysis.test_node_facts import Words
 from raspc.tests.support.building import SPAN
@@ -128,7 +130,7 @@ def _formulas(small: Small, atoms: tuple[Selector, ...]) -> Iterator[Formula]:
 
 def _check(small: Small, predicates: Predicates, formula: Formula) -> None:
     defined = np.ones_like(formula.truth)
-    for atom in atoms_of(formula.selector):
+    for atom in comparisons_of(formula.selector):
         defined &= small.truth(atom)[1]
     count = small.count(predicates.conjunctions(formula.selector))
     assert np.array_equal(count[defined], formula.truth.astype(np.int64)[defined])
@@ -235,4 +237,4 @@ def test_comparing_all_pairs(comparison: Comparison) -> None:
 def test_atoms_come_once_in_order() -> None:
     words = Words()
     formula = words.and_(words.same, words.or_(words.earlier, words.not_(words.same)))
-    assert atoms_of(formula) == [words.same, words.earlier]
+    assert comparisons_of(formula) == [words.same, words.earlier]

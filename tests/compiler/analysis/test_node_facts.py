@@ -17,9 +17,10 @@ from raspc.compiler.analysis.affine import Affine
 from raspc.compiler.analysis.domains import Domain, Space, listed
 from raspc.compiler.analysis.intervals import bounded
 from raspc.compiler.analysis.node_facts import Analysis
-from raspc.compiler.analysis.selector_facts import holds
-from raspc.compiler.graph.graph import Aggregate, Node, Selector, SOp, reachable
+from raspc.compiler.graph.comparisons import Comparison, holds
+from raspc.compiler.graph.graph import Aggregate, Node, Selector, SOp
 from raspc.compiler.graph.values import Scalar, Undefined, Value
+from raspc.compiler.graph.walk import attention_depths, reachable
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.compiler.interpret.sample_inputs import Input
 from raspc.tests.compiler.analysis.test_domains import admits
@@ -78,8 +79,9 @@ def test_domains_of_expressions_know_undefined_values(space: Space, data: st.Dat
     root = data.draw(sops(Build(), 3))
     analysis = Analysis(space)
     for values in _sop_values(space, root):
+        depths = attention_depths(values)
         for node, column in values.items():
-            if analysis.attention_depth(node) == 0:
+            if depths[node] == 0:
                 domain = analysis.domain(node)
                 assert all(admits(domain, value) for value in column), (node, domain, column)
 
@@ -151,11 +153,11 @@ def _check_one_value(space: Space, selector: Selector, values: SOp) -> bool:
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
-def test_holds_is_the_comparison(comparison: str) -> None:
+def test_holds_is_the_comparison(comparison: Comparison) -> None:
     build = Build()
     for key in CONSTANTS:
         for query in CONSTANTS:
-            selector = build.select(build.constant(key), build.constant(query), comparison)  # type: ignore[arg-type]
+            selector = build.select(build.constant(key), build.constant(query), comparison)
             ((cell,),) = _rows(Space(("x",), 1), selector, ("x",))
             if not isinstance(cell, Undefined):
                 assert holds(comparison, key, query) == cell
@@ -392,7 +394,8 @@ def test_leaves_and_depth() -> None:
     assert analysis.leaves(root) == {words.target, words.indices}
     assert analysis.leaves(words.constant(1)) == frozenset()
     twice = words.aggregate(words.select(words.target, words.indices, "=="), words.tokens)
-    assert [analysis.attention_depth(node) for node in (root, twice, words.tokens)] == [1, 2, 0]
+    depths = attention_depths([root, twice])
+    assert [depths[node] for node in (root, twice, words.tokens)] == [1, 2, 0]
 
 
 def test_index_and_length_bound_each_other() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from raspc.compiler.elaborate import elaborate, parse_vocabulary, require_input_space
-from raspc.compiler.graph.graph import Program, reachable
+from raspc.compiler.graph.graph import Program
 from raspc.compiler.graph.print_graph import MAX_DESCRIPTION, describe, format_graph
+from raspc.compiler.graph.walk import reachable
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.parser import read_source

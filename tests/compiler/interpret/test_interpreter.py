@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
-from raspc.compiler.graph.graph import Comparison, Node, Selector, SOp
+from raspc.compiler.graph.comparisons import Comparison
+from raspc.compiler.graph.graph import Node, Selector, SOp
 from raspc.compiler.graph.operations import OPERATIONS
 from raspc.compiler.graph.values import Scalar, Undefined, Value
 from raspc.compiler.interpret.interpreter import Selection, evaluate

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from raspc.api import read_program
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph.graph import Program, Selector, reachable
+from raspc.compiler.graph.graph import Program, Selector
 from raspc.compiler.graph.values import Scalar
+from raspc.compiler.graph.walk import reachable
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import Input, sampled_inputs
 from raspc.compiler.warnings.causal import CODE, causal_warnings, looks_back

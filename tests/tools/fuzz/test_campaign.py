@@ -8,7 +8,8 @@ import pytest
 from raspc.cli.main import main
 from raspc.compiler import pipeline
 from raspc.compiler.artifact.model_files import CompiledModel
-from raspc.compiler.graph.graph import Aggregate, Program, reachable
+from raspc.compiler.graph.graph import Aggregate, Program
+from raspc.compiler.graph.walk import reachable
 from raspc.compiler.lower.attention import scores
 from raspc.compiler.lower.neurons import joint_functions as joint
 from raspc.compiler.options import CompileOptions, Strategy

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph.graph import Aggregate, reachable
+from raspc.compiler.graph.graph import Aggregate
+from raspc.compiler.graph.walk import reachable
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tools.fuzz.campaign import program_text

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from raspc.compiler.analysis.domains import Space
-from raspc.compiler.analysis.node_facts import Analysis
 from raspc.compiler.elaborate import elaborate
-from raspc.compiler.graph.graph import Attended, reachable
+from raspc.compiler.graph.graph import Attended, Node
+from raspc.compiler.graph.walk import inputs_of, reachable
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import Shipped, shipped_programs
 from raspc.tests.tools.repl.talking import Talk
-from raspc.tools.repl.dataflow import depths, flow, longest_chain
+from raspc.tools.repl.dataflow import flow, longest_chain
 from raspc.tools.repl.results import Failed, Wrote
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="graphviz is not installed")
@@ -41,12 +40,13 @@ def test_flows_of_shipped_programs(shipped: Shipped) -> None:
     # Every node has one box at most, every attention step has one, and so has the root.
     assert len(boxed) == len(set(boxed))
     assert attended | {root} <= set(boxed)
-    # The compiler's own count.
-    analysis = Analysis(Space(shipped.vocabulary, shipped.max_length))
-    assert found.depth == analysis.attention_depth(root) == len(longest_chain(root))
+    depths: dict[Node, int] = {}
+    for node in program.graph:
+        depths[node] = max((depths[child] for child in inputs_of(node)), default=0) + isinstance(node, Attended)
+    assert found.depth == depths[root] == len(longest_chain(root))
     for number, box in enumerate(found.boxes):
         for node in box.nodes:
-            assert box.depth == depths([root])[node] == analysis.attention_depth(node)  # type: ignore[arg-type]
+            assert box.depth == depths[node]
         for read in box.reads:
             assert found.boxes.index(read) < number
             assert read.depth <= box.depth - (box.kind == "head")
