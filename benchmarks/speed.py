@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from raspc.compiler.artifact.manifest import HeadRecord, Manifest
-from raspc.runner.fast_forward import Packed
-from raspc.runner.model import Attention, Model, load
+from raspc.compiler.artifact.manifest import HeadRecord
+from raspc.runner.fast_forward import FastForward
+from raspc.runner.model import Model, load
+from raspc.runner.network import Attention
 from raspc.runner.precision import full_precision
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from torch import Tensor
 GOAL = 3.0
 
 
+#: `Transformer.forward`: no fusion, no structure, one step after the other.
 PLAIN = "plain PyTorch loop"
 
 
@@ -52,30 +54,6 @@ class Work:
     dense: float
     needed: float
     io: float
-
-
-def plain_logits(weights: dict[str, Tensor], manifest: Manifest, ids: Tensor, lengths: Tensor) -> Tensor:
-    """The plainest transformer: no fusion, no structure, one step after the other."""
-    position = torch.arange(ids.shape[1], device=ids.device)
-    visible = (position < lengths[:, None])[:, None, None, :]
-    if manifest.causal:
-        visible = visible & (position <= position[:, None])
-    x = weights["embed.W_E"][ids] + weights["pos_embed.W_pos"][: ids.shape[1]]
-    for index, layer in enumerate(manifest.layers):
-        block = f"blocks.{index}"
-        if layer.n_heads > 0:
-            part = {name: weights[f"{block}.attn.{name}"] for name in ("W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V")}
-            q = torch.einsum("bpm,hmd->bphd", x, part["W_Q"]) + part["b_Q"]
-            k = torch.einsum("bpm,hmd->bphd", x, part["W_K"]) + part["b_K"]
-            v = torch.einsum("bpm,hmd->bphd", x, part["W_V"]) + part["b_V"]
-            scores = torch.einsum("bqhd,bkhd->bhqk", q, k)
-            pattern = scores.masked_fill(~visible, -torch.inf).softmax(-1)
-            z = torch.einsum("bhqk,bkhd->bqhd", pattern, v)
-            x = x + torch.einsum("bqhd,hdm->bqm", z, weights[f"{block}.attn.W_O"]) + weights[f"{block}.attn.b_O"]
-        if layer.d_mlp > 0:
-            hidden = torch.relu(x @ weights[f"{block}.mlp.W_in"] + weights[f"{block}.mlp.b_in"])
-            x = x + hidden @ weights[f"{block}.mlp.W_out"] + weights[f"{block}.mlp.b_out"]
-    return x @ weights["unembed.W_U"] + weights["unembed.b_U"]
 
 
 def work(model: Model) -> Work:
@@ -143,37 +121,35 @@ def full_batch(model: Model, batch: int) -> tuple[Tensor, Tensor]:
 def speeds(path: Path, batch: int, device: torch.device) -> tuple[Speeds, Work]:
     """The ways to run a model on `batch` random sequences of full length."""
     model = load(path, str(device))
-    weights = {name: value.detach() for name, value in model.state_dict().items()}
-    manifest = model.manifest
     ids, lengths = full_batch(model, batch)
     tokens = [[model.vocabulary[i] for i in row[1:]] for row in ids.tolist()]
-    packed = model.pack()
-    ways: dict[str, Callable[[], object]] = {PLAIN: lambda: plain_logits(weights, manifest, ids, lengths)}
+    fast = model.fast_forward()
+    ways: dict[str, Callable[[], object]] = {PLAIN: lambda: model(ids, lengths)}
     if device.type == "cuda":
-        ways["runner, eager"] = lambda: packed(ids, lengths)
-        ways["runner, CUDA graph"] = _graph(packed, ids, lengths)
+        ways["runner, eager"] = lambda: fast(ids, lengths)
+        ways["runner, CUDA graph"] = _graph(fast, ids, lengths)
         ways["runner, torch.compile"] = _compiled(model, ids, lengths)
     else:
         # As many sequences at once as `run_batch` takes: the activations stay in the caches.
         parts = [(ids[rows], lengths[rows]) for rows in model.batches(lengths.tolist())]
-        ways["runner, logits"] = lambda: [packed(*part) for part in parts]
+        ways["runner, logits"] = lambda: [fast(*part) for part in parts]
     ways["runner, tokens to values"] = lambda: model.run_batch(tokens)
     seconds = fastest(ways, device)
     return Speeds(batch, {name: batch / taken for name, taken in seconds.items()}), work(model)
 
 
-def _graph(packed: Packed, ids: Tensor, lengths: Tensor) -> Callable[[], object]:
+def _graph(fast: FastForward, ids: Tensor, lengths: Tensor) -> Callable[[], object]:
     """The kernels of one run, recorded once: no Python and no launches between them."""
     with torch.inference_mode(), full_precision():
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(3):  # what is allocated or chosen on first use must not be in the recording
-                packed(ids, lengths)
+                fast(ids, lengths)
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            packed(ids, lengths)
+            fast(ids, lengths)
     return graph.replay
 
 

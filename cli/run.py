@@ -75,7 +75,7 @@ def command(
 
     model = load(path, device=_device(device, many=lines is not None), dtype=dtype)
     if generate is not None:
-        require_causal(model)
+        require_causal(model.manifest)
     names = entries or model.outputs
 
     def run(inputs: Sequence[Sequence[Scalar]]) -> Sequence[Result]:

@@ -1,48 +1,31 @@
-"""Continuing an input with a causal model: the output at the last position is the next token."""
+"""Errors and warnings of a model that continues its input."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..compiler.artifact.manifest import Manifest
 from ..compiler.graph.values import Scalar, show
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-
-if TYPE_CHECKING:
-    from .model import Model
 
 #: Tokens of an input that a message shows, the last ones.
 SHOWN_TOKENS = 20
 
 
-def continuations(
-    model: Model, inputs: Sequence[Sequence[Scalar]], count: int, output: str | None
-) -> list[list[Scalar]]:
-    """What `Model.generate_batch` promises."""
-    require_causal(model)
-    if any(len(tokens) == 0 for tokens in inputs):
-        raise RaspError(_NOTHING_TO_CONTINUE)
-    model.encode(inputs)  # an input that has no room to be continued is checked too
-    known = {token: token for token in model.vocabulary}
-    sequences = [list(tokens) for tokens in inputs]
-    for _ in range(count):
-        growing = [tokens for tokens in sequences if len(tokens) < model.manifest.max_length]
-        for tokens, values in zip(growing, model.run_batch(growing, output), strict=True):
-            value = values[-1]
-            if value not in known:
-                raise RaspError(_no_token(value, tokens))
-            tokens.append(known[value])  # `true` where the vocabulary has 1
-    return [tokens[len(given) :] for given, tokens in zip(inputs, sequences, strict=True)]
-
-
-def require_causal(model: Model) -> None:
-    """Raises RaspError for a model that cannot generate: a new token would change what stood before it."""
-    if not model.manifest.causal:
+def require_causal(manifest: Manifest) -> None:
+    """Raises RaspError for a model that cannot generate: a new token would change the values before it."""
+    if not manifest.causal:
         raise RaspError(_NOT_CAUSAL)
 
 
+def require_tokens(inputs: Sequence[Sequence[Scalar]]) -> None:
+    """Raises RaspError for an input without tokens."""
+    if any(len(tokens) == 0 for tokens in inputs):
+        raise RaspError(_NOTHING_TO_CONTINUE)
+
+
 def cut_short(made: int, count: int, max_length: int) -> Diagnostic:
-    """What to say where only `made` tokens of `count` had room."""
+    """The warning for a continuation of `made` tokens where `count` were asked for."""
     return Diagnostic(
         "generation-full",
         f"stopped after {made} of {count} tokens: input and continuation fill the model's {max_length} positions",
@@ -64,7 +47,8 @@ _NOTHING_TO_CONTINUE = Diagnostic(
 )
 
 
-def _no_token(value: Scalar, tokens: Sequence[Scalar]) -> Diagnostic:
+def no_token(value: Scalar, tokens: Sequence[Scalar]) -> Diagnostic:
+    """The error for an output `value` after `tokens` that the vocabulary does not have."""
     shown = " ".join(map(show, tokens[-SHOWN_TOKENS:]))
     before = "... " if len(tokens) > SHOWN_TOKENS else ""
     return Diagnostic(

@@ -1,7 +1,6 @@
-"""A compiled model as a PyTorch module: a plain transformer, and the reading of its logits as values.
+"""A compiled model: the transformer of its weights, with its vocabulary and the reading of its logits as values.
 
-The transformer has no layer norm, unscaled attention and ReLU; its parameters are named and shaped as in
-TransformerLens, and its layers may differ in shape.  `load` reads one from its files; `Model.run` runs it.
+`load` reads one from its files, `Model.run` runs it.
 """
 
 from __future__ import annotations
@@ -15,92 +14,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..compiler.artifact import model_files as artifact
-from ..compiler.artifact.manifest import LayerRecord, OutputRecord
-from ..compiler.artifact.model_files import CompiledModel
+from ..compiler.artifact.manifest import Manifest, OutputRecord
+from ..compiler.artifact.model_files import CompiledModel, read
 from ..compiler.graph.values import Scalar
 from ..compiler.interpret.parse_tokens import parse_token, parse_tokens, too_long, unknown_token
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .decode import decoder
-from .fast_forward import Packed
-from .generation import continuations
+from .fast_forward import FastForward
+from .generation import no_token, require_causal, require_tokens
+from .network import MLP, Attention, Block, Embed, LayerSizes, NetworkSizes, PosEmbed, Transformer, Unembed
 from .precision import full_precision
 
-#: Memory for the activations of one batch, in bytes.  Measured: more makes a CPU slower, whose caches are small;
-#: a GPU wants long batches.
+#: Bytes for the activations of one batch.  Measured: more makes a CPU slower, whose caches are small; a GPU is fastest
+#: with large batches.
 CPU_MEMORY = 2**24
 GPU_MEMORY = 2**30
 
 
-class Attention(nn.Module):
-    """All heads of one layer."""
-
-    def __init__(self, d_model: int, n_heads: int, d_head: int) -> None:
-        super().__init__()
-        self.W_Q = nn.Parameter(torch.empty(n_heads, d_model, d_head))
-        self.W_K = nn.Parameter(torch.empty(n_heads, d_model, d_head))
-        self.W_V = nn.Parameter(torch.empty(n_heads, d_model, d_head))
-        self.b_Q = nn.Parameter(torch.empty(n_heads, d_head))
-        self.b_K = nn.Parameter(torch.empty(n_heads, d_head))
-        self.b_V = nn.Parameter(torch.empty(n_heads, d_head))
-        self.W_O = nn.Parameter(torch.empty(n_heads, d_head, d_model))
-        self.b_O = nn.Parameter(torch.empty(d_model))
-
-    def forward(self, x: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-        """`visible` [batch, 1, query, key] is true where a query may see a key.  Also gives the pattern."""
-        q = torch.einsum("bpm,hmd->bhpd", x, self.W_Q) + self.b_Q.unsqueeze(1)  # [batch, head, position, d_head]
-        k = torch.einsum("bpm,hmd->bhpd", x, self.W_K) + self.b_K.unsqueeze(1)
-        v = torch.einsum("bpm,hmd->bhpd", x, self.W_V) + self.b_V.unsqueeze(1)
-        scores = q @ k.transpose(-1, -2)  # [batch, head, query, key], not divided by sqrt(d_head)
-        pattern = scores.masked_fill(~visible, -torch.inf).softmax(-1)
-        z = pattern @ v  # [batch, head, query, d_head]
-        return torch.einsum("bhpd,hdm->bpm", z, self.W_O) + self.b_O, pattern  # [batch, position, d_model]
-
-
-class MLP(nn.Module):
-    """All neurons of one layer."""
-
-    def __init__(self, d_model: int, d_mlp: int) -> None:
-        super().__init__()
-        self.W_in = nn.Parameter(torch.empty(d_model, d_mlp))
-        self.b_in = nn.Parameter(torch.empty(d_mlp))
-        self.W_out = nn.Parameter(torch.empty(d_mlp, d_model))
-        self.b_out = nn.Parameter(torch.empty(d_model))
-
-    def forward(self, x: Tensor) -> Tensor:
-        hidden = torch.relu(x @ self.W_in + self.b_in)  # [batch, position, d_mlp]
-        return hidden @ self.W_out + self.b_out  # [batch, position, d_model]
-
-
-class Block(nn.Module):
-    """One layer.  A layer without heads has no `attn`, one without neurons no `mlp`."""
-
-    def __init__(self, d_model: int, layer: LayerRecord) -> None:
-        super().__init__()
-        self.attn = Attention(d_model, layer.n_heads, layer.d_head) if layer.n_heads > 0 else None
-        self.mlp = MLP(d_model, layer.d_mlp) if layer.d_mlp > 0 else None
-
-
-class Embed(nn.Module):
-    def __init__(self, d_vocab: int, d_model: int) -> None:
-        super().__init__()
-        self.W_E = nn.Parameter(torch.empty(d_vocab, d_model))
-
-
-class PosEmbed(nn.Module):
-    def __init__(self, n_ctx: int, d_model: int) -> None:
-        super().__init__()
-        self.W_pos = nn.Parameter(torch.empty(n_ctx, d_model))
-
-
-class Unembed(nn.Module):
-    def __init__(self, d_model: int, d_vocab_out: int) -> None:
-        super().__init__()
-        self.W_U = nn.Parameter(torch.empty(d_model, d_vocab_out))
-        self.b_U = nn.Parameter(torch.empty(d_vocab_out))
-
-
-class Model(nn.Module):
+class Model(Transformer):
     """A transformer compiled from a RASP program.
 
     `state_dict()` has the names and shapes of the weights file.  Position 0 holds the beginning-of-sequence token
@@ -110,16 +41,13 @@ class Model(nn.Module):
     def __init__(
         self, compiled: CompiledModel, device: str = "auto", dtype: str = "float32", memory: int | None = None
     ) -> None:
-        """`device`, `dtype`, `memory` and what can go wrong: see `load`."""
-        super().__init__()
-        manifest = self.manifest = compiled.manifest
+        """`device`, `dtype`, `memory` and the errors: see `load`."""
+        manifest = compiled.manifest
+        with torch.device("meta"):  # shapes only; the numbers come below
+            super().__init__(network_sizes(manifest))
+        self.manifest = manifest
         self.vocabulary = manifest.vocabulary
         self._ids = {token: index for index, token in enumerate(manifest.vocabulary)}
-        with torch.device("meta"):  # shapes only; the numbers come below
-            self.embed = Embed(manifest.d_vocab, manifest.d_model)
-            self.pos_embed = PosEmbed(manifest.n_ctx, manifest.d_model)
-            self.blocks = nn.ModuleList(Block(manifest.d_model, layer) for layer in manifest.layers)
-            self.unembed = Unembed(manifest.d_model, manifest.d_vocab_out)
         place, kind = _device(device), _dtype(dtype)
         self.memory = (GPU_MEMORY if place.type == "cuda" else CPU_MEMORY) if memory is None else memory
         # `torch.tensor` copies: the file's arrays are read-only.
@@ -129,35 +57,11 @@ class Model(nn.Module):
 
     @classmethod
     def from_compiled(cls, compiled: CompiledModel, *, device: str = "auto", dtype: str = "float32") -> Model:
-        """The model that the compiler has just made, without files."""
+        """A model that was just compiled, without files."""
         return cls(compiled, device, dtype)
 
-    def forward(self, ids: Tensor, lengths: Tensor, record: dict[str, Tensor] | None = None) -> Tensor:
-        """Logits [batch, position, d_vocab_out] of token ids [batch, position].
-
-        `lengths` [batch] counts each row's positions, BOS included.  What stands beyond them is never seen by the
-        positions within them, and its own logits mean nothing.  `record` receives the activations.
-        """
-        position = torch.arange(ids.shape[1], device=ids.device)
-        visible = (position < lengths.unsqueeze(1))[:, None, None, :]  # [batch, 1, 1, key]
-        if self.manifest.causal:
-            visible = visible & (position <= position.unsqueeze(1))  # [batch, 1, query, key]
-        x = self.embed.W_E[ids] + self.pos_embed.W_pos[: ids.shape[1]]  # [batch, position, d_model]
-        _record(record, "blocks.0.hook_resid_pre", x)
-        for index, block in enumerate(self.blocks):
-            assert isinstance(block, Block)
-            if block.attn is not None:
-                update, pattern = block.attn(x, visible)
-                x = x + update
-                _record(record, f"blocks.{index}.attn.hook_pattern", pattern)
-            _record(record, f"blocks.{index}.hook_resid_mid", x)
-            if block.mlp is not None:
-                x = x + block.mlp(x)
-            _record(record, f"blocks.{index}.hook_resid_post", x)
-        return x @ self.unembed.W_U + self.unembed.b_U
-
     def activations(self, ids: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        """What passes through the model, by TransformerLens names and in order of computation.
+        """The activations by TransformerLens names, in order of computation.
 
         `blocks.0.hook_resid_pre` and, for each layer l, `blocks.l.hook_resid_mid` (after attention) and
         `blocks.l.hook_resid_post` (after the MLP): the residual stream [batch, position, d_model].
@@ -196,7 +100,7 @@ class Model(nn.Module):
         decoders = {name: decoder(self._output(name)) for name in names}
         encoded = [self._encode(tokens) for tokens in inputs]
         results: list[dict[str, list[Scalar]]] = [{name: [] for name in names} for _ in inputs]
-        compute = self.pack() if self._is_as_built() else self
+        compute = self.fast_forward() if self._is_as_built() else self
         for rows in self.batches([len(ids) for ids in encoded]):
             ids, lengths = self._pad([encoded[row] for row in rows])
             with torch.inference_mode(), full_precision():
@@ -228,15 +132,27 @@ class Model(nn.Module):
         not causal (there, a new token changes what stood before it), for an input without tokens, for an output that
         is no token of the vocabulary, and as `run_batch` does.
         """
-        return continuations(self, inputs, count, output)
+        require_causal(self.manifest)
+        require_tokens(inputs)
+        self.encode(inputs)  # an input that has no room to be continued is checked too
+        known = {token: token for token in self.vocabulary}
+        sequences = [list(tokens) for tokens in inputs]
+        for _ in range(count):
+            growing = [tokens for tokens in sequences if len(tokens) < self.manifest.max_length]
+            for tokens, values in zip(growing, self.run_batch(growing, output), strict=True):
+                value = values[-1]
+                if value not in known:
+                    raise RaspError(no_token(value, tokens))
+                tokens.append(known[value])  # `true` where the vocabulary has 1
+        return [tokens[len(given) :] for given, tokens in zip(inputs, sequences, strict=True)]
 
-    def pack(self) -> Packed:
-        """What `forward` computes, computed faster from the weights as they are now: pack again when they change.
+    def fast_forward(self) -> FastForward:
+        """Computes `forward` faster, from the weights as they are now: make another one when they change.
 
         Call the result under `torch.inference_mode()` and `full_precision()`, as `run_batch` does.
         """
         with torch.no_grad():
-            return Packed(self)
+            return FastForward(self)
 
     def encode(self, inputs: Sequence[Sequence[Scalar]]) -> tuple[Tensor, Tensor]:
         """Ids [batch, position] and lengths [batch] for `forward`: BOS before each input, padding after it.
@@ -256,11 +172,6 @@ class Model(nn.Module):
     def outputs(self) -> tuple[str, ...]:
         """The names of the outputs."""
         return tuple(output.name for output in self.manifest.outputs)
-
-    @property
-    def layers(self) -> list[Block]:
-        """The layers in order, as `blocks` holds them."""
-        return [block for block in self.blocks if isinstance(block, Block)]
 
     def _is_as_built(self) -> bool:
         """Whether only weights may have changed: with hooks or other modules in it the model must run as it stands."""
@@ -317,6 +228,18 @@ class Model(nn.Module):
         return numbers * n_positions * self.embed.W_E.element_size()
 
 
+def network_sizes(manifest: Manifest) -> NetworkSizes:
+    """The sizes of the transformer that a manifest describes."""
+    return NetworkSizes(
+        d_vocab=manifest.d_vocab,
+        n_ctx=manifest.n_ctx,
+        d_model=manifest.d_model,
+        d_vocab_out=manifest.d_vocab_out,
+        layers=tuple(LayerSizes(layer.n_heads, layer.d_head, layer.d_mlp) for layer in manifest.layers),
+        causal=manifest.causal,
+    )
+
+
 def load(
     path: str | PathLike[str], device: str = "auto", dtype: str = "float32", *, memory: int | None = None
 ) -> Model:
@@ -326,10 +249,10 @@ def load(
     are compiled, or `float64`.  `memory` is about how many bytes the activations of one batch may take.  Raises
     RaspError for files that are missing, damaged or not a model's, and for a device or type that cannot be had.
     """
-    return Model(artifact.read(Path(path)), device, dtype, memory)
+    return Model(read(Path(path)), device, dtype, memory)
 
 
-#: What `Packed` knows how to compute.
+#: The modules that `FastForward` knows how to compute.
 _MODULES = (Model, Embed, PosEmbed, Unembed, Block, Attention, MLP, nn.ModuleList)
 
 _OVERFLOW = Diagnostic("M062", "the model's numbers became too large for its type", None, "run it with dtype float64")
@@ -356,8 +279,3 @@ def _dtype(name: str) -> torch.dtype:
     if name == "float64":
         return torch.float64
     raise RaspError(Diagnostic("M060", f"a model cannot run in `{name}`", None, "choose float32 or float64"))
-
-
-def _record(record: dict[str, Tensor] | None, name: str, value: Tensor) -> None:
-    if record is not None:
-        record[name] = value

@@ -64,9 +64,6 @@ CIRCLES_TODAY = {
     "compiler.lower.neurons.joint_functions",
     "compiler.lower.value_views",
     "compiler.pipeline",
-    "runner.fast_forward",
-    "runner.generation",
-    "runner.model",
     "tools.repl.arguments",
     "tools.repl.commands",
     "tools.repl.compile_command",
@@ -79,7 +76,6 @@ FOLDERS_WITH_CIRCLES_TODAY = {
     "cli",
     "compiler.elaborate",
     "compiler.lower",
-    "runner",
     "tools.repl",
 }
 

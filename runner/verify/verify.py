@@ -163,7 +163,7 @@ def logits_of(model: Model, ids: Codes, wanted: NDArray[np.bool_]) -> Iterator[t
     Rows that are not wanted come with zeros instead.  Raises RaspError for numbers that are not finite.
     """
     count, length = ids.shape
-    compute = model.pack()
+    compute = model.fast_forward()
     step = len(next(model.batches([length] * count)))
     with torch.inference_mode(), full_precision():
         for start in range(0, count, step):

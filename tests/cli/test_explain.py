@@ -33,6 +33,7 @@ WITHOUT_EXAMPLE = {
     "M060",
     "M061",
     "M062",
+    "M070",
     "build-clash",
     "build-executor",
     "build-worker",

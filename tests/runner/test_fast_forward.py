@@ -1,4 +1,4 @@
-"""Packed weights give the logits of the model that they come from."""
+"""The fast forward pass gives the logits of the plain one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from raspc.api import compile as compile_text
 from raspc.compiler.artifact.model_files import CompiledModel
-from raspc.runner import fast_forward as packed
+from raspc.runner import fast_forward
 from raspc.runner.model import Model
 from raspc.tests.support.handmade import random_model, reverse
 from raspc.tests.support.rounding import assert_same_logits
@@ -43,31 +43,33 @@ def sparse(compiled: CompiledModel, seed: int) -> CompiledModel:
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("seed", range(8))
-def test_logits_are_those_of_the_model(seed: int, shape: str, causal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logits_are_those_of_the_plain_forward_pass(
+    seed: int, shape: str, causal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if seed % 2 == 1:
-        monkeypatch.setattr(packed, "CPU_SCORES", 40)  # a few queries at a time
+        monkeypatch.setattr(fast_forward, "CPU_SCORES", 40)  # a few queries at a time
     compiled = sparse(random_model(seed, SHAPES[shape], causal=causal), seed)
     model = Model(compiled, "cpu", "float64")
     for inputs in (["abcabc", "", "c", "ba"], ["abca", "bbbb"]):  # with padding, and without
         ids, lengths = model.encode(inputs)
         with torch.no_grad():
-            expected, found = model(ids, lengths), model.pack()(ids, lengths)
+            expected, found = model(ids, lengths), model.fast_forward()(ids, lengths)
         for row, tokens in enumerate(inputs):
             n = 1 + len(tokens)
             assert_same_logits(compiled, tokens, found[row, :n], expected[row, :n], "float64")
 
 
-def test_equal_weights_round_once() -> None:
+def test_the_mean_of_equal_values_is_exact() -> None:
     """Softmax rounds 1/600 and adds it up 600 times; the sum of 600 ones is exact."""
     text = 'aggregate(select(indices, indices, <=), indicator(tokens == "x"));'
     model = compile_text(text, vocab="xy", max_length=600).model(device="cpu")
     ids, lengths = model.encode(["x" * 600])
     with torch.no_grad():
-        share = model.pack()(ids, lengths)[0, 1:, 0]
+        share = model.fast_forward()(ids, lengths)[0, 1:, 0]
     assert set(share.tolist()) == {1.0}
 
 
-def test_far_scores_have_no_weight_at_all() -> None:
+def test_a_key_far_below_the_best_has_weight_zero() -> None:
     """The average of 0 at the keys that are selected, whatever stands at the others, is 0 and not 1e-30."""
     rng = np.random.default_rng(0)
     for dtype in (torch.float32, torch.float64):
@@ -75,13 +77,13 @@ def test_far_scores_have_no_weight_at_all() -> None:
         scores[0, 0, ::7] = 0
         values = torch.ones(1, 2, 200, dtype=dtype)
         values[0, 0, ::7] = 0
-        attention = Model(reverse(), "cpu").pack().layers[0]
-        assert isinstance(attention, packed.PackedAttention)
         one = torch.ones(1, 1, 1, dtype=dtype)
-        assert attention._read(one, scores, values, None, packed.Room(one)).tolist() == [[[0.0]]]
+        assert fast_forward.weighted_means(one, scores, values, None, fast_forward.ScratchMemory(one)).tolist() == [
+            [[0.0]]
+        ]
 
 
-def test_changed_weights_show_in_the_next_run() -> None:
+def test_the_next_run_uses_changed_weights() -> None:
     model = Model(reverse(), "cpu")
     whole = model.run("abca")
     model.unembed.W_U.data.copy_(model.unembed.W_U.roll(1, 1))
