@@ -38,13 +38,13 @@ def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, sm
     raspc fuzz --programs 300 --seed 7
     raspc fuzz --programs 20000 --jobs 2 -Os
     """
-    from ..tools.fuzz.campaign import Settings, run
+    from ..tools.fuzz.campaign import CampaignSettings, run
 
     def progress(index: int, summary: Summary) -> None:
         if (index + 1) % 1000 == 0 and not report.as_json:
             print(f"{index + 1:,} of {programs:,} programs", file=sys.stderr)
 
-    summary = run(programs, Settings(seed, inputs, small, causal), jobs, progress)
+    summary = run(programs, CampaignSettings(seed, inputs, small, causal), jobs, progress)
     if report.as_json:
         settings = {"seed": seed, "inputs_per_program": inputs, "small": small, "causal": causal}
         print(json.dumps({"version": __version__, **settings, **_json(summary)}))
@@ -64,19 +64,21 @@ def _text(summary: Summary) -> Iterator[str]:
     yield from (f"  {code}: {count:,}" for code, count in sorted(summary.refusals.items()))
     for title, failures in (("mismatches", summary.mismatches), ("internal errors", summary.internal_errors)):
         count = len(failures) + sum(
-            number for reason, number in summary.unshrunk.items() if (reason == "mismatch") == (title == "mismatches")
+            number
+            for reason, number in summary.further_failures.items()
+            if (reason == "mismatch") is (failures is summary.mismatches)
         )
         yield f"{title}: {count:,}"
         for failure in failures:
             yield f"  program {failure.index}: {_summary_line(failure)}"
-            yield from (f"    {line}" for line in failure.minimal.splitlines())
+            yield from (f"    {line}" for line in failure.reduced_text.splitlines())
 
 
 def _summary_line(failure: Failure) -> str:
-    outcome = failure.outcome
-    if outcome.mismatch is not None:
-        return str(outcome.mismatch)
-    return f"{outcome.reason}: {outcome.detail.strip().splitlines()[-1]}"
+    result = failure.result
+    if result.mismatch is not None:
+        return str(result.mismatch)
+    return f"{result.reason}: {result.detail.strip().splitlines()[-1]}"
 
 
 def _json(summary: Summary) -> dict[str, object]:
@@ -88,15 +90,15 @@ def _json(summary: Summary) -> dict[str, object]:
         "refused": dict(sorted(summary.refusals.items())),
         "mismatches": [_failure_json(failure) for failure in summary.mismatches],
         "internal_errors": [_failure_json(failure) for failure in summary.internal_errors],
-        "more_failures": dict(sorted(summary.unshrunk.items())),
+        "more_failures": dict(sorted(summary.further_failures.items())),
     }
 
 
 def _failure_json(failure: Failure) -> dict[str, object]:
     return {
         "program": failure.index,
-        "minimal": failure.minimal,
+        "minimal": failure.reduced_text,
         "text": failure.text,
-        "reason": failure.outcome.reason,
+        "reason": failure.result.reason,
         "detail": _summary_line(failure),
     }

@@ -1,1 +1,1 @@
-"""Programs and weights at scale, for training and measuring."""
+"""A family, a seed and a number go in; programs, for training and measuring, come out."""

@@ -1,1 +1,1 @@
-"""Random programs: a seed goes in, the text of a well-formed program comes out."""
+"""A seed and a number go in; the text of a well-formed random program comes out."""

@@ -1,4 +1,4 @@
-"""Productions for what happens at one position: operators, ternaries, look-ups."""
+"""Productions that compute within one position: operators, ternaries, look-ups."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import replace
 
 from ...compiler.graph.operations import apply
 from ...compiler.graph.values import Scalar
-from .estimates import Facts, combine, listed, sorted_values, truth, union
-from .writer import Expr, Production, Wanted, Writer, value_text
+from .estimates import ValueEstimate, apply_operation, boolean_from, from_values, sorted_values, union
+from .writer import Expr, Production, RequestedKind, Writer, value_text
 
 SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "^",
     "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "and": "and", "or": "or",
 }  # fmt: skip
 
-#: Keys of a dict that is indexed by an s-op.
+#: Largest number of keys of a dict that is indexed by an s-op.
 MAX_KEYS = 12
 
 
 def binary(name: str, left: Expr, right: Expr) -> Expr:
-    return Expr(f"{left.operand} {SIGNS[name]} {right.operand}", combine(name, left.facts, right.facts))
+    return Expr(f"{left.operand} {SIGNS[name]} {right.operand}", apply_operation(name, left.estimate, right.estimate))
 
 
 # --- numbers
@@ -32,63 +32,66 @@ def arithmetic(writer: Writer, depth: int) -> Expr:
 
 
 def quotient(writer: Writer, depth: int) -> Expr:
-    """A division, mostly by something that is not zero, or guarded."""
+    """A division: mostly by a constant, by `abs(x) + 1`, or guarded by `if x != 0`."""
     rng = writer.rng
     name = rng.choice(("div", "div", "floordiv", "mod", "mod"))
     left = _operand(writer, depth)
     if writer.chance(0.45):
         value = rng.choice((1, 2, 2, 3, 4, 5, -2))
-        return binary(name, left, Expr(value_text(value), listed((value,), plain=True), True))
+        return binary(name, left, Expr(value_text(value), from_values((value,), is_plain=True), True))
     right = writer.expr("number", depth)
-    if not right.facts.has_zero or (writer.chance(0.1) and not right.facts.plain):
+    if not right.estimate.has_zero or (writer.chance(0.1) and not right.estimate.is_plain):
         return binary(name, left, right)
-    if right.facts.plain or writer.chance(0.4):
-        absolute = Expr(f"abs({right.text})", combine("abs", right.facts), True)
-        return binary(name, left, binary("add", absolute, Expr("1", listed((1,), plain=True), True)))
+    if right.estimate.is_plain or writer.chance(0.4):
+        absolute = Expr(f"abs({right.text})", apply_operation("abs", right.estimate), True)
+        return binary(name, left, binary("add", absolute, Expr("1", from_values((1,), is_plain=True), True)))
     divided = binary(name, left, right)
     otherwise = rng.choice((0, 1, -1))
-    # The guard keeps zeros away, which the facts of the quotient alone do not know.
-    values = None if right.facts.values is None else [value for value in right.facts.values if value != 0]
-    if values is None or len(values) == 0 or left.facts.undefined or right.facts.undefined:
+    # The guard excludes a divisor of zero; the estimate of the unguarded quotient would include it.
+    values = None if right.estimate.values is None else [value for value in right.estimate.values if value != 0]
+    if values is None or len(values) == 0 or left.estimate.may_be_undefined or right.estimate.may_be_undefined:
         return divided
-    exact = combine(name, left.facts, listed(values, layers=right.facts.layers))
-    facts = union((exact, listed((otherwise,), plain=True)))
-    return Expr(f"{divided.text} if {right.operand} != 0 else {value_text(otherwise)}", facts)
+    exact = apply_operation(name, left.estimate, from_values(values, attention_depth=right.estimate.attention_depth))
+    estimate = union((exact, from_values((otherwise,), is_plain=True)))
+    return Expr(f"{divided.text} if {right.operand} != 0 else {value_text(otherwise)}", estimate)
 
 
 def power(writer: Writer, depth: int) -> Expr | None:
     rng = writer.rng
     if writer.chance(0.12):
         base = writer.expr("number", depth)
-        if base.facts.values is None or base.facts.low < 0 or len(base.facts.values) > 12 or base.facts.plain:
+        if base.estimate.values is None or len(base.estimate.values) > 12:
             return None
-        root = Expr(f"{base.operand} ^ 0.5", combine("pow", base.facts, listed((0.5,), plain=True)))
+        if base.estimate.low < 0 or base.estimate.is_plain:
+            return None
+        root = Expr(f"{base.operand} ^ 0.5", apply_operation("pow", base.estimate, from_values((0.5,), is_plain=True)))
         if writer.chance(0.15):
             return root
-        return Expr(f"round({root.text})", combine("round", root.facts), True)
+        return Expr(f"round({root.text})", apply_operation("round", root.estimate), True)
     if writer.chance(0.3):
         base_value = rng.choice((1, 2, 3, -1, -2))
-        base = Expr(value_text(base_value), listed((base_value,), plain=True), True)
-        return binary("pow", base, writer.expr("number", depth, lambda facts: facts.whole and facts.low >= -2))
+        base = Expr(value_text(base_value), from_values((base_value,), is_plain=True), True)
+        exponents = writer.expr("number", depth, lambda estimate: estimate.all_integers and estimate.low >= -2)
+        return binary("pow", base, exponents)
     exponent = rng.choice((0, 1, 2, 2, 2, 3))
-    return binary("pow", _operand(writer, depth), Expr(str(exponent), listed((exponent,), plain=True), True))
+    return binary("pow", _operand(writer, depth), Expr(str(exponent), from_values((exponent,), is_plain=True), True))
 
 
 def one_number(writer: Writer, depth: int) -> Expr:
     rng = writer.rng
     name = rng.choice(("round", "round", "abs", "indicator", "neg", "pos"))
     operand = writer.expr("bool" if name == "indicator" and writer.chance(0.8) else "number", depth)
-    facts = combine(name, operand.facts)
+    estimate = apply_operation(name, operand.estimate)
     if name == "neg" or name == "pos":
-        return Expr(f"{'-' if name == 'neg' else '+'}{operand.operand}", facts)
-    return Expr(f"{name}({operand.text})", facts, True)
+        return Expr(f"{'-' if name == 'neg' else '+'}{operand.operand}", estimate)
+    return Expr(f"{name}({operand.text})", estimate, True)
 
 
 def read_number(writer: Writer, depth: int) -> Expr | None:
-    """`tokens_int`, `tokens_float` where the vocabulary's tokens are numbers or their texts."""
+    """`tokens_int` or `tokens_float`, where every token of the vocabulary is a number or the text of one."""
     name = writer.rng.choice(("int", "float"))
-    facts = combine(name, writer.tokens.facts)
-    return None if facts.undefined else Expr(f"tokens_{name}", facts, True)
+    estimate = apply_operation(name, writer.tokens.estimate)
+    return None if estimate.may_be_undefined else Expr(f"tokens_{name}", estimate, True)
 
 
 def truth_as_number(writer: Writer, depth: int) -> Expr:
@@ -105,14 +108,14 @@ def _operand(writer: Writer, depth: int) -> Expr:
 def comparison(writer: Writer, depth: int) -> Expr:
     rng = writer.rng
     if writer.chance(0.08):
-        # Of whatever kinds: never undefined for these two.
+        # `==` and `!=` are defined for operands of any kinds.
         return binary(rng.choice(("eq", "ne")), writer.any(depth), writer.any(depth))
-    kind: Wanted = "string" if writer.has_strings and writer.chance(0.35) else "number"
+    kind: RequestedKind = "string" if writer.has_strings and writer.chance(0.35) else "number"
     left = writer.sop(kind, depth)
     name = rng.choice(("eq", "eq", "ne", "lt", "le", "gt", "ge"))
-    if left.facts.values is not None and writer.chance(0.4):
-        value = rng.choice(sorted_values(left.facts))
-        return binary(name, left, Expr(value_text(value), listed((value,), plain=True), True))
+    if left.estimate.values is not None and writer.chance(0.4):
+        value = rng.choice(sorted_values(left.estimate))
+        return binary(name, left, Expr(value_text(value), from_values((value,), is_plain=True), True))
     return binary(name, left, writer.expr(kind, depth))
 
 
@@ -120,38 +123,39 @@ def connective(writer: Writer, depth: int) -> Expr | None:
     name = writer.rng.choice(("and", "or"))
     left = writer.expr("number" if writer.chance(0.06) else "bool", depth)
     right = writer.expr("bool", depth)
-    if left.facts.plain and right.facts.plain:
-        return None  # plain values give one of the operands
-    return Expr(f"{left.operand} {name} {right.operand}", truth(left.facts, right.facts))
+    if left.estimate.is_plain and right.estimate.is_plain:
+        return None  # the result is one of the operands, not a boolean
+    return Expr(f"{left.operand} {name} {right.operand}", boolean_from(left.estimate, right.estimate))
 
 
 def negation(writer: Writer, depth: int) -> Expr:
     operand = writer.expr("number" if writer.chance(0.1) else "bool", depth)
-    return Expr(f"not {operand.operand}", combine("not", operand.facts))
+    return Expr(f"not {operand.operand}", apply_operation("not", operand.estimate))
 
 
 def in_list(writer: Writer, depth: int) -> Expr:
-    """`x in [...]`, a list of values, of s-ops, or of both; or the keys of a dict; or the parts of a string."""
+    """`x in` a list of values and s-ops, the keys of a dict, or the substrings of a string."""
     rng = writer.rng
     item = writer.sop("string" if writer.has_strings and writer.chance(0.5) else "number", depth)
-    known = sorted_values(item.facts)[:6] if item.facts.values is not None else [0, 1, 2]
+    known = sorted_values(item.estimate)[:6] if item.estimate.values is not None else [0, 1, 2]
     members = [value_text(value) for value in rng.sample(known, rng.randint(1, len(known)))]
-    inputs = [item.facts]
-    if item.facts.kind == "string" and writer.chance(0.25):
+    inputs = [item.estimate]
+    if item.estimate.kind == "string" and writer.chance(0.25):
         text = "".join(str(value) for value in known)[:8]
-        return Expr(f'{item.operand} in "{text}"', truth(item.facts))
+        return Expr(f'{item.operand} in "{text}"', boolean_from(item.estimate))
     if writer.chance(0.15):
-        return Expr(f"{item.operand} in {{{', '.join(f'{member}: 1' for member in members)}}}", truth(item.facts))
+        entries = ", ".join(f"{member}: 1" for member in members)
+        return Expr(f"{item.operand} in {{{entries}}}", boolean_from(item.estimate))
     if writer.chance(0.2):
         other = writer.any(depth)
         members.append(other.text)
-        inputs.append(other.facts)
-    return Expr(f"{item.operand} in [{', '.join(members)}]", truth(*inputs))
+        inputs.append(other.estimate)
+    return Expr(f"{item.operand} in [{', '.join(members)}]", boolean_from(*inputs))
 
 
 def read_truth(writer: Writer, depth: int) -> Expr | None:
-    facts = combine("bool", writer.tokens.facts)
-    return None if facts.undefined else Expr("tokens_bool", facts, True)
+    estimate = apply_operation("bool", writer.tokens.estimate)
+    return None if estimate.may_be_undefined else Expr("tokens_bool", estimate, True)
 
 
 # --- strings
@@ -162,67 +166,67 @@ def concatenation(writer: Writer, depth: int) -> Expr:
 
 
 def tokens_as_text(writer: Writer, depth: int) -> Expr:
-    return Expr("tokens_str", combine("str", writer.tokens.facts), True)
+    return Expr("tokens_str", apply_operation("str", writer.tokens.estimate), True)
 
 
 # --- any kind
 
 
-def ternary(wanted: Wanted) -> Production:
+def ternary(requested: RequestedKind) -> Production:
     def make(writer: Writer, depth: int) -> Expr:
         condition = writer.expr("bool", depth)
-        then, otherwise = writer.expr(wanted, depth), writer.expr(wanted, depth)
-        facts = combine("where", condition.facts, then.facts, otherwise.facts)
-        if condition.facts.plain:
-            # One branch is all that is left, and it may be the plain one.
-            facts = replace(facts, plain=then.facts.plain or otherwise.facts.plain)
-        return Expr(f"{then.operand} if {condition.operand} else {otherwise.operand}", facts)
+        then, otherwise = writer.expr(requested, depth), writer.expr(requested, depth)
+        estimate = apply_operation("where", condition.estimate, then.estimate, otherwise.estimate)
+        if condition.estimate.is_plain:
+            # Elaboration keeps one branch, which may be the plain one.
+            estimate = replace(estimate, is_plain=then.estimate.is_plain or otherwise.estimate.is_plain)
+        return Expr(f"{then.operand} if {condition.operand} else {otherwise.operand}", estimate)
 
     return make
 
 
-def look_up(wanted: Wanted) -> Production:
-    """A dict or list of values, indexed by an s-op; complete unless it may be undefined."""
+def look_up(requested: RequestedKind) -> Production:
+    """A dict, list or string of values, indexed by an s-op; a few dicts lack a key, and may be undefined."""
 
     def make(writer: Writer, depth: int) -> Expr | None:
         rng = writer.rng
         index = writer.sop(writer.some_kind(), depth)
-        if index.facts.values is None or len(index.facts.values) > MAX_KEYS:
+        if index.estimate.values is None or len(index.estimate.values) > MAX_KEYS:
             return None
-        keys = sorted_values(index.facts)
-        undefined = index.facts.undefined
+        keys = sorted_values(index.estimate)
+        undefined = index.estimate.may_be_undefined
         if all(isinstance(key, int) and key >= 0 for key in keys) and writer.chance(0.4):
-            return _list_item(writer, wanted, index)
+            return _list_item(writer, requested, index)
         if writer.chance(0.08) and len(keys) > 1:
             keys.remove(rng.choice(keys))
             undefined = True
-        values = [_value(writer, wanted) for _ in keys]
+        values = [_value(writer, requested) for _ in keys]
         rows = ", ".join(f"{value_text(key)}: {value_text(value)}" for key, value in zip(keys, values, strict=True))
-        return Expr(f"{{{rows}}}[{index.text}]", _looked_up(values, index.facts, undefined))
+        return Expr(f"{{{rows}}}[{index.text}]", _looked_up(values, index.estimate, undefined))
 
     return make
 
 
-def _list_item(writer: Writer, wanted: Wanted, index: Expr) -> Expr:
-    size = int(index.facts.high) + 1
-    values = [_value(writer, wanted) for _ in range(size)]
-    facts = _looked_up(values, index.facts, index.facts.undefined)
-    if wanted == "string" and writer.chance(0.3):
+def _list_item(writer: Writer, requested: RequestedKind, index: Expr) -> Expr:
+    size = int(index.estimate.high) + 1
+    values = [_value(writer, requested) for _ in range(size)]
+    estimate = _looked_up(values, index.estimate, index.estimate.may_be_undefined)
+    if requested == "string" and writer.chance(0.3):
         characters = [writer.rng.choice("abcx") for _ in range(size)]
-        facts = _looked_up(characters, index.facts, index.facts.undefined)
-        return Expr(f'"{"".join(characters)}"[{index.text}]', facts)
-    return Expr(f"[{', '.join(map(value_text, values))}][{index.text}]", facts)
+        estimate = _looked_up(characters, index.estimate, index.estimate.may_be_undefined)
+        return Expr(f'"{"".join(characters)}"[{index.text}]', estimate)
+    return Expr(f"[{', '.join(map(value_text, values))}][{index.text}]", estimate)
 
 
-def _looked_up(values: Sequence[Scalar], index: Facts, undefined: bool) -> Facts:
-    return listed(values, layers=index.layers, undefined=undefined)
+def _looked_up(values: Sequence[Scalar], index: ValueEstimate, undefined: bool) -> ValueEstimate:
+    return from_values(values, attention_depth=index.attention_depth, may_be_undefined=undefined)
 
 
-def _value(writer: Writer, wanted: Wanted) -> Scalar:
+def _value(writer: Writer, requested: RequestedKind) -> Scalar:
     rng = writer.rng
-    if wanted == "bool":
+    if requested == "bool":
         return rng.random() < 0.5
-    if wanted == "string":
+    if requested == "string":
         return rng.choice(("a", "b", "c", "xy", "", "no"))
     value = rng.choice((0, 1, 2, 3, 5, -1, 7))
     quotient = apply("div", (value, 2))

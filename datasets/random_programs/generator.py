@@ -6,28 +6,30 @@ import random
 from fractions import Fraction
 
 from ...compiler.graph.values import Scalar
-from . import attention, elementwise
-from . import statements as structure
-from .writer import Expr, Grammar, Production, Wanted, Writer, value_text
+from . import attention, elementwise, statements
+from .writer import Expr, Production, ProductionTable, RequestedKind, Writer, value_text
 
-#: How deep one expression is nested; what is named can nest deeper.
+#: Nesting depth of one expression, where named expressions count as leaves.
 MAX_DEPTH = 4
 
+#: Approximate numbers of expressions of a program, drawn with equal probability.
+BUDGETS = (4, 8, 12, 16, 24, 32, 48)
 
-def _common(wanted: Wanted) -> list[tuple[int, Production]]:
+
+def _common(requested: RequestedKind) -> list[tuple[int, Production]]:
     return [
-        (7, elementwise.ternary(wanted)),
-        (6, elementwise.look_up(wanted)),
-        (9, attention.aggregate(wanted)),
-        (7, attention.rearranged(wanted)),
-        (4, structure.call(wanted)),
-        (2, structure.loop(wanted)),
-        (1, structure.comprehension(wanted)),
-        (1, structure.comprehended_table(wanted)),
+        (7, elementwise.ternary(requested)),
+        (6, elementwise.look_up(requested)),
+        (9, attention.aggregate(requested)),
+        (7, attention.rearranged(requested)),
+        (4, statements.call(requested)),
+        (2, statements.loop(requested)),
+        (1, statements.comprehension(requested)),
+        (1, statements.comprehended_table(requested)),
     ]
 
 
-GRAMMAR = Grammar(
+PRODUCTIONS = ProductionTable(
     {
         "number": [
             *_common("number"),
@@ -70,17 +72,23 @@ GRAMMAR = Grammar(
 )
 
 
-def generate(rng: random.Random, budget: int) -> str:
-    """The text of a program of about `budget` expressions: vocabulary, longest input, definitions, output.
+def program_text(seed: int, number: int) -> str:
+    """Program `number` of a seed, a pure function of the two: it does not depend on other programs or processes."""
+    rng = random.Random(f"{seed}:{number}")
+    return generate(rng, rng.choice(BUDGETS))
 
-    The same state of `rng` and the same budget give the same text, on every Python.
+
+def generate(rng: random.Random, budget: int) -> str:
+    """The text of a program of about `budget` expressions: vocabulary, maximum length, definitions, output.
+
+    The same state of `rng` and the same budget give the same text in every process and Python version.
     """
     vocabulary = _vocabulary(rng)
     max_length = _max_length(rng, len(vocabulary))
-    writer = Writer(rng, budget, vocabulary, max_length, GRAMMAR)
+    writer = Writer(rng, budget, vocabulary, max_length, PRODUCTIONS)
     output = _output(writer)
     while writer.budget > budget // 3 and not writer.chance(0.15):
-        # Too small yet: let the output be a part of something larger.
+        # The program is still small: the output becomes a part of a larger expression.
         writer.set_aside(output)
         output = _output(writer)
     if writer.chance(0.1):

@@ -1,4 +1,4 @@
-"""The state of one program that is being written: its statements so far, what they define, what is left to spend."""
+"""The state of a program while it is written: statements, defined names, and the remaining budget of expressions."""
 
 from __future__ import annotations
 
@@ -10,66 +10,70 @@ from typing import Literal
 
 from ...compiler.graph.print_graph import literal
 from ...compiler.graph.values import Scalar
-from .estimates import Facts, SelectorFacts, combine, listed
+from .estimates import SelectorEstimate, ValueEstimate, apply_operation, from_values
 
-#: What a reader can ask for.  A number may turn out to be a boolean.
-Wanted = Literal["number", "bool", "string"]
+#: Kinds of expressions that a production can request.  A requested number may be a boolean.
+RequestedKind = Literal["number", "bool", "string"]
 
-#: Attention heads in a row.
-MAX_LAYERS = 6
+#: Largest number of attention heads in a row.
+MAX_ATTENTION_DEPTH = 6
 
-#: Values of one s-op, and the absolute value of its numbers.
-MAX_COUNT = 12_000
+#: Largest number of values of an s-op, and largest absolute value of its numbers.
+MAX_VALUES = 12_000
 MAX_NUMBER = 4_000
 
-#: Different strings of one s-op, and the length of one.
+#: Largest number of different strings of an s-op, and the length of the longest.
 MAX_STRINGS = 48
 MAX_CHARACTERS = 6
 
-ATTEMPTS = 8
+#: Productions tried for one expression; the fallback is a leaf.
+MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
 class Expr:
-    """An expression's text; `simple` text needs no parentheses as an operand."""
+    """An expression as text.  `is_operand`: it needs no parentheses as an operand."""
 
     text: str
-    facts: Facts
-    simple: bool = False
+    estimate: ValueEstimate
+    is_operand: bool = False
 
     @property
     def operand(self) -> str:
-        return self.text if self.simple else f"({self.text})"
+        return self.text if self.is_operand else f"({self.text})"
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A selector's text."""
+    """A selector as text."""
 
     text: str
-    facts: SelectorFacts
-    simple: bool = False
+    estimate: SelectorEstimate
+    is_operand: bool = False
 
     @property
     def operand(self) -> str:
-        return self.text if self.simple else f"({self.text})"
+        return self.text if self.is_operand else f"({self.text})"
 
 
 @dataclass(frozen=True)
-class FunctionInfo:
-    """A function that the program has, and what it may be called with."""
+class WrittenFunction:
+    """A function of the program, with the estimates of its parameters and of its result."""
 
     name: str
-    parameters: tuple[Facts, ...]
-    result: Facts
+    parameters: tuple[ValueEstimate, ...]
+    result: ValueEstimate
 
 
 @dataclass
-class Block:
-    """Statements under way and what they name.  `open` is False where no statement can be put in between."""
+class StatementBlock:
+    """The statements of a block so far, and the names that they define.
+
+    `accepts_statements` is False inside a comprehension, where no statement can precede the expression.
+    """
 
     indent: str
-    open: bool = True
+    accepts_statements: bool = True
     lines: list[str] = field(default_factory=list)
     values: list[Expr] = field(default_factory=list)
     selectors: list[Selection] = field(default_factory=list)
@@ -80,29 +84,34 @@ SelectorProduction = Callable[["Writer", int], Selection | None]
 
 
 @dataclass(frozen=True)
-class Grammar:
-    """How each kind of expression can be made: productions and their weights."""
+class ProductionTable:
+    """The productions of each kind of expression, with their weights."""
 
-    expressions: Mapping[Wanted, Sequence[tuple[int, Production]]]
+    expressions: Mapping[RequestedKind, Sequence[tuple[int, Production]]]
     selectors: Sequence[tuple[int, SelectorProduction]]
 
 
 class Writer:
-    """Writes expressions of a wanted kind, and puts statements before the one under way."""
+    """Writes expressions of a requested kind, and the statements that they need before the current one."""
 
     def __init__(
-        self, rng: random.Random, budget: int, vocabulary: Sequence[Scalar], max_length: int, grammar: Grammar
+        self,
+        rng: random.Random,
+        budget: int,
+        vocabulary: Sequence[Scalar],
+        max_length: int,
+        productions: ProductionTable,
     ) -> None:
         self.rng = rng
         self.budget = budget
         self.vocabulary = tuple(vocabulary)
         self.max_length = max_length
-        self.tokens = Expr("tokens", listed(vocabulary), True)
-        self.indices = Expr("indices", listed(range(max_length)), True)
-        self.length = Expr("length", replace(listed(range(1, max_length + 1)), layers=1), True)
-        self.blocks = [Block("")]
-        self.functions: list[FunctionInfo] = []
-        self._grammar = grammar
+        self.tokens = Expr("tokens", from_values(vocabulary), True)
+        self.indices = Expr("indices", from_values(range(max_length)), True)
+        self.length = Expr("length", replace(from_values(range(1, max_length + 1)), attention_depth=1), True)
+        self.blocks = [StatementBlock("")]
+        self.functions: list[WrittenFunction] = []
+        self._productions = productions
         self._names = 0
         self._unused: set[str] = set()
 
@@ -120,105 +129,108 @@ class Writer:
         return self.rng.random() < probability
 
     def named(self, expr: Expr) -> Expr:
-        """The expression under a name, which later ones can use too."""
+        """Assigns the expression to a new name, which later expressions can use."""
         name = self.fresh("v")
         self.line(f"{name} = {expr.text};")
-        result = Expr(name, expr.facts, True)
+        result = Expr(name, expr.estimate, True)
         self.blocks[-1].values.append(result)
         return result
 
     def set_aside(self, expr: Expr) -> None:
-        """Name an expression, for those that come to use it rather than another."""
+        """Assigns the expression to a name that later expressions prefer."""
         self._unused.add(self.named(expr).text)
 
     def named_selector(self, selection: Selection) -> Selection:
         name = self.fresh("s")
         self.line(f"{name} = {selection.text};")
-        result = Selection(name, selection.facts, True)
+        result = Selection(name, selection.estimate, True)
         self.blocks[-1].selectors.append(result)
         return result
 
     # --- expressions
 
-    def expr(self, wanted: Wanted, depth: int, accept: Callable[[Facts], bool] | None = None) -> Expr:
-        """An expression of this kind; of facts that are accepted, unless none is found in a few attempts."""
+    def expr(self, requested: RequestedKind, depth: int, accept: Callable[[ValueEstimate], bool] | None = None) -> Expr:
+        """An expression of the requested kind; of an accepted estimate, unless no attempt finds one."""
         self.budget -= 1
         found: Expr | None = None
-        for _ in range(ATTEMPTS if accept is None else 2 * ATTEMPTS):
-            made = self._attempt(wanted, depth)
-            if made is None or not self._sane(made.facts):
+        for _ in range(MAX_ATTEMPTS if accept is None else 2 * MAX_ATTEMPTS):
+            made = self._attempt(requested, depth)
+            if made is None or not self._is_small_enough(made.estimate):
                 continue
             found = made
-            if accept is None or accept(made.facts):
+            if accept is None or accept(made.estimate):
                 break
         if found is None:
-            return self.leaf(wanted)
-        if not found.simple and self.blocks[-1].open and not found.facts.plain and self.chance(0.22):
+            return self.leaf(requested)
+        may_be_named = not found.is_operand and self.blocks[-1].accepts_statements and not found.estimate.is_plain
+        if may_be_named and self.chance(0.22):
             return self.named(found)
         return found
 
     def any(self, depth: int) -> Expr:
         return self.expr(self.some_kind(), depth)
 
-    def some_kind(self) -> Wanted:
+    def some_kind(self) -> RequestedKind:
         return self.rng.choices(("number", "bool", "string"), (5, 3, 2 if self.has_strings else 1))[0]
 
-    def sop(self, wanted: Wanted, depth: int) -> Expr:
-        """As `expr`, but nothing plain."""
-        made = self.expr(wanted, depth, lambda facts: not facts.plain)
-        if not made.facts.plain:
+    def sop(self, requested: RequestedKind, depth: int) -> Expr:
+        """As `expr`, but never a plain value."""
+        made = self.expr(requested, depth, lambda estimate: not estimate.is_plain)
+        if not made.estimate.is_plain:
             return made
-        if wanted == "string" and self.tokens.facts.kind == "string":
+        if requested == "string" and self.tokens.estimate.kind == "string":
             return self.tokens
-        return Expr("tokens_str", self._tokens_str(), True) if wanted == "string" else self.indices
+        return Expr("tokens_str", self._tokens_str(), True) if requested == "string" else self.indices
 
-    def selector(self, depth: int, accept: Callable[[SelectorFacts], bool] | None = None) -> Selection:
+    def selector(self, depth: int, accept: Callable[[SelectorEstimate], bool] | None = None) -> Selection:
         self.budget -= 1
-        table = self._grammar.selectors
+        table = self._productions.selectors
         known = [selection for block in self.blocks for selection in block.selectors]
         found: Selection | None = None
-        for attempt in range(ATTEMPTS):
+        for attempt in range(MAX_ATTEMPTS):
             if known and self.chance(0.2):
                 made: Selection | None = self.rng.choice(known)
             else:
-                # The first production is the plain comparison.
-                one = attempt == ATTEMPTS - 1 or self.budget <= 0
+                # The first production is a single comparison.
+                one = attempt == MAX_ATTEMPTS - 1 or self.budget <= 0
                 production = table[0] if one else self.rng.choices(table, [weight for weight, _ in table])[0]
                 made = production[1](self, depth - 1)
-            if made is None or made.facts.atoms > 5 or made.facts.layers > MAX_LAYERS:
+            if made is None or made.estimate.comparisons > 5 or made.estimate.attention_depth > MAX_ATTENTION_DEPTH:
                 continue
-            if made.facts.undefined and not self.chance(0.1):
+            if made.estimate.may_be_undefined and not self.chance(0.1):
                 continue
             found = made
-            if accept is None or accept(made.facts):
+            if accept is None or accept(made.estimate):
                 break
         if found is None:
-            return Selection("full_s", SelectorFacts(filled=True), True)
-        if not found.simple and self.blocks[-1].open and self.chance(0.25):
+            return Selection("full_s", SelectorEstimate(at_least_one_key=True), True)
+        if not found.is_operand and self.blocks[-1].accepts_statements and self.chance(0.25):
             return self.named_selector(found)
         return found
 
-    def leaf(self, wanted: Wanted) -> Expr:
-        """The smallest expressions."""
+    def leaf(self, requested: RequestedKind) -> Expr:
+        """An expression without subexpressions, or a comparison with a token or an index."""
         rng = self.rng
-        match wanted:
+        match requested:
             case "number":
                 leaves = [self.indices, self.length, self.number_literal()]
-                if self.tokens.facts.kind == "number":
+                if self.tokens.estimate.kind == "number":
                     leaves += [self.tokens] * 4
                 return rng.choice(leaves)
             case "bool":
-                if self.tokens.facts.boolean and self.chance(0.5):
+                if self.tokens.estimate.is_boolean and self.chance(0.5):
                     return self.tokens
                 if self.chance(0.2):
                     value = rng.random() < 0.5
-                    return Expr(str(value), listed((value,), plain=True), True)
+                    return Expr(str(value), from_values((value,), is_plain=True), True)
                 if self.chance(0.7):
                     token = rng.choice(self.vocabulary)
-                    return Expr(f"tokens == {value_text(token)}", listed((False, True)))
-                return Expr(f"indices {rng.choice(('<', '==', '>='))} {rng.randrange(self.max_length)}", BOOLEAN)
+                    return Expr(f"tokens == {value_text(token)}", from_values((False, True)))
+                return Expr(
+                    f"indices {rng.choice(('<', '==', '>='))} {rng.randrange(self.max_length)}", BOOLEAN_ESTIMATE
+                )
             case "string":
-                if self.tokens.facts.kind == "string" and self.chance(0.75):
+                if self.tokens.estimate.kind == "string" and self.chance(0.75):
                     return self.tokens
                 if self.chance(0.5):
                     return Expr("tokens_str", self._tokens_str(), True)
@@ -231,55 +243,57 @@ class Writer:
             value = Fraction(rng.choice(("0.5", "1.5", "0.25", "2.5")))
         elif self.chance(0.15):
             value = -rng.randrange(1, 4)
-        return Expr(value_text(value), listed((value,), plain=True), True)
+        return Expr(value_text(value), from_values((value,), is_plain=True), True)
 
     def string_literal(self) -> Expr:
         strings = [token for token in self.vocabulary if isinstance(token, str)] + ["a", "b", "xy", "-", ""]
         value = self.rng.choice(strings)
-        return Expr(value_text(value), listed((value,), plain=True), True)
+        return Expr(value_text(value), from_values((value,), is_plain=True), True)
 
     @property
     def has_strings(self) -> bool:
-        return self.tokens.facts.kind != "number"
+        return self.tokens.estimate.kind != "number"
 
-    def _tokens_str(self) -> Facts:
-        return combine("str", self.tokens.facts)
+    def _tokens_str(self) -> ValueEstimate:
+        return apply_operation("str", self.tokens.estimate)
 
-    def _attempt(self, wanted: Wanted, depth: int) -> Expr | None:
-        known = [expr for block in self.blocks for expr in block.values if fits(expr.facts, wanted)]
+    def _attempt(self, requested: RequestedKind, depth: int) -> Expr | None:
+        known = [expr for block in self.blocks for expr in block.values if fits(expr.estimate, requested)]
         unused = [expr for expr in known if expr.text in self._unused]
         if known and self.chance(0.45 if unused else 0.15):
             chosen = self.rng.choice(unused or known[-8:])
             self._unused.discard(chosen.text)
             return chosen
         if depth <= 0 or self.budget <= 0:
-            return self.leaf(wanted)
-        table = self._grammar.expressions[wanted]
+            return self.leaf(requested)
+        table = self._productions.expressions[requested]
         made = self.rng.choices(table, [weight for weight, _ in table])[0][1](self, depth - 1)
-        return made if made is None or fits(made.facts, wanted) else None
+        return made if made is None or fits(made.estimate, requested) else None
 
-    def _sane(self, facts: Facts) -> bool:
-        if facts.layers > MAX_LAYERS or facts.count > MAX_COUNT or max(-facts.low, facts.high) > MAX_NUMBER:
+    def _is_small_enough(self, estimate: ValueEstimate) -> bool:
+        if estimate.attention_depth > MAX_ATTENTION_DEPTH or estimate.value_count > MAX_VALUES:
             return False
-        if facts.values is not None and len(facts.values) == 0:  # undefined on every input
+        if max(-estimate.low, estimate.high) > MAX_NUMBER:
             return False
-        if facts.undefined and (facts.plain or not self.chance(0.4)):
+        if estimate.values is not None and len(estimate.values) == 0:  # undefined on every input
             return False
-        strings = [value for value in facts.values or () if isinstance(value, str)]
+        if estimate.may_be_undefined and (estimate.is_plain or not self.chance(0.4)):
+            return False
+        strings = [value for value in estimate.values or () if isinstance(value, str)]
         return len(strings) <= MAX_STRINGS and all(len(value) <= MAX_CHARACTERS for value in strings)
 
 
-BOOLEAN = listed((False, True))
+BOOLEAN_ESTIMATE = from_values((False, True))
 
 
-def fits(facts: Facts, wanted: Wanted) -> bool:
-    """Whether something of these facts can stand where `wanted` is asked for."""
-    if wanted == "bool":
-        return facts.boolean
-    return facts.kind == wanted
+def fits(estimate: ValueEstimate, requested: RequestedKind) -> bool:
+    """Whether an expression of this estimate can stand where the kind is requested."""
+    if requested == "bool":
+        return estimate.is_boolean
+    return estimate.kind == requested
 
 
 def value_text(value: Scalar) -> str:
-    """A plain value as RASP text that can stand as an operand."""
+    """A plain value as RASP text that needs no parentheses as an operand."""
     text = literal(value)
     return f"({text})" if isinstance(value, Fraction) or text.startswith("-") else text

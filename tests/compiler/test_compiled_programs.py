@@ -17,13 +17,12 @@ from raspc.compiler.graph.graph import Program
 from raspc.compiler.interpret.sample_inputs import ids_of, sampled_inputs
 from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import compile_program
-from raspc.datasets.random_programs.generator import generate
+from raspc.datasets.random_programs.generator import BUDGETS, generate
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
 from raspc.runner.verify.verify import verify
 from raspc.tests.programs.cases import PROGRAMS, shipped_programs
-from raspc.tools.fuzz.campaign import BUDGETS
 
 SHIPPED = (
     "arithmetic/addition",

@@ -1,4 +1,4 @@
-"""Random programs: the same for a seed, well formed, mostly defined, and of every construct."""
+"""Random programs follow from their seed, are well formed and mostly defined, and cover every construct."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ from raspc.compiler.graph.graph import (
 from raspc.compiler.graph.walk import reachable
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import sampled_inputs
-from raspc.datasets.random_programs.generator import generate
+from raspc.datasets.random_programs.generator import generate, program_text
 from raspc.rasp_grammar import tree
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.parser import parse
 from raspc.rasp_grammar.span import Source
-from raspc.tools.fuzz.campaign import program_text
 
 SAMPLE = 400
 
@@ -66,13 +65,14 @@ def texts() -> list[str]:
     return [program_text(0, index) for index in range(SAMPLE)]
 
 
-def test_programs_follow_from_the_state_of_the_generator_alone() -> None:
+def test_program_is_a_function_of_random_state_and_budget() -> None:
     assert generate(random.Random(5), 20) == generate(random.Random(5), 20)
     assert generate(random.Random(5), 20) != generate(random.Random(6), 20)
 
 
-def test_programs_do_not_depend_on_the_hashes_of_strings() -> None:
-    code = "from raspc.tools.fuzz.campaign import program_text; print([program_text(0, i) for i in range(40)])"
+def test_programs_are_the_same_for_any_string_hash_seed() -> None:
+    load = "from raspc.datasets.random_programs.generator import program_text"
+    code = f"{load}; print([program_text(0, i) for i in range(40)])"
     outputs = set()
     for seed in ("1", "2", "3"):
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -81,21 +81,21 @@ def test_programs_do_not_depend_on_the_hashes_of_strings() -> None:
     assert len(outputs) == 1
 
 
-def test_every_program_can_be_elaborated_and_declares_its_inputs(texts: list[str]) -> None:
+def test_every_program_elaborates_and_declares_vocabulary_and_length(texts: list[str]) -> None:
     for text in texts:
         program = elaborate(Source("fuzz.rasp", text))
         require_input_space(program)
         assert len(program.outputs) == 1
 
 
-def test_a_larger_budget_gives_larger_programs() -> None:
+def test_programs_grow_with_the_budget() -> None:
     def size(budget: int) -> int:
         return sum(len(generate(random.Random(seed), budget)) for seed in range(60))
 
     assert size(4) < size(16) < size(48)
 
 
-def test_most_outputs_are_defined(texts: list[str]) -> None:
+def test_fewer_than_one_input_in_ten_is_undefined(texts: list[str]) -> None:
     defined = undefined = 0
     for text in texts[:200]:
         program = elaborate(Source("fuzz.rasp", text))
@@ -144,18 +144,18 @@ def test_operators_occur(texts: list[str], sign: str) -> None:
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_names_of_the_library_occur(texts: list[str], name: str) -> None:
+def test_library_names_occur(texts: list[str], name: str) -> None:
     assert any(re.search(rf"\b{name}\b", text) for text in texts)
 
 
 @pytest.mark.parametrize("kind", [Aggregate, SelectorWidth, Table, Select, SelectorAnd, SelectorOr, SelectorNot])
-def test_nodes_reach_the_output(texts: list[str], kind: type) -> None:
+def test_graph_nodes_of_every_type_reach_the_output(texts: list[str], kind: type) -> None:
     programs = [elaborate(Source("fuzz.rasp", text)) for text in texts]
     roots = [[node for _, node in program.outputs] for program in programs]
     assert sum(any(isinstance(node, kind) for node in reachable(found)) for found in roots) >= 20
 
 
-def test_vocabularies_are_of_every_kind(texts: list[str]) -> None:
+def test_vocabularies_of_every_kind_occur(texts: list[str]) -> None:
     kinds = set()
     for text in texts:
         vocabulary, max_length = require_input_space(elaborate(Source("fuzz.rasp", text)))
@@ -166,7 +166,7 @@ def test_vocabularies_are_of_every_kind(texts: list[str]) -> None:
     assert any("str" in kind and len(kind) > 1 for kind in kinds)
 
 
-def test_the_generator_imports_no_torch() -> None:
+def test_generator_shrinker_and_check_import_no_torch() -> None:
     imports = "import sys, raspc.datasets.random_programs.generator, raspc.tools.fuzz.shrink, raspc.tools.fuzz.check"
     code = f"{imports}; print('torch' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from raspc.datasets.random_programs.generator import program_text
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.format import format_source as formatter
 from raspc.rasp_grammar.format.format_source import format_source
@@ -17,7 +18,6 @@ from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.span import Source
 from raspc.rasp_grammar.tables import tables
 from raspc.rasp_grammar.tokens import LINE_STATEMENTS, Token, tokenize
-from raspc.tools.fuzz.campaign import program_text
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = [

@@ -1,5 +1,5 @@
-"""Random well-formed RASP programs, and the comparison of their compiled models with the interpreter.
+"""A seed goes in; a summary of how the compiled models of random programs differ from the interpreter comes out.
 
-`generator.generate` writes a program, `check.check_program` compares model and interpreter on it,
-`shrink.shrink` makes a failing one small, `campaign.run` does all of it many times over.
+`campaign.run` takes programs from `datasets.random_programs`, compares model and interpreter on each
+(`check.check_program`), and reduces the programs that fail (`shrink.shrink`).
 """

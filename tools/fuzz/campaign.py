@@ -1,11 +1,10 @@
-"""Many random programs: generated, checked, and the failures among them made small.
+"""Checks many random programs, and reduces those that fail.
 
-Program i of a seed is the same whatever the number of programs, of jobs, or the machine.
+Program i of a seed is the same for any number of programs and jobs, and on any machine.
 """
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -14,23 +13,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 
-from ...datasets.random_programs.generator import generate
-from .check import Outcome, check_program
+from ...datasets.random_programs.generator import program_text
+from .check import CheckResult, check_program
 from .shrink import shrink
 
-#: Expressions per program.
-BUDGETS = (4, 8, 12, 16, 24, 32, 48)
+#: Failures of one cause that are reduced; further ones are only counted.
+MAX_REDUCED = 3
 
-#: Failures of one cause that are made small; the others are only counted.
-SHRUNK = 3
-
-#: Calls of the check for one failure that is made small.
-SHRINK_TRIES = 400
+#: Largest number of checks for the reduction of one failure.
+MAX_SHRINK_CHECKS = 400
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How the programs are chosen, compiled and tried."""
+class CampaignSettings:
+    """The choice of programs, the compiler's options, and the number of inputs per program."""
 
     seed: int = 0
     inputs: int = 50
@@ -40,17 +36,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Failure:
-    """A program that failed, as it was generated and as small as it could be made."""
+    """A program that failed: its number, its text, the reduced text, and the result of the reduced one."""
 
     index: int
     text: str
-    minimal: str
-    outcome: Outcome
+    reduced_text: str
+    result: CheckResult
 
 
 @dataclass
 class Summary:
-    """What a campaign found.  `refusals` counts diagnostic codes; `unshrunk` failures are like one that is listed."""
+    """Counts of a campaign.  `refusals` are by diagnostic code; `further_failures`, by reason, are not reduced."""
 
     programs: int = 0
     inputs: int = 0
@@ -59,7 +55,7 @@ class Summary:
     refusals: Counter[str] = field(default_factory=Counter)
     mismatches: list[Failure] = field(default_factory=list)
     internal_errors: list[Failure] = field(default_factory=list)
-    unshrunk: Counter[str] = field(default_factory=Counter)
+    further_failures: Counter[str] = field(default_factory=Counter)
 
     @property
     def refused(self) -> int:
@@ -70,69 +66,63 @@ class Summary:
         return len(self.mismatches) > 0 or len(self.internal_errors) > 0
 
 
-def program_text(seed: int, index: int) -> str:
-    """The program with this number."""
-    rng = random.Random(f"{seed}:{index}")
-    return generate(rng, rng.choice(BUDGETS))
-
-
 def run(
-    programs: int, settings: Settings, jobs: int = 1, progress: Callable[[int, Summary], None] | None = None
+    programs: int, settings: CampaignSettings, jobs: int = 1, progress: Callable[[int, Summary], None] | None = None
 ) -> Summary:
-    """Check programs 0 to `programs` - 1 in `jobs` processes; `progress` is told after each what is known then."""
+    """Checks programs 0 to `programs` - 1 in `jobs` processes; calls `progress(index, summary)` after each."""
     summary = Summary()
     seen: Counter[tuple[str, str]] = Counter()
-    for index, outcome in enumerate(_outcomes(programs, settings, jobs)):
+    for index, result in enumerate(_results(programs, settings, jobs)):
         summary.programs += 1
-        summary.inputs += outcome.compared
-        summary.undefined += outcome.undefined
-        summary.positions += outcome.positions
-        if outcome.status == "refused":
-            summary.refusals[outcome.reason] += 1
-        if outcome.failed:
-            seen[outcome.cause] += 1
-            if seen[outcome.cause] <= SHRUNK:
-                _record(summary, minimised(index, outcome, settings))
+        summary.inputs += result.compared
+        summary.undefined += result.undefined
+        summary.positions += result.positions
+        if result.status == "refused":
+            summary.refusals[result.reason] += 1
+        if result.failed:
+            seen[result.cause] += 1
+            if seen[result.cause] <= MAX_REDUCED:
+                _record(summary, reduced(index, result, settings))
             else:
-                summary.unshrunk[outcome.reason] += 1
+                summary.further_failures[result.reason] += 1
         if progress is not None:
             progress(index, summary)
     return summary
 
 
-def minimised(index: int, outcome: Outcome, settings: Settings) -> Failure:
-    """The failure with a program that is as small as could be found, and what comes of that."""
+def reduced(index: int, result: CheckResult, settings: CampaignSettings) -> Failure:
+    """The failure with a reduced program that fails for the same cause."""
     text = program_text(settings.seed, index)
     check = partial(_check, settings=settings, seed=_input_seed(settings, index))
 
     def fails_alike(candidate: str) -> bool:
-        return check(candidate).cause == outcome.cause
+        return check(candidate).cause == result.cause
 
-    if not fails_alike(text):  # not deterministic, which is worth knowing too
-        return Failure(index, text, text, outcome)
-    minimal = shrink(text, fails_alike, SHRINK_TRIES)
-    return Failure(index, text, minimal, check(minimal))
+    if not fails_alike(text):  # the failure is not deterministic: the program stays as it is
+        return Failure(index, text, text, result)
+    smaller = shrink(text, fails_alike, MAX_SHRINK_CHECKS)
+    return Failure(index, text, smaller, check(smaller))
 
 
 def _record(summary: Summary, failure: Failure) -> None:
-    found = summary.mismatches if failure.outcome.status == "mismatch" else summary.internal_errors
+    found = summary.mismatches if failure.result.status == "mismatch" else summary.internal_errors
     found.append(failure)
 
 
-def _outcomes(programs: int, settings: Settings, jobs: int) -> Iterator[Outcome]:
-    work = partial(_outcome, settings)
+def _results(programs: int, settings: CampaignSettings, jobs: int) -> Iterator[CheckResult]:
+    work = partial(_result, settings)
     if jobs == 1:
         with one_thread():
             yield from map(work, range(programs))
         return
-    # Not forked: PyTorch's threads do not survive that.
+    # PyTorch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _one_thread) as pool:
         yield from pool.map(work, range(programs), chunksize=8)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """PyTorch with one thread: on models this small, more of them only wait for each other."""
+    """Limits PyTorch to one thread: on small models several threads take longer than one."""
     import torch
 
     before = torch.get_num_threads()
@@ -144,19 +134,19 @@ def one_thread() -> Iterator[None]:
 
 
 def _one_thread() -> None:
-    """For a process of its own."""
+    """Limits PyTorch to one thread in a worker process."""
     import torch
 
     torch.set_num_threads(1)
 
 
-def _outcome(settings: Settings, index: int) -> Outcome:
+def _result(settings: CampaignSettings, index: int) -> CheckResult:
     return _check(program_text(settings.seed, index), settings, _input_seed(settings, index))
 
 
-def _check(text: str, settings: Settings, seed: str) -> Outcome:
+def _check(text: str, settings: CampaignSettings, seed: str) -> CheckResult:
     return check_program(text, settings.inputs, settings.small, settings.causal, seed)
 
 
-def _input_seed(settings: Settings, index: int) -> str:
+def _input_seed(settings: CampaignSettings, index: int) -> str:
     return f"inputs:{settings.seed}:{index}"

@@ -1,4 +1,4 @@
-"""One program: its compiled model beside the interpreter, on some inputs."""
+"""Compares the compiled model of one program with the interpreter."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from ...compiler.artifact.model_files import CompiledModel
     from ...compiler.graph.graph import Program
 
-#: Models larger than this are refused: thousands of them are to be run.
+#: Models with more parameters are refused: a campaign runs thousands of models.
 MAX_PARAMETERS = 20_000_000
 
-#: Where an output is a float without a stated bound (a fractional power, read out as a number), relative to it.
+#: Tolerance of an output without a stated bound (a fractional power that is read out as a number), relative to it.
 FLOAT_TOLERANCE = 1e-3
 
-#: Floats that differ by less are the same number, computed in another order.
+#: Tolerance, relative and absolute, for floats that were computed in another order: some 4,000 roundings of float64.
 ROUNDING = 1e-12
 
 Status = Literal["ok", "mismatch", "internal-error", "refused"]
 
+#: The folder of the package raspc.
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -54,11 +55,14 @@ class Mismatch:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of one program.
+class CheckResult:
+    """The result of the check of one program.
 
-    reason: the diagnostic's code, or the exception and where it arose.  detail: the message in full.
-    compared: inputs on which both were run.  undefined: inputs left out, as the output is undefined.
+    reason: the diagnostic's code, or the exception's type and the function that raised it.
+    detail: the whole message.
+    compared: number of inputs on which model and interpreter ran.
+    undefined: number of inputs left out because the output is undefined.
+    positions: number of positions compared.
     """
 
     status: Status
@@ -75,31 +79,31 @@ class Outcome:
 
     @property
     def cause(self) -> tuple[str, str]:
-        """Equal for outcomes that are likely of one cause."""
+        """Equal for results that probably have the same cause."""
         return self.status, self.reason
 
 
 def inputs_for(vocabulary: Sequence[Scalar], max_length: int, count: int, rng: random.Random) -> list[Input]:
-    """About half structured and half random inputs, all where there are at most `count`."""
+    """All inputs if there are at most `count`; otherwise a sample of `count`, half of them structured, half random."""
     found = sampled_inputs(vocabulary, max_length, 2 * count, rng.randrange(1 << 32))
     return found if len(found) <= count else rng.sample(found, count)
 
 
-def check_program(text: str, inputs: Iterable[Input] | int, small: bool, causal: bool, seed: str = "") -> Outcome:
-    """Compile a program, and compare the model with the interpreter on `inputs` (on so many, when it is a number).
+def check_program(text: str, inputs: Iterable[Input] | int, small: bool, causal: bool, seed: str = "") -> CheckResult:
+    """Compiles a program and compares the model with the interpreter, on the given inputs or on a number of them.
 
-    Never raises, but for interruptions: whatever goes wrong is the outcome.
+    Never raises an `Exception`: errors of any kind become the result.
     """
     try:
         return _checked(text, inputs, small, causal, seed)
     except RaspError as error:
         first = error.diagnostics[0]
-        return Outcome("refused", first.code, str(error))
+        return CheckResult("refused", first.code, str(error))
     except Exception as error:
-        return Outcome("internal-error", _origin(error), "".join(traceback.format_exception(error)))
+        return CheckResult("internal-error", _origin(error), "".join(traceback.format_exception(error)))
 
 
-def _checked(text: str, inputs: Iterable[Input] | int, small: bool, causal: bool, seed: str) -> Outcome:
+def _checked(text: str, inputs: Iterable[Input] | int, small: bool, causal: bool, seed: str) -> CheckResult:
     program = elaborate(Source("fuzz.rasp", text))
     vocabulary, max_length = require_input_space(program)
     compiled = compile_program(program, CompileOptions(small=small, causal=causal, max_parameters=MAX_PARAMETERS))
@@ -120,12 +124,12 @@ def _checked(text: str, inputs: Iterable[Input] | int, small: bool, causal: bool
             if not equal(compiled.manifest.outputs[0], value, wanted):
                 mismatch = Mismatch(tokens, position, value, wanted)
                 compared = len(admitted)
-                return Outcome("mismatch", "mismatch", str(mismatch), compared, undefined, positions, mismatch)
-    return Outcome("ok", "", "", len(admitted), undefined, positions)
+                return CheckResult("mismatch", "mismatch", str(mismatch), compared, undefined, positions, mismatch)
+    return CheckResult("ok", "", "", len(admitted), undefined, positions)
 
 
 def _meanings(program: Program, inputs: Sequence[Input], causal: bool) -> list[list[Scalar] | None]:
-    """The interpreter's answers; None where the output is undefined."""
+    """The interpreter's outputs, one list an input; None where an output is undefined."""
     interpreter = Interpreter(program, causal=causal)
     meanings: list[list[Scalar] | None] = []
     for tokens in inputs:
@@ -143,12 +147,16 @@ def _run(compiled: CompiledModel, inputs: Sequence[Input]) -> list[list[Scalar]]
 
     try:
         return Model.from_compiled(compiled, device="cpu").run_batch(inputs)
-    except RaspError as error:  # after a compilation that succeeded, this is no refusal
+    except RaspError as error:  # compilation succeeded, so this is a fault of the compiler
         raise AssertionError(f"the model cannot be run: {error}") from error
 
 
 def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
-    """Whether the model's answer is right: exactly, but for floats, and for numbers that are read out as they come."""
+    """Whether the model's value equals the interpreter's.
+
+    Values are compared exactly, except for floats (within `ROUNDING`) and for outputs that are read out as approximate
+    numbers (within the stated error, or `FLOAT_TOLERANCE`).
+    """
     if isinstance(got, bool) != isinstance(wanted, bool):
         return False
     decode = output.decode
@@ -156,7 +164,7 @@ def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
     if isinstance(got, str) or isinstance(wanted, str):
         return got == wanted
     if not inexact:
-        # 2/3 of 1 and of the float 1.0 are two values that nobody can tell apart.
+        # 2/3 as a fraction and 2/3 as a float print alike.
         rounded = isinstance(got, float) or isinstance(wanted, float)
         return math.isclose(got, wanted, rel_tol=ROUNDING, abs_tol=ROUNDING) if rounded else got == wanted
     assert isinstance(decode, NumberDecodeRecord)
@@ -165,7 +173,7 @@ def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
 
 
 def _origin(error: Exception) -> str:
-    """The exception's type, and the innermost function of raspc that it passed through."""
+    """The exception's type, and the innermost function of raspc in its traceback."""
     name = type(error).__name__
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename).resolve()

@@ -1,4 +1,4 @@
-"""The check of one program tells right, wrong, refused, undefined and broken apart."""
+"""The check of one program: ok, mismatch, refused, undefined outputs, internal error."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from raspc.tools.fuzz.check import check_program, equal
 HEAD = 'set vocab "ab";\nset max_length 3;\n'
 
 
-def test_a_right_model_is_ok() -> None:
-    outcome = check_program(HEAD + "tokens[length - indices - 1];", 14, False, False)
-    assert (outcome.status, outcome.compared, outcome.undefined, outcome.positions) == ("ok", 14, 0, 2 + 8 + 24)
+def test_model_equal_to_the_interpreter_is_ok() -> None:
+    result = check_program(HEAD + "tokens[length - indices - 1];", 14, False, False)
+    assert (result.status, result.compared, result.undefined, result.positions) == ("ok", 14, 0, 2 + 8 + 24)
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_model_and_interpreter_are_both_causal_or_not(causal: bool) -> None:
+def test_causal_models_are_compared_with_the_causal_interpreter(causal: bool) -> None:
     assert check_program(HEAD + "count(tokens, tokens);", 14, False, causal).status == "ok"
 
 
-def test_undefined_outputs_are_left_out() -> None:
-    outcome = check_program(HEAD + "1 / indices if length > 1 else 7;", [("a",), ("a", "b")], False, False)
-    assert (outcome.status, outcome.compared, outcome.undefined) == ("ok", 1, 1)
+def test_inputs_with_undefined_outputs_are_left_out() -> None:
+    result = check_program(HEAD + "1 / indices if length > 1 else 7;", [("a",), ("a", "b")], False, False)
+    assert (result.status, result.compared, result.undefined) == ("ok", 1, 1)
 
 
-def test_refusals_have_the_code_of_the_diagnostic() -> None:
+def test_refusal_has_the_code_of_the_diagnostic() -> None:
     assert check_program("tokens;", 5, False, False).reason == "no-vocabulary"
     assert check_program(HEAD + "tokens +;", 5, False, False).status == "refused"
     assert check_program(HEAD + "tokens - 1;", 5, False, False).reason == "C220"
@@ -48,28 +48,28 @@ def _compile_instead(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "compile_program", compiles_another)
 
 
-def test_a_wrong_model_is_a_mismatch_at_the_first_wrong_position(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mismatch_names_the_first_wrong_position(monkeypatch: pytest.MonkeyPatch) -> None:
     _compile_instead(HEAD + "indices + indicator(indices == 1);", monkeypatch)
-    outcome = check_program(HEAD + "indices;", [("a",), ("b", "a", "b")], False, False)
-    assert outcome.failed
-    assert outcome.cause == ("mismatch", "mismatch")
-    assert str(outcome.mismatch) == "on b a b: at position 1 the model gives 2, the interpreter 1"
+    result = check_program(HEAD + "indices;", [("a",), ("b", "a", "b")], False, False)
+    assert result.failed
+    assert result.cause == ("mismatch", "mismatch")
+    assert str(result.mismatch) == "on b a b: at position 1 the model gives 2, the interpreter 1"
 
 
-def test_a_number_is_not_a_truth_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_in_place_of_a_boolean_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
     _compile_instead(HEAD + "indicator(indices == 1);", monkeypatch)
     assert check_program(HEAD + "indices == 1;", 14, False, False).status == "mismatch"
 
 
-def test_exceptions_are_internal_errors_named_by_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_is_an_internal_error_named_by_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(program: Program, options: CompileOptions) -> CompiledModel:
         raise ZeroDivisionError("oh")
 
     monkeypatch.setattr(check, "compile_program", breaks)
-    outcome = check_program(HEAD + "indices;", 5, False, False)
-    assert outcome.status == "internal-error"
-    assert outcome.reason.startswith("ZeroDivisionError in ")
-    assert outcome.detail.endswith("ZeroDivisionError: oh\n")
+    result = check_program(HEAD + "indices;", 5, False, False)
+    assert result.status == "internal-error"
+    assert result.reason.startswith("ZeroDivisionError in ")
+    assert result.detail.endswith("ZeroDivisionError: oh\n")
 
 
 def _output(decode: ClassDecodeRecord | NumberDecodeRecord) -> OutputRecord:
@@ -86,7 +86,7 @@ def test_exact_outputs_are_compared_exactly() -> None:
         assert not equal(output, "a", 1)
 
 
-def test_numbers_as_they_come_are_compared_within_the_stated_error() -> None:
+def test_approximate_numbers_are_compared_within_the_stated_error() -> None:
     stated = _output(NumberDecodeRecord(None, 0, 0, 1, 0.01))
     assert equal(stated, 0.505, Fraction(1, 2))
     assert not equal(stated, 0.515, Fraction(1, 2))

@@ -1,4 +1,4 @@
-"""Shrinking: what is left is a program that still has the property, and nothing can be left out of it."""
+"""The shrinker: its result has the property, and no smaller candidate has it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Aggregate
 from raspc.compiler.graph.walk import reachable
+from raspc.datasets.random_programs.generator import program_text
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
-from raspc.tools.fuzz.campaign import program_text
 from raspc.tools.fuzz.shrink import candidates, shrink
 
 LARGE = """set vocab ["a", "b", "c"];
@@ -46,31 +46,31 @@ def reads_an_aggregate(text: str) -> bool:
     return any(isinstance(node, Aggregate) for node in reachable([program.outputs[0][1]]))
 
 
-def test_only_what_matters_is_left() -> None:
+def test_result_has_only_what_the_property_needs() -> None:
     assert shrink(LARGE, has_modulo) == 'set vocab "a";\nset max_length 1;\n0 % 1;\n'
 
 
-def test_functions_loops_and_names_give_way() -> None:
+def test_functions_loops_and_names_are_expanded() -> None:
     small = shrink(LARGE, reads_an_aggregate)
     assert "def" not in small
     assert "for" not in small
     assert len(small) < 100
 
 
-def test_the_result_is_reached_again_from_itself() -> None:
+def test_shrinking_a_result_again_changes_nothing() -> None:
     small = shrink(LARGE, reads_an_aggregate)
     assert shrink(small, reads_an_aggregate) == small
 
 
 @pytest.mark.parametrize("index", range(6))
-def test_random_programs_shrink_to_next_to_nothing(index: int) -> None:
+def test_random_programs_shrink_to_a_constant(index: int) -> None:
     text = program_text(1, index)
     small = shrink(text, is_program)
     assert is_program(small)
     assert len(small) <= len('set vocab ["abc"];\nset max_length 1;\nindices;\n')
 
 
-def test_tries_are_bounded() -> None:
+def test_calls_of_the_predicate_are_bounded() -> None:
     asked = []
 
     def holds(text: str) -> bool:
@@ -81,7 +81,7 @@ def test_tries_are_bounded() -> None:
     assert len(asked) == 5
 
 
-def test_every_candidate_is_asked_for_once() -> None:
+def test_predicate_is_called_once_for_each_candidate() -> None:
     asked: list[str] = []
 
     def holds(text: str) -> bool:
@@ -92,5 +92,5 @@ def test_every_candidate_is_asked_for_once() -> None:
     assert len(asked) == len(set(asked))
 
 
-def test_a_text_that_does_not_parse_has_no_candidates() -> None:
+def test_text_that_does_not_parse_has_no_candidates() -> None:
     assert list(candidates("v = ;")) == []
