@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .api import Compiled as Compiled
     from .api import compile as compile
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from .rasp_grammar.diagnostics import RaspError as RaspError
     from .runner.model import Model as Model
 
-__version__ = "0.1.0"
 
 #: Public name -> the module that defines it.
 _HOMES = {

@@ -112,9 +112,7 @@ def tolerated(manifest: Manifest) -> float:
     """How far the output may lie off: 0, except where it reads as a plain number."""
     decode = manifest.outputs[0].decode
     inexact = isinstance(decode, NumberDecodeRecord) and decode.max_denominator is None and decode.values is None
-    error = decode.error if isinstance(decode, NumberDecodeRecord) and inexact else 0.0
-    assert error is not None, "an output that reads as a plain number states its error"
-    return error
+    return decode.error if isinstance(decode, NumberDecodeRecord) and inexact else 0.0
 
 
 def _differ(a: Scalar, b: Scalar, tolerance: float) -> bool:

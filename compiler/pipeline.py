@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,7 +16,6 @@ from typing import Literal
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .analysis.domains import Space
 from .analysis.node_facts import Analysis
-from .artifact import manifest as records
 from .artifact.assemble import assemble
 from .artifact.model_files import CompiledModel
 from .blocks.blocks import Blocks
@@ -29,26 +27,12 @@ from .graph.result_types import infer, prints_truths
 from .lower import lower
 from .options import CompileOptions, Strategy
 from .simplify.rewrite import simplify_traced
+from .stages import Stages
 
 #: Widths of comparisons that `-Os` tries.
 SMALL_ORDERS = (4, 12, 64)
 
 Stage = Literal["graph", "blocks", "layers"]
-
-
-@dataclass(frozen=True)
-class Stages:
-    """A program at every stage between its graph and its arrays.
-
-    `images` maps each node of `program` that an output depends on to what became of it in `simplified`."""
-
-    program: Program
-    space: Space
-    simplified: Program
-    images: Mapping[Node, Node]
-    analysis: Analysis
-    blocks: Blocks
-    plan: Schedule
 
 
 @dataclass(frozen=True)
@@ -120,23 +104,7 @@ def compile_program(program: Program, options: CompileOptions | None = None) -> 
     Raises RaspError when the program has no input space, no exact form, or is larger than the options allow.
     """
     options = options if options is not None else CompileOptions()
-    made = stages(program, options)
-    kinds = infer([node for _, node in program.outputs], made.space.vocabulary)
-    return assemble(
-        made.plan,
-        made.space,
-        {
-            "causal": options.causal,
-            "max_parameters": options.max_parameters,
-            "small": options.small,
-            "uniform": options.uniform,
-        },
-        _program_record(program),
-        {name: kinds[node] for name, node in program.outputs},
-        lambda node: describe(made.simplified.graph, node),
-        made.simplified.graph.name,
-        lambda name: _kept_name(program, name),
-    )
+    return assemble(stages(program, options), options)
 
 
 def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
@@ -151,18 +119,6 @@ def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
             return format_blocks(made.blocks)
         case "layers":
             return format_layers(made.plan, made.space)
-
-
-def _program_record(program: Program) -> records.ProgramRecord:
-    """The texts under names that do not depend on where the compiler was called."""
-    files = [records.SourceText(_kept_name(program, source.name), source.text) for source in program.sources]
-    return records.ProgramRecord.of(files, program.entries)
-
-
-def _kept_name(program: Program, name: str) -> str:
-    """A file's name relative to the main file's folder."""
-    folder = os.path.dirname(program.sources[0].name)
-    return os.path.relpath(name, folder) if folder else name
 
 
 def _check_size(plan: Schedule, space: Space, options: CompileOptions) -> None:

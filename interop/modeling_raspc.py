@@ -210,14 +210,14 @@ def read(table: dict[str, Any], logits: Tensor) -> list[Value]:
     values = [scalar(form) for form in table.get("values", ())]
     if table["decode"] == "class":
         return [values[place] for place in logits.argmax(-1).tolist()]
-    offset, numbers = Fraction(scalar(table["offset"])), logits[:, 0].tolist()
+    numbers = logits[:, 0].tolist()
     if table["decode"] == "nearest":
-        halfway = [float((Fraction(a) + Fraction(b)) / 2 - offset) for a, b in pairwise(values)]
+        halfway = [float((Fraction(a) + Fraction(b)) / 2) for a, b in pairwise(values)]
         return [values[bisect_left(halfway, number)] for number in numbers]
     limit = table["max_denominator"]
     if limit is None:
-        return [float(Fraction(number) + offset) for number in numbers]
-    return [shown((Fraction(number) + offset).limit_denominator(limit), table["truths"]) for number in numbers]
+        return numbers
+    return [shown(Fraction(number).limit_denominator(limit), table["truths"]) for number in numbers]
 
 
 def shown(number: Fraction, truths: bool) -> Value:

@@ -198,7 +198,7 @@ def _answer_type(output: OutputRecord) -> int:
 def _whole(decode: object) -> bool:
     """Whether an unlisted number is an integer that int64 holds."""
     assert isinstance(decode, NumberDecodeRecord)
-    numbers = (decode.offset, decode.lowest, decode.highest)
+    numbers = (decode.lowest, decode.highest)
     return decode.max_denominator == 1 and all(isinstance(number, int) and abs(number) < LARGE for number in numbers)
 
 
@@ -221,17 +221,12 @@ def _read(graph: Graph, output: OutputRecord, logits: str) -> None:
         graph.add("ReduceSum", [above, graph.integers(2)], answer, keepdims=0)
         return
     number = graph.add("Squeeze", [exact, graph.integers(2)], f"{name}.number")
-    assert not isinstance(decode.offset, str)
     if _whole(decode):
-        rounded = graph.add("Cast", [graph.add("Round", [number], f"{name}.rounded")], f"{name}.int64", to=_int64())
-        offset = graph.tensor(f"{name}.offset", np.array(int(decode.offset), np.int64))
-        graph.add("Add", [rounded, offset], answer)
-        return
-    offset = graph.tensor(f"{name}.offset", np.array(float(decode.offset), np.float64))
-    if decode.max_denominator is None:
-        graph.add("Add", [number, offset], answer)
-        return
-    _nearest_fraction(graph, name, graph.add("Add", [exact, offset], f"{name}.sum"), decode.max_denominator)
+        graph.add("Cast", [graph.add("Round", [number], f"{name}.rounded")], answer, to=_int64())
+    elif decode.max_denominator is None:
+        graph.add("Identity", [number], answer)
+    else:
+        _nearest_fraction(graph, name, exact, decode.max_denominator)
 
 
 def _nearest_fraction(graph: Graph, name: str, number: str, limit: int) -> None:

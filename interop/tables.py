@@ -40,8 +40,7 @@ def output_table(output: OutputRecord) -> dict[str, object]:
     match output.decode:
         case ClassDecodeRecord():
             return table
-        case NumberDecodeRecord(offset=offset, max_denominator=limit):
-            table["offset"] = encode_scalar(offset)
+        case NumberDecodeRecord(max_denominator=limit):
             if values is None:
                 table |= {"max_denominator": limit, "truths": prints_truths(frozenset(output.kinds))}
             return table
@@ -68,6 +67,5 @@ def halfway_points(output: OutputRecord) -> list[float]:
     """The logits that part neighbouring values of an output that is read as `nearest`."""
     assert isinstance(output.decode, NumberDecodeRecord)
     assert output.decode.values is not None
-    assert not isinstance(output.decode.offset, str)
-    shifted = [Fraction(value) - Fraction(output.decode.offset) for value in output.decode.values]
-    return [float((a + b) / 2) for a, b in itertools.pairwise(shifted)]
+    numbers = [Fraction(value) for value in output.decode.values]
+    return [float((a + b) / 2) for a, b in itertools.pairwise(numbers)]

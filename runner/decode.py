@@ -43,9 +43,8 @@ def _classes(output: OutputRecord, values: tuple[Scalar, ...]) -> Decoder:
 
 def _nearest(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds, listed: tuple[Scalar, ...]) -> Decoder:
     """The listed value next to the number; the places halfway between neighbours part them."""
-    assert not isinstance(form.offset, str)
-    shifted = [Fraction(value) - Fraction(form.offset) for value in listed]
-    halfway = np.array([float((a + b) / 2) for a, b in itertools.pairwise(shifted)])
+    numbers = [Fraction(value) for value in listed]
+    halfway = np.array([float((a + b) / 2) for a, b in itertools.pairwise(numbers)])
     values = tuple(present(normal(value), kinds) for value in listed)
 
     def decode(logits: Tensor) -> list[Scalar]:
@@ -56,18 +55,16 @@ def _nearest(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds, liste
 
 
 def _numbers(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds) -> Decoder:
-    assert not isinstance(form.offset, str)
-    offset, limit, column = Fraction(form.offset), form.max_denominator, output.first
+    limit, column = form.max_denominator, output.first
 
     def value_of(logit: float) -> Scalar:
-        exact = Fraction(logit) + offset
-        return present(float(exact) if limit is None else normal(exact.limit_denominator(limit)), kinds)
+        return present(logit if limit is None else normal(Fraction(logit).limit_denominator(limit)), kinds)
 
     def decode(logits: Tensor) -> list[Scalar]:
         flat = logits[..., column].flatten().double().cpu().numpy()
-        if limit == 1 and offset.denominator == 1:
+        if limit == 1:
             # The usual case, and `limit_denominator` would take seconds for a million values.
-            return [present(int(logit) + offset.numerator, kinds) for logit in flat.round().tolist()]
+            return [present(int(logit), kinds) for logit in flat.round().tolist()]
         # A few values come again and again; only rounding makes more of them.
         distinct, places = np.unique(flat, return_inverse=True)
         values = [value_of(logit) for logit in distinct.tolist()]

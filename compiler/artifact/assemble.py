@@ -7,27 +7,25 @@ which is exact, and adds there what BOS is meant to have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from math import ceil, log2
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import __version__
 from ..analysis.domains import Space
-from ..blocks.blocks import ClassDecode, NumberDecode, OutputBlock, head_forms, logits_of, used_neurons
-from ..blocks.forms import Direction, LinearForm
-from ..blocks.layers import BlockLayer, PlacedHead, Schedule, bos_key, bos_stands_out, extra_layers
-from ..graph.graph import Node
-from ..graph.result_types import Kinds
-from . import manifest as records
+from ..blocks.blocks import logits_of, used_neurons
+from ..blocks.forms import LinearForm
+from ..blocks.layers import BlockLayer, PlacedHead, Schedule, bos_key, bos_stands_out
+from ..options import CompileOptions
+from ..stages import Stages
 from .model_files import CompiledModel
+from .model_records import manifest_of
 
 Array = NDArray[np.float64]
 
 #: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the
 #: residual stream stays exactly zero there however often counts are scaled up.
-SELF = 1024.0
+BOS_SELF_SCORE = 1024.0
 
 
 class Assembler:
@@ -60,10 +58,6 @@ class Assembler:
         d_head = max(one.d_head for one in layers)
         d_mlp = max(sum(len(used_neurons(group)) for group in one.groups) for one in layers)
         return n_heads, d_head, d_mlp
-
-    def indices(self, forms: Iterable[LinearForm]) -> tuple[int, ...]:
-        """The coordinates that forms read."""
-        return tuple(sorted({self.places[d] for form in forms for d, _ in form.terms if d in self.places}))
 
     def _store(self, name: str, values: Array) -> None:
         self.tensors[name] = values.astype(np.float32)
@@ -111,7 +105,7 @@ class Assembler:
             if placed.spare:
                 at_bos = np.zeros(self.width)
                 at_bos[0] = 1.0
-                put("Q", number, dimension, at_bos * 4 * SELF * max(1.0, head.sharpness), 0.0)
+                put("Q", number, dimension, at_bos * 4 * BOS_SELF_SCORE * max(1.0, head.sharpness), 0.0)
                 put("K", number, dimension, at_bos, 0.0)
             for place, payload in enumerate(placed.payloads):
                 put("V", number, place, *self._column(payload.form))
@@ -131,7 +125,7 @@ class Assembler:
         query[0] = -head.sharpness
         out = bos_stands_out(head)
         if placed.self_attends and not placed.spare:
-            query[0] += np.sign(out) * 2.0 ** ceil(log2(SELF / abs(out)))
+            query[0] += np.sign(out) * 2.0 ** ceil(log2(BOS_SELF_SCORE / abs(out)))
         return query, head.sharpness, key, key_bias
 
     def _products(self, placed: PlacedHead) -> list[tuple[LinearForm, LinearForm]]:
@@ -175,145 +169,8 @@ class Assembler:
         self._store("unembed.b_U", biases)
 
 
-def assemble(
-    plan: Schedule,
-    space: Space,
-    options: dict[str, bool | int | str],
-    program: records.ProgramRecord,
-    kinds: dict[str, Kinds],
-    describe: Callable[[Node], str],
-    name_of: Callable[[Node], str | None],
-    kept_name: Callable[[str], str],
-) -> CompiledModel:
-    """The weights and their manifest.  `kept_name` gives a source file's name in the manifest."""
-    assembler = Assembler(plan, space, bool(options["uniform"]))
-    tensors = assembler.run()
-    nodes: dict[int, records.NodeRecord] = {}
-    files = {file.name for file in program.files}
-
-    def node_id(node: Node) -> int:
-        if node.id not in nodes:
-            nodes[node.id] = _node_info(node, files, describe, name_of, kept_name)
-        return node.id
-
-    layers = tuple(_layer_record(assembler, layer, node_id) for layer in plan.layers)
-    outputs = tuple(_output_records(plan, kinds, node_id))
-    directions = (
-        records.DirectionRecord(0, "bos", None, "bos", None, "beginning of sequence", 0.0),
-        *(_direction_record(index + 1, d, node_id, describe) for index, d in enumerate(plan.directions)),
-    )
-    manifest = records.Manifest(
-        compiler=records.CompilerRecord(__version__, options),
-        program=program,
-        vocabulary=space.vocabulary,
-        bos=len(space.vocabulary),
-        max_length=space.max_length,
-        n_ctx=space.max_length + 1,
-        causal=space.causal,
-        uniform=assembler.uniform,
-        d_model=assembler.width,
-        nodes=tuple(nodes[i] for i in sorted(nodes)),
-        directions=directions,
-        layers=layers,
-        outputs=outputs,
-        attention_depth=min(plan.blocks.attention_depth, sum(bool(layer.heads) for layer in plan.layers)),
-        notes=tuple(extra_layers(plan, describe)),
-    )
-    return CompiledModel(tensors, manifest)
-
-
-def _node_info(
-    node: Node,
-    files: set[str],
-    describe: Callable[[Node], str],
-    name_of: Callable[[Node], str | None],
-    kept_name: Callable[[str], str],
-) -> records.NodeRecord:
-    span = node.span
-    name = name_of(node)
-    file = kept_name(span.source.name)
-    if file not in files:
-        return records.NodeRecord(node.id, name, describe(node), None, None, None, None, None)
-    return records.NodeRecord(node.id, name, describe(node), file, span.start, span.end, span.line, span.column)
-
-
-def _direction_record(
-    index: int, direction: Direction, node_id: Callable[[Node], int], describe: Callable[[Node], str]
-) -> records.DirectionRecord:
-    subspace = describe(direction.node)
-    return records.DirectionRecord(
-        index, subspace, node_id(direction.node), direction.kind, direction.value, direction.label, direction.error
-    )
-
-
-def _layer_record(assembler: Assembler, layer: BlockLayer, node_id: Callable[[Node], int]) -> records.LayerRecord:
-    n_heads, d_head, d_mlp = assembler.shape(layer)
-    heads = []
-    for number, placed in enumerate(layer.heads):
-        head = placed.head
-        written = [payload.direction for payload in placed.payloads]
-        heads.append(
-            records.HeadRecord(
-                index=number,
-                label=f"{head.level} {', '.join(dict.fromkeys(d.label for d in written[:4]))}",
-                node=node_id(head.selector),
-                selector=head.label,
-                form=head.form,
-                why=head.why,
-                sharpness=head.sharpness,
-                level=head.level,
-                reads=assembler.indices([*head_forms(head), *(payload.form for payload in placed.payloads)]),
-                writes=tuple(sorted({assembler.places[d] for d in written})),
-                error=head.score_error,
-                margin=head.tolerated,
-            )
-        )
-    groups = []
-    first = 0
-    for group in layer.groups:
-        count = len(used_neurons(group))
-        if not count:
-            continue
-        written = [direction for direction, _ in group.outputs if direction in assembler.places]
-        groups.append(
-            records.NeuronGroupRecord(
-                first=first,
-                count=count,
-                label=", ".join(dict.fromkeys(d.label for d in written[:4])),
-                node=node_id(group.node),
-                reads=assembler.indices([group.input]),
-                writes=tuple(sorted(assembler.places[d] for d in written)),
-                error=group.input.error,
-                margin=group.tolerated if group.tolerated != float("inf") else None,
-            )
-        )
-        first += count
-    return records.LayerRecord(n_heads, d_head if n_heads else 0, tuple(heads), d_mlp, tuple(groups))
-
-
-def _output_records(
-    plan: Schedule, kinds: dict[str, Kinds], node_id: Callable[[Node], int]
-) -> Iterable[records.OutputRecord]:
-    first = 0
-    for output in plan.blocks.outputs:
-        count = len(logits_of(output))
-        yield records.OutputRecord(
-            name=output.name,
-            node=node_id(output.node),
-            kinds=tuple(sorted(kinds[output.name])),
-            first=first,
-            count=count,
-            decode=_decode_record(output),
-            may_be_undefined=output.may_be_undefined,
-            error=output.error,
-            margin=output.tolerated if output.tolerated > 0 else None,
-        )
-        first += count
-
-
-def _decode_record(output: OutputBlock) -> records.Decode:
-    match output.decode:
-        case ClassDecode(values=values):
-            return records.ClassDecodeRecord(values)
-        case NumberDecode(lowest=lowest, highest=highest, max_denominator=bound, values=values):
-            return records.NumberDecodeRecord(bound, 0, lowest, highest, output.error, values)
+def assemble(stages: Stages, options: CompileOptions) -> CompiledModel:
+    """The weights of a scheduled program and their manifest."""
+    assembler = Assembler(stages.plan, stages.space, options.uniform)
+    shapes = [assembler.shape(layer) for layer in stages.plan.layers]
+    return CompiledModel(assembler.run(), manifest_of(stages, options, shapes))

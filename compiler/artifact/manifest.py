@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
@@ -18,14 +19,32 @@ from ..graph.values import Scalar
 from .json_shapes import AtLeast, Form, Schema, StructureError, json_schema, shape_of
 
 FORMAT: Final = "raspc"
-FORMAT_VERSION: Final = 1
-SCHEMA_ID = "urn:raspc:manifest:1"
+FORMAT_VERSION: Final = 2
+SCHEMA_ID = "urn:raspc:manifest:2"
+
+#: Numbers of this size and more have no place in a manifest: few JSON readers hold them.
+LARGEST_NUMBER = 1e300
 
 Count = Annotated[int, AtLeast(0)]
 Size = Annotated[int, AtLeast(1)]
 Hash = Annotated[str, Form("[0-9a-f]{64}", "a SHA-256 in 64 hexadecimal digits")]
 Bound = Annotated[float, AtLeast(0)]
 Kind = Literal["bool", "number", "string"]
+DirectionRecordKind = Literal["one-hot", "scalar", "feature", "bos"]
+NodeKind = Literal[
+    "tokens",
+    "indices",
+    "constant",
+    "elementwise",
+    "table",
+    "aggregate",
+    "selector_width",
+    "selector_sum",
+    "select",
+    "and",
+    "or",
+    "not",
+]
 
 
 @dataclass(frozen=True)
@@ -52,17 +71,46 @@ class ProgramRecord:
     sha256: Annotated[Hash, "SHA-256 of the JSON list of [name, text] pairs in `files`."]
     files: Annotated[tuple[SourceText, ...], "The main file first, then the files it loads."]
     entries: Annotated[tuple[str, ...], "The s-ops asked for by name; empty for the file's last expression."]
+    graph_sha256: Annotated[
+        Hash, "SHA-256 of the text of the program graph before simplification, whose nodes `written` counts."
+    ]
 
     @staticmethod
-    def of(files: Iterable[SourceText], entries: Iterable[str] = ()) -> ProgramRecord:
-        """The program of these files, the main file first."""
+    def of(files: Iterable[SourceText], entries: Iterable[str] = (), graph_sha256: str = "0" * 64) -> ProgramRecord:
+        """The record of these files, the main file first."""
         texts = tuple(files)
-        return ProgramRecord(texts[0].name, program_hash(texts), texts, tuple(entries))
+        return ProgramRecord(texts[0].name, program_hash(texts), texts, tuple(entries), graph_sha256)
+
+
+@dataclass(frozen=True)
+class TableRowRecord:
+    """One row of a finite function."""
+
+    arguments: Annotated[tuple[Scalar, ...], "A value for each input."]
+    value: Annotated[Scalar, "The function's value for them."]
+
+
+@dataclass(frozen=True)
+class ComputationRecord:
+    """The operation of a node of the program graph."""
+
+    kind: Annotated[NodeKind, "The kind of node; `select`, `and`, `or` and `not` are selectors, the others s-ops."]
+    inputs: Annotated[tuple[Count, ...], "Ids of the nodes that it reads: selectors first, keys before queries."]
+    function: Annotated[
+        str | None,
+        "elementwise: the scalar operation.  select: the comparison of key and query.  table: its name in messages."
+        "  Else null.",
+    ]
+    value: Annotated[
+        Scalar | None,
+        "constant: its value.  aggregate: the default.  table: the value of arguments in no row.  Null when none.",
+    ]
+    rows: Annotated[tuple[TableRowRecord, ...], "table: the listed arguments and values.  Else empty."]
 
 
 @dataclass(frozen=True)
 class NodeRecord:
-    """A node of the program graph that heads, neurons, directions and outputs refer to."""
+    """A node of the simplified program graph.  Inputs precede their readers."""
 
     id: Annotated[Count, "The number that references use."]
     name: Annotated[str | None, "The name that the program gave it."]
@@ -72,6 +120,15 @@ class NodeRecord:
     end: Annotated[Count | None, "Character after the last."]
     line: Annotated[Size | None, "Line of the first character, from 1."]
     column: Annotated[Size | None, "Column of the first character, from 1."]
+    computes: Annotated[ComputationRecord, "Its operation."]
+    values: Annotated[
+        tuple[Scalar, ...] | None, "The values it can take, where a reading lists a number for each; else null."
+    ]
+    written: Annotated[
+        tuple[Count, ...],
+        "The nodes of the program graph before simplification that became this one: places, from 0, among the nodes "
+        "that the outputs depend on, in order of creation.",
+    ]
 
 
 @dataclass(frozen=True)
@@ -82,13 +139,42 @@ class DirectionRecord:
     subspace: Annotated[str, "Name of the group of directions that encode one value together."]
     node: Annotated[Count | None, "The node whose value it encodes."]
     kind: Annotated[
-        Literal["one-hot", "scalar", "feature", "bos"],
+        DirectionRecordKind,
         "one-hot: 1 where the node has `value`, else 0.  scalar: the node's value.  feature: a helper quantity."
         "  bos: 1 at the first position only.",
     ]
     value: Annotated[Scalar | None, "The value that a one-hot direction stands for."]
     label: Annotated[str, "Text for people."]
-    error: Annotated[Bound | None, "Bound on its float32 error where its exact value is defined."] = None
+    stage: Annotated[
+        Count, "The half layer that writes it.  0: the embedding.  2l + 1: the attention of layer l.  2l + 2: its MLP."
+    ]
+    error: Annotated[Bound, "Bound on its float32 error where its exact value is defined."]
+
+
+@dataclass(frozen=True)
+class ReadingRecord:
+    """A number that the residual stream holds about a node's value: a sum over directions, plus a constant.
+
+    It is the node's value itself, or a function of the value given by a number for each of the node's `values`."""
+
+    node: Annotated[Count, "The node that it tells about."]
+    numbers: Annotated[
+        tuple[float | None, ...] | None,
+        "The function's numbers, each for a run of adjacent `values` of the node; null within: any number.  Null: the "
+        "node's value itself.",
+    ]
+    runs: Annotated[tuple[Size, ...], "How many adjacent values have each of `numbers`; empty where that is null."]
+    directions: Annotated[tuple[Count, ...], "The directions that it sums."]
+    coefficients: Annotated[tuple[float, ...], "The weight of each direction."]
+    constant: Annotated[float, "Number added to the sum."]
+    error: Annotated[Bound, "Bound on the error of the sum that comes from the directions."]
+    reach: Annotated[Bound, "Bound on the sum of the absolute terms: rounding in the sum is relative to it."]
+
+    def number_of_each_value(self) -> tuple[float | None, ...] | None:
+        """The number for each of the node's `values`; None for the node's value itself."""
+        if self.numbers is None:
+            return None
+        return tuple(number for number, length in zip(self.numbers, self.runs, strict=True) for _ in range(length))
 
 
 @dataclass(frozen=True)
@@ -99,18 +185,28 @@ class HeadRecord:
     label: Annotated[str, "What it computes, for people."]
     node: Annotated[Count | None, "The selector that its attention pattern implements."]
     selector: Annotated[str, "RASP text of that selector."]
-    form: Annotated[str, "How the selector became scores, e.g. `equality`."]
+    score_kind: Annotated[str, "How the selector became scores, e.g. `equality`."]
     sharpness: Annotated[float, "The score gap between a selected and an unselected key."]
     level: Annotated[
         Literal["count", "mean", "retrieve"],
         "count: the attention on BOS tells how many keys are selected.  mean: it averages the selected keys."
         "  retrieve: it reads the one selected key.",
     ]
-    reads: Annotated[tuple[Count, ...], "Directions that its query, key and value read."]
+    scale: Annotated[
+        float, "Factor of what it writes.  count: the weight of BOS over that of one selected key.  Else 1."
+    ]
+    query_reads: Annotated[tuple[Count, ...], "Directions that its query reads."]
+    key_reads: Annotated[tuple[Count, ...], "Directions that its key reads."]
+    value_reads: Annotated[tuple[Count, ...], "Directions that its value reads."]
     writes: Annotated[tuple[Count, ...], "Directions that it adds to."]
-    error: Annotated[Bound | None, "Bound on the error of a score, before sharpness; null when none is stated."]
-    margin: Annotated[Bound | None, "The score error at which a key would be wrongly selected; null when none."]
-    why: Annotated[str, "Why the selector took this form, for people."] = ""
+    error: Annotated[Bound, "Bound on the error of a score, before sharpness."]
+    margin: Annotated[Bound, "The score error at which a key would be wrongly selected."]
+    why: Annotated[str, "Why the selector took this kind of score, for people."] = ""
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The directions that its query, key or value reads, ascending."""
+        return tuple(sorted({*self.query_reads, *self.key_reads, *self.value_reads}))
 
 
 @dataclass(frozen=True)
@@ -123,8 +219,11 @@ class NeuronGroupRecord:
     node: Annotated[Count | None, "The node that they compute."]
     reads: Annotated[tuple[Count, ...], "Directions that they read."]
     writes: Annotated[tuple[Count, ...], "Directions that they add to."]
-    error: Annotated[Bound | None, "Bound on the error of the number that they read; null when none is stated."]
-    margin: Annotated[Bound | None, "The error of it at which neighbouring values would be confused; null when none."]
+    error: Annotated[Bound, "Bound on the error of the number that they read."]
+    margin: Annotated[
+        Bound | None,
+        "The error of it at which neighbouring values would be confused; null where they tell no values apart.",
+    ]
 
 
 @dataclass(frozen=True)
@@ -148,14 +247,13 @@ class ClassDecodeRecord:
 
 @dataclass(frozen=True)
 class NumberDecodeRecord:
-    """The output is the one logit plus `offset`, moved to the nearest of `values`, or, where they are not listed, to
-    the nearest fraction with a small denominator."""
+    """The output is the one logit, moved to the nearest of `values`, or, where they are not listed, to the nearest
+    fraction with a small denominator."""
 
     max_denominator: Annotated[Size | None, "The largest denominator; null leaves the number as it is."]
-    offset: Annotated[Scalar, "Number added to the logit, exactly."]
     lowest: Annotated[Scalar, "The least value that the output can take."]
     highest: Annotated[Scalar, "The greatest value that the output can take."]
-    error: Annotated[Bound | None, "Bound on the logit's error; null when none is stated."]
+    error: Annotated[Bound, "Bound on the logit's error."]
     values: Annotated[
         tuple[Scalar, ...] | None, "Every value that the output can take, ascending; null when too many."
     ] = None
@@ -176,8 +274,8 @@ class OutputRecord:
     count: Annotated[Size, "How many columns it has."]
     decode: Decode
     may_be_undefined: Annotated[bool, "Some inputs have no value here; the model's answer for them means nothing."]
-    error: Annotated[Bound | None, "Bound on the error of a logit; null when none is stated."]
-    margin: Annotated[Bound | None, "The error of a logit that changes no answer; null when none is stated."]
+    error: Annotated[Bound, "Bound on the error of a logit."]
+    margin: Annotated[Bound, "The error of a logit that changes no answer; 0 for a number that is left as it is."]
 
 
 @dataclass(frozen=True)
@@ -203,8 +301,9 @@ class Manifest:
     causal: Annotated[bool, "Whether a position sees only itself and earlier ones."]
     uniform: Annotated[bool, "Whether the layers were padded to one shape."]
     d_model: Annotated[Size, "Width of the residual stream."]
-    nodes: Annotated[tuple[NodeRecord, ...], "The program's expressions that the other parts refer to."]
+    nodes: Annotated[tuple[NodeRecord, ...], "The simplified program graph, inputs before their readers."]
     directions: Annotated[tuple[DirectionRecord, ...], "Every coordinate of the residual stream, in order."]
+    readings: Annotated[tuple[ReadingRecord, ...], "How values are read back from the residual stream."]
     layers: tuple[LayerRecord, ...]
     outputs: tuple[OutputRecord, ...]
     attention_depth: Annotated[
@@ -213,7 +312,7 @@ class Manifest:
     notes: Annotated[tuple[str, ...], "Which expressions cost layers beyond the attention depth."] = ()
     weights: Annotated[WeightsRecord | None, "The weights file; null only before it is written."] = None
     format: Literal["raspc"] = FORMAT
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
 
     @property
     def d_vocab(self) -> int:
@@ -224,6 +323,45 @@ class Manifest:
     def d_vocab_out(self) -> int:
         """Logit columns."""
         return max(output.first + output.count for output in self.outputs)
+
+    def sizes(self) -> ModelSizes:
+        """The totals of the model.  Padding counts as parameters, not as heads or neurons."""
+        return ModelSizes(
+            layers=len(self.layers),
+            heads=sum(len(layer.heads) for layer in self.layers),
+            neurons=sum(group.count for layer in self.layers for group in layer.neurons),
+            parameters=sum(map(math.prod, expected_shapes(self).values())),
+        )
+
+    def subspaces(self) -> tuple[ModelSubspace, ...]:
+        """The residual stream as runs of adjacent directions of one subspace, kind and node."""
+        runs = itertools.groupby(self.directions, key=lambda d: (d.subspace, d.kind, d.node))
+        return tuple(ModelSubspace(name, kind, node, tuple(run)) for (name, kind, node), run in runs)
+
+
+@dataclass(frozen=True)
+class ModelSizes:
+    """The totals of a model."""
+
+    layers: int
+    heads: int
+    neurons: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class ModelSubspace:
+    """Adjacent directions of the residual stream that encode one value together."""
+
+    name: str
+    kind: DirectionRecordKind
+    node: int | None
+    directions: tuple[DirectionRecord, ...]
+
+    @property
+    def indices(self) -> range:
+        """The coordinates of its directions."""
+        return range(self.directions[0].index, self.directions[-1].index + 1)
 
 
 def program_hash(files: Sequence[SourceText]) -> str:
@@ -292,12 +430,22 @@ def check(manifest: Manifest) -> None:
         stated = manifest.compiler.options.get(name, value)
         _require(stated == value, name, f"is not what `compiler.options.{name}` says")
     _require(len(manifest.directions) == manifest.d_model, "directions", "are not as many as `d_model`")
-    nodes = {node.id for node in manifest.nodes}
-    _require(len(nodes) == len(manifest.nodes), "nodes", "have an id twice")
+    nodes: set[int] = set()
+    for index, node in enumerate(manifest.nodes):
+        inside = nodes.issuperset(node.computes.inputs)
+        _require(inside, f"nodes[{index}].computes.inputs", "are not among the nodes before it")
+        _require(node.id not in nodes, f"nodes[{index}].id", "is that of an earlier node")
+        nodes.add(node.id)
     for index, direction in enumerate(manifest.directions):
         where = f"directions[{index}]"
         _require(direction.index == index, f"{where}.index", "is not its place in the list")
         _require(direction.node is None or direction.node in nodes, f"{where}.node", "is not in `nodes`")
+        _require(direction.stage <= 2 * len(manifest.layers), f"{where}.stage", "is after the last layer")
+    values = {node.id: node.values for node in manifest.nodes}
+    for index, reading in enumerate(manifest.readings):
+        where = f"readings[{index}]"
+        _require(reading.node in nodes, f"{where}.node", "is not in `nodes`")
+        _check_reading(reading, where, manifest.d_model, values[reading.node])
     for index, layer in enumerate(manifest.layers):
         _check_layer(layer, f"layers[{index}]", manifest.d_model, nodes)
     depth = sum(1 for layer in manifest.layers if layer.n_heads > 0)
@@ -306,6 +454,16 @@ def check(manifest: Manifest) -> None:
     _require(len({output.name for output in manifest.outputs}) == len(manifest.outputs), "outputs", "have a name twice")
     for index, output in enumerate(manifest.outputs):
         _check_output(output, f"outputs[{index}]", nodes)
+
+
+def _check_reading(reading: ReadingRecord, where: str, d_model: int, values: tuple[Scalar, ...] | None) -> None:
+    _require(max(reading.directions, default=0) < d_model, f"{where}.directions", "name one that does not exist")
+    pairs = len(reading.coefficients) == len(reading.directions)
+    _require(pairs, f"{where}.coefficients", "are not as many as `directions`")
+    _require(len(reading.runs) == len(reading.numbers or ()), f"{where}.runs", "are not as many as `numbers`")
+    if reading.numbers is not None:
+        whole = values is not None and sum(reading.runs) == len(values)
+        _require(whole, f"{where}.runs", "do not add up to the number of the node's `values`")
 
 
 def _check_layer(layer: LayerRecord, where: str, d_model: int, nodes: set[int]) -> None:
@@ -327,7 +485,12 @@ def _check_layer(layer: LayerRecord, where: str, d_model: int, nodes: set[int]) 
 
 def _check_part(part: HeadRecord | NeuronGroupRecord, where: str, d_model: int, nodes: set[int]) -> None:
     _require(part.node is None or part.node in nodes, f"{where}.node", "is not in `nodes`")
-    for name, directions in (("reads", part.reads), ("writes", part.writes)):
+    lists = {"writes": part.writes}
+    if isinstance(part, HeadRecord):
+        lists |= {"query_reads": part.query_reads, "key_reads": part.key_reads, "value_reads": part.value_reads}
+    else:
+        lists["reads"] = part.reads
+    for name, directions in lists.items():
         _require(max(directions, default=0) < d_model, f"{where}.{name}", "name a direction that does not exist")
 
 
@@ -336,9 +499,9 @@ def _check_output(output: OutputRecord, where: str, nodes: set[int]) -> None:
     match output.decode:
         case ClassDecodeRecord(values=values):
             _require(output.count == len(values), f"{where}.count", "is not the number of `decode.values`")
-        case NumberDecodeRecord(offset=offset, lowest=lowest, highest=highest, values=listed):
+        case NumberDecodeRecord(lowest=lowest, highest=highest, values=listed):
             _require(output.count == 1, f"{where}.count", "is not 1, as an output read as a number has")
-            for name, value in (("offset", offset), ("lowest", lowest), ("highest", highest)):
+            for name, value in (("lowest", lowest), ("highest", highest)):
                 _require(not isinstance(value, str), f"{where}.decode.{name}", "is not a number")
             numbers = [value for value in listed or () if not isinstance(value, str)]
             _require(listed is None or len(numbers) == len(listed) > 0, f"{where}.decode.values", "are not numbers")

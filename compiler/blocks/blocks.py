@@ -71,14 +71,14 @@ class Head:
     what it writes at `time + 1`.  `scale` multiplies what is written (for counts: the weight of BOS over that of
     a selected key).  `error` bounds the relative error of the weights of selected keys, `score_error` the error of a
     score before sharpness; `tolerated` is the score error at which a selected key and another would meet.  `why` says
-    why the selector took this `form`.
+    why the selector took this `score_kind`.
     """
 
     time: int
     selector: Selector
     label: str
     level: Level
-    form: str
+    score_kind: str
     why: str
     sharpness: float
     key_only: LinearForm
@@ -213,6 +213,17 @@ def needed_directions(
         if direction in group_of:
             visit(group_of[direction].input)
     return needed
+
+
+def query_forms(head: Head) -> list[LinearForm]:
+    """The forms that a head's query reads."""
+    forms = [query for query, _ in head.pairs]
+    return forms if head.query_only is None else [head.query_only, *forms]
+
+
+def key_forms(head: Head) -> list[LinearForm]:
+    """The forms that a head's key reads."""
+    return [head.key_only, *(key for _, key in head.pairs)]
 
 
 def head_forms(head: Head) -> list[LinearForm]:

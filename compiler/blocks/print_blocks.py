@@ -125,8 +125,9 @@ def _subspace_row(subspace: Subspace, writers: dict[Direction, str]) -> tuple[st
 
 def _head(head: Head, names: Names) -> Iterator[str]:
     bos = "no BOS" if head.bos is None else f"BOS {number(head.bos)}"
-    facts = f"{head.level} by {head.form}, sharpness {number(head.sharpness)}, {bos}, tolerates {small(head.tolerated)}"
-    yield f"  layer {head.time // 2}: {facts}, score error {small(head.score_error)}"
+    scores = f"{head.level} by {head.score_kind}, sharpness {number(head.sharpness)}, {bos}"
+    errors = f"tolerates {small(head.tolerated)}, score error {small(head.score_error)}"
+    yield f"  layer {head.time // 2}: {scores}, {errors}"
     yield f"  key     {_bounded(head.key_only, names)}"
     if head.query_only is not None:
         yield f"  query   {_bounded(head.query_only, names)}"
@@ -221,7 +222,7 @@ def _scalar(value: Scalar) -> str:
 def _placed(place: int, placed: PlacedHead, names: Names) -> Iterator[str]:
     head = placed.head
     notes = [
-        f"{head.level} by {head.form}",
+        f"{head.level} by {head.score_kind}",
         f"{_count(1 + len(head.pairs) + (head.query_only is not None), 'product')}",
     ]
     if placed.self_attends:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import assert_never
 
 import numpy as np
@@ -57,8 +56,8 @@ class Margins:
         match self._decode:
             case ClassDecodeRecord():
                 return self._of_classes(logits[:, self._columns], right, values)
-            case NumberDecodeRecord(offset=offset):
-                targets = np.array([_number(value, offset) for value in values])[right]
+            case NumberDecodeRecord():
+                targets = np.array([_number(value) for value in values])[right]
                 off: Floats = np.abs(logits[:, self._columns.start] - targets)
                 return off if self._tolerance is None else self._tolerance - off
             case _:
@@ -79,9 +78,9 @@ class Margins:
 
 
 def _promised(output: OutputRecord, *, of_error: bool) -> float | None:
-    if of_error or output.error is None or output.margin is None:
-        return output.error if of_error else None
-    return max(0.0, output.margin - output.error)
+    if of_error:
+        return output.error
+    return None if output.margin == 0 else max(0.0, output.margin - output.error)
 
 
 def _tolerance(decode: ClassDecodeRecord | NumberDecodeRecord) -> float | None:
@@ -90,7 +89,7 @@ def _tolerance(decode: ClassDecodeRecord | NumberDecodeRecord) -> float | None:
         case ClassDecodeRecord():
             return np.inf
         case NumberDecodeRecord(values=tuple(listed)):
-            numbers = [_number(value, 0) for value in listed]
+            numbers = [_number(value) for value in listed]
             return min((b - a for a, b in itertools.pairwise(numbers)), default=np.inf) / 2
         case NumberDecodeRecord(max_denominator=bound):
             return None if bound is None else 0.5 / (bound * bound)
@@ -123,8 +122,8 @@ def _fit(codes: Floats, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> b
     return np.allclose(w_u, steps * unit[:, None], rtol=1e-5, atol=0) and np.allclose(b_u, wanted, rtol=0, atol=near)
 
 
-def _number(value: Value, offset: Scalar) -> float:
+def _number(value: Value) -> float:
     """Where the logit of a value ought to be; what is no number is nowhere."""
-    if isinstance(value, (str, Undefined)) or isinstance(offset, str):
+    if isinstance(value, (str, Undefined)):
         return np.inf
-    return float(Fraction(value) - Fraction(offset))
+    return float(value)

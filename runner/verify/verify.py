@@ -283,7 +283,7 @@ def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
     if not inexact or isinstance(got, str) or isinstance(wanted, str):
         return got == wanted
     assert isinstance(decode, NumberDecodeRecord)
-    bound = decode.error if decode.error is not None else FLOAT_TOLERANCE * max(1.0, abs(float(wanted)))
+    bound = decode.error
     return abs(float(got) - float(wanted)) <= bound
 
 

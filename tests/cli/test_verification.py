@@ -74,12 +74,11 @@ def test_truth_values_are_not_numbers() -> None:
 
 
 def test_numbers_without_a_value_to_move_to_may_be_off_by_their_bound() -> None:
-    output = _output(NumberDecodeRecord(None, 0, 0, 10, 0.01))
+    output = _output(NumberDecodeRecord(None, 0, 10, 0.01))
     assert equal(output, 1.005, 1)
     assert not equal(output, 1.05, 1)
     assert not equal(output, "1", 1)
-    assert not equal(_output(NumberDecodeRecord(100, 0, 0, 10, 0.01)), 1.005, 1)
-    assert equal(_output(NumberDecodeRecord(None, 0, 0, 10, None)), 1.0001, 1)
+    assert not equal(_output(NumberDecodeRecord(100, 0, 10, 0.01)), 1.005, 1)
 
 
 def test_every_output_has_a_verdict() -> None:
@@ -145,11 +144,11 @@ def test_margins_of_codes(values: tuple[Scalar, ...]) -> None:
 
 
 def test_margins_of_numbers() -> None:
-    listed = NumberDecodeRecord(None, 1, 0, 10, 0.01, (0, 1, 10))
-    assert _measured(listed, [[1]], [0], [0.1], 1) == pytest.approx(0.4)
-    assert _measured(NumberDecodeRecord(2, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.075)
-    assert _measured(NumberDecodeRecord(None, 0, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.05)
-    assert _measured(listed, [[1]], [0], [0.1], "a") == -np.inf
+    listed = NumberDecodeRecord(None, 0, 10, 0.01, (0, 1, 10))
+    assert _measured(listed, [[1]], [0], [1.1], 1) == pytest.approx(0.4)
+    assert _measured(NumberDecodeRecord(2, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.075)
+    assert _measured(NumberDecodeRecord(None, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.05)
+    assert _measured(listed, [[1]], [0], [1.1], "a") == -np.inf
 
 
 SOUND = {

@@ -58,13 +58,12 @@ NAMES = (
 
 _SHARES = tuple(sorted({Fraction(top, bottom) for bottom in range(1, 9) for top in range(bottom + 1)}))
 
-#: Every way to read a number: as one of a list, as a float, an integer, a fraction; with and without an offset.
+#: Every way to read a number: as one of a list, as a float, an integer, a fraction.
 NUMBERS = {
-    "listed": fraction_of_a(NumberDecodeRecord(None, Fraction(1, 3), 0, 1, 1e-5, _SHARES)),
-    "float": fraction_of_a(NumberDecodeRecord(None, 0.25, 0, 1, 1e-5)),
-    "integer": fraction_of_a(NumberDecodeRecord(1, -7, -7, 1, 1e-5)),
-    "fraction": fraction_of_a(NumberDecodeRecord(8, 0, 0, 1, 1e-5)),
-    "shifted fraction": fraction_of_a(NumberDecodeRecord(8, 3, 0, 1, 1e-5)),
+    "listed": fraction_of_a(NumberDecodeRecord(None, 0, 1, 1e-5, _SHARES)),
+    "float": fraction_of_a(NumberDecodeRecord(None, 0, 1, 1e-5)),
+    "integer": fraction_of_a(NumberDecodeRecord(1, -7, 1, 1e-5)),
+    "fraction": fraction_of_a(NumberDecodeRecord(8, 0, 1, 1e-5)),
 }
 
 #: Transformers that compute nothing in particular: every bias, every score matters.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from raspc.compiler.artifact.manifest import (
     ClassDecodeRecord,
     CompilerRecord,
+    ComputationRecord,
     Decode,
     DirectionRecord,
     HeadRecord,
@@ -23,10 +24,14 @@ from raspc.compiler.artifact.manifest import (
     NumberDecodeRecord,
     OutputRecord,
     ProgramRecord,
+    ReadingRecord,
     SourceText,
 )
 from raspc.compiler.artifact.model_files import CompiledModel, expected_shapes
 from raspc.compiler.graph.values import Scalar
+
+#: What the one node of these models computes.
+TOKENS = ComputationRecord("tokens", (), None, None, ())
 
 #: A score by which a key wins for sure: exp(-100) is nothing beside 1.
 SHARP = 100.0
@@ -60,8 +65,14 @@ def manifest_of(
         causal=causal,
         uniform=False,
         d_model=d_model,
-        nodes=(NodeRecord(0, "tokens", "tokens", "hand.rasp", 0, 6, 1, 1),),
-        directions=tuple(DirectionRecord(i, "hand", 0, "feature", None, f"direction {i}") for i in range(d_model)),
+        nodes=(NodeRecord(0, "tokens", "tokens", "hand.rasp", 0, 6, 1, 1, TOKENS, ("a", True, Fraction(1, 3)), (0,)),),
+        directions=tuple(
+            DirectionRecord(i, "hand", 0, "feature", None, f"direction {i}", 0, 0.0) for i in range(d_model)
+        ),
+        readings=(
+            ReadingRecord(0, (1.0, None), (1, 2), (0,), (2.0,), -1.0, 1e-6, 2.0),
+            ReadingRecord(0, None, (), (), (), 0.0, 0.0, 0.0),
+        ),
         layers=tuple(_layer(*sizes) for sizes in layers),
         outputs=tuple(outputs),
         attention_depth=sum(1 for n_heads, _, _ in layers if n_heads > 0),
@@ -70,7 +81,22 @@ def manifest_of(
 
 def _layer(n_heads: int, d_head: int, d_mlp: int) -> LayerRecord:
     heads = tuple(
-        HeadRecord(i, f"head {i}", None, "full_s", "constant", SHARP, "mean", (0,), (0,), None, 0.25)
+        HeadRecord(
+            index=i,
+            label=f"head {i}",
+            node=None,
+            selector="full_s",
+            score_kind="constant",
+            sharpness=SHARP,
+            level="mean",
+            scale=1.0,
+            query_reads=(0,),
+            key_reads=(0,),
+            value_reads=(0,),
+            writes=(0,),
+            error=0.0,
+            margin=0.25,
+        )
         for i in range(n_heads)
     )
     neurons = (NeuronGroupRecord(0, d_mlp, "neurons", 0, (0,), (0,), 1e-6, None),) if d_mlp > 0 else ()
@@ -137,7 +163,7 @@ FRACTION_ROUNDINGS = 2 * 8 + 5 + 5
 
 
 def fraction_of_a(decode: NumberDecodeRecord, max_length: int = 8) -> CompiledModel:
-    """The share of `a` among the tokens, minus the decode's offset: one uniform head that BOS does not enter.
+    """The share of `a` among the tokens: one uniform head that BOS does not enter.
 
     Directions: `a` [0], BOS [1], one [2], the mean [3]."""
     manifest = manifest_of("ab", max_length, 4, [(1, 1, 0)], [decode], kinds=("number",))
@@ -148,13 +174,18 @@ def fraction_of_a(decode: NumberDecodeRecord, max_length: int = 8) -> CompiledMo
     tensors["blocks.0.attn.W_V"][0, 0, 0] = 1
     tensors["blocks.0.attn.W_O"][0, 0, 3] = 1
     tensors["unembed.W_U"][3, 0] = 1
-    assert not isinstance(decode.offset, str)
-    tensors["unembed.b_U"][0] = -float(decode.offset)
     return CompiledModel(tensors, manifest)
 
 
 def logits(model: CompiledModel, tokens: Sequence[Scalar]) -> NDArray[np.float64]:
     """What the model computes on one input [1 + len(tokens), d_vocab_out], in float64, position by position."""
+    weights = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
+    stream = residual_stream(model, tokens)
+    return np.array([x @ weights["unembed.W_U"] + weights["unembed.b_U"] for x in stream])
+
+
+def residual_stream(model: CompiledModel, tokens: Sequence[Scalar]) -> NDArray[np.float64]:
+    """The residual stream after the last layer [1 + len(tokens), d_model], in float64, position by position."""
     manifest = model.manifest
     weights = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
     ids = [manifest.bos, *(manifest.vocabulary.index(token) for token in tokens)]
@@ -168,7 +199,7 @@ def logits(model: CompiledModel, tokens: Sequence[Scalar]) -> NDArray[np.float64
             stream = [
                 x + np.maximum(x @ part["W_in"] + part["b_in"], 0) @ part["W_out"] + part["b_out"] for x in stream
             ]
-    return np.array([x @ weights["unembed.W_U"] + weights["unembed.b_U"] for x in stream])
+    return np.array(stream)
 
 
 def _attend(
@@ -204,8 +235,8 @@ def awkward() -> CompiledModel:
         [(0, 0, 0), (1, 1, 1)],
         [
             ClassDecodeRecord(("a", Fraction(-5, 7), False, 0.1)),
-            NumberDecodeRecord(None, Fraction(1, 3), -(2**60), 1e100, None),
-            NumberDecodeRecord(12, 0, False, True, 1e-12),
+            NumberDecodeRecord(None, -(2**60), 1e100, 0.0),
+            NumberDecodeRecord(12, False, True, 1e-12),
         ],
         kinds=("bool", "number", "string"),
         text="tokens; # ünï\ud801\n",
@@ -216,7 +247,7 @@ def awkward() -> CompiledModel:
 MODELS = {
     "identity": identity(),
     "reverse": reverse(),
-    "fraction": fraction_of_a(NumberDecodeRecord(8, Fraction(1, 3), 0, 1, 1e-5)),
+    "fraction": fraction_of_a(NumberDecodeRecord(8, 0, 1, 1e-5)),
     "random": random_model(0),
     "causal": random_model(1, causal=True),
     "awkward": awkward(),

@@ -168,7 +168,7 @@ def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
         rounded = isinstance(got, float) or isinstance(wanted, float)
         return math.isclose(got, wanted, rel_tol=ROUNDING, abs_tol=ROUNDING) if rounded else got == wanted
     assert isinstance(decode, NumberDecodeRecord)
-    bound = decode.error if decode.error is not None else FLOAT_TOLERANCE * max(1.0, abs(float(wanted)))
+    bound = decode.error
     return abs(float(got) - float(wanted)) <= bound
 
 

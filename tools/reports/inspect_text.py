@@ -154,10 +154,9 @@ def _part(manifest: Manifest, title: str, part: HeadRecord | NeuronGroupRecord) 
     if isinstance(part, HeadRecord):
         if part.selector != part.label:
             yield from _field("", part.selector)
-        facts += [part.form, part.level, f"sharpness {part.sharpness:g}"]
-    if part.error is not None:
-        tolerated = "" if part.margin is None else f" ({part.margin:.2g} tolerated)"
-        facts.append(f"error at most {part.error:.2g}{tolerated}")
+        facts += [part.score_kind, part.level, f"sharpness {part.sharpness:g}"]
+    tolerated = "" if part.margin is None else f" ({part.margin:.2g} tolerated)"
+    facts.append(f"error at most {part.error:.2g}{tolerated}")
     facts += _places(manifest, part.node)
     if facts:
         yield from _field("", ", ".join(facts))
@@ -294,13 +293,12 @@ def _output(manifest: Manifest, output: OutputRecord) -> str:
 def _margins(manifest: Manifest) -> Iterator[Margin]:
     for number, layer in enumerate(manifest.layers):
         for head in layer.heads:
-            if head.error is not None and head.margin is not None:
-                yield Margin(f"layer {number}, head {head.index} ({head.label})", head.error, head.margin)
+            yield Margin(f"layer {number}, head {head.index} ({head.label})", head.error, head.margin)
         for group in layer.neurons:
-            if group.error is not None and group.margin is not None:
+            if group.margin is not None:
                 yield Margin(f"layer {number}, neuron {group.first} ({group.label})", group.error, group.margin)
     for output in manifest.outputs:
-        if output.error is not None and output.margin is not None:
+        if output.margin > 0:
             yield Margin(f"output {output.name}", output.error, output.margin)
 
 

@@ -173,7 +173,7 @@ class Page:
             yield Floor(number, f"{attention}, {mlp}", heads, groups)
 
     def _head(self, layer: int, head: HeadRecord) -> Part:
-        facts = [head.level, head.form, f"sharpness {head.sharpness:g}", *_bound(head)]
+        facts = [head.level, head.score_kind, f"sharpness {head.sharpness:g}", *_bound(head)]
         chip = self._chips[f"h{layer}.{head.index}"]
         return Part(
             chip.key,
@@ -448,8 +448,6 @@ def _neurons(group: NeuronGroupRecord) -> str:
 
 
 def _bound(part: HeadRecord | NeuronGroupRecord) -> list[str]:
-    if part.error is None:
-        return []
     tolerated = "" if part.margin is None else f" of {part.margin:.2g} tolerated"
     return [f"error ≤ {part.error:.2g}{tolerated}"]
 

@@ -19,7 +19,8 @@ from ...compiler.elaborate.scope import Object
 from ...compiler.graph.graph import Node, Program, Selector, SOp
 from ...compiler.graph.print_graph import describe
 from ...compiler.options import CompileOptions
-from ...compiler.pipeline import Stages, stages
+from ...compiler.pipeline import stages
+from ...compiler.stages import Stages
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source, Span
@@ -114,8 +115,8 @@ def _fits(made: Stages, manifest: Manifest) -> bool:
     """The directions, heads and neurons that came out are the model's."""
     found = [(d.kind, d.label, d.value, d.node.id) for d in made.plan.directions]
     wanted = [(d.kind, d.label, d.value, d.node) for d in manifest.directions[1:]]
-    heads = [[(head.head.form, head.head.sharpness) for head in layer.heads] for layer in made.plan.layers]
-    stated = [[(head.form, head.sharpness) for head in layer.heads] for layer in manifest.layers]
+    heads = [[(head.head.score_kind, head.head.sharpness) for head in layer.heads] for layer in made.plan.layers]
+    stated = [[(head.score_kind, head.sharpness) for head in layer.heads] for layer in manifest.layers]
     graph = made.simplified.graph
     texts = {node.id: describe(graph, node) for node in graph}
     named = all(texts.get(info.id) == info.text for info in manifest.nodes)

@@ -127,14 +127,19 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: edit_manifest(lambda document: document.update(format="tracr")),
         "`m.manifest.json` is not the manifest of a raspc model [M011] hint: name a model's file",
     ),
-    "a later version": (
-        lambda: edit_manifest(lambda document: document.update(format_version=2)),
-        "`m.manifest.json` is in version 2 of the format; this raspc reads version 1 [M012] "
+    "an earlier version": (
+        lambda: edit_manifest(lambda document: document.update(format_version=1)),
+        "`m.manifest.json` is in version 1 of the format; this raspc reads version 2 [M012] "
         "hint: compile the program again, or use the raspc that wrote the file",
     ),
-    "true for version 1": (
+    "a later version": (
+        lambda: edit_manifest(lambda document: document.update(format_version=3)),
+        "`m.manifest.json` is in version 3 of the format; this raspc reads version 2 [M012] "
+        "hint: compile the program again, or use the raspc that wrote the file",
+    ),
+    "true for a version": (
         lambda: edit_manifest(lambda document: document.update(format_version=True)),
-        "`m.manifest.json` is in version True of the format; this raspc reads version 1 [M012] "
+        "`m.manifest.json` is in version True of the format; this raspc reads version 2 [M012] "
         "hint: compile the program again, or use the raspc that wrote the file",
     ),
     # -- manifests of the wrong shape
@@ -181,9 +186,24 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
         "`m.manifest.json` is damaged: `directions` are not as many as `d_model` [M013] "
         "hint: compile the program again",
     ),
+    "a node that reads a later one": (
+        lambda: edit_manifest(lambda document: document["nodes"][0]["computes"].update(inputs=[0])),
+        "`m.manifest.json` is damaged: `nodes[0].computes.inputs` are not among the nodes before it [M013] "
+        "hint: compile the program again",
+    ),
+    "a reading of a direction that does not exist": (
+        lambda: edit_manifest(lambda document: document["readings"][0].update(directions=[70])),
+        "`m.manifest.json` is damaged: `readings[0].directions` name one that does not exist [M013] "
+        "hint: compile the program again",
+    ),
+    "a reading with too few numbers": (
+        lambda: edit_manifest(lambda document: document["readings"][0].update(runs=[1, 1])),
+        "`m.manifest.json` is damaged: `readings[0].runs` do not add up to the number of the node's `values` [M013] "
+        "hint: compile the program again",
+    ),
     "a direction that does not exist": (
-        lambda: edit_manifest(lambda document: document["layers"][0]["heads"][0].update(reads=[0, 7])),
-        "`m.manifest.json` is damaged: `layers[0].heads[0].reads` name a direction that does not exist [M013] "
+        lambda: edit_manifest(lambda document: document["layers"][0]["heads"][0].update(key_reads=[0, 7])),
+        "`m.manifest.json` is damaged: `layers[0].heads[0].key_reads` name a direction that does not exist [M013] "
         "hint: compile the program again",
     ),
     "a node that does not exist": (
@@ -236,9 +256,9 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: edit_header(lambda header: header.pop("__metadata__")),
         "`m.safetensors` does not hold the weights of a raspc model [M011] hint: name a model's file",
     ),
-    "weights of a later version": (
-        lambda: edit_header(lambda header: header["__metadata__"].update(format_version="2")),
-        "`m.safetensors` is in version 2 of the format; this raspc reads version 1 [M012] "
+    "weights of an earlier version": (
+        lambda: edit_header(lambda header: header["__metadata__"].update(format_version="1")),
+        "`m.safetensors` is in version 1 of the format; this raspc reads version 2 [M012] "
         "hint: compile the program again, or use the raspc that wrote the file",
     ),
     "weights of another model": (

@@ -50,7 +50,7 @@ LETTERS = 'set vocab "abcdef"; set max_length 6; '
 )
 def test_the_form_and_why(program: str, small: bool, form: str, words: str) -> None:
     head = _heads(program, small=small)[-1]
-    assert head.form == form
+    assert head.score_kind == form
     assert words in head.why
 
 

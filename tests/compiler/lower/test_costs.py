@@ -12,7 +12,8 @@ from raspc.compiler.blocks.blocks import ClassDecode, Head, NeuronGroup, OutputB
 from raspc.compiler.blocks.layers import parameter_count
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.options import CompileOptions
-from raspc.compiler.pipeline import Stages, stages
+from raspc.compiler.pipeline import stages
+from raspc.compiler.stages import Stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.compiler.lower.test_meaning import PROGRAMS
@@ -133,7 +134,7 @@ def _head(head: Head) -> str:
     bos = "no BOS" if head.bos is None else f"BOS {head.bos:.4g}"
     moved = [f"{p.direction.low:.4g}..{p.direction.high:.4g} +- {p.direction.error:.3g}" for p in head.payloads]
     return (
-        f"at {head.time} {head.level} by {head.form}, {head.width()} wide, sharpness {head.sharpness:g}, {bos}, "
+        f"at {head.time} {head.level} by {head.score_kind}, {head.width()} wide, sharpness {head.sharpness:g}, {bos}, "
         f"score +- {head.score_error:.3g} of {head.tolerated:.3g}, weights +- {head.error:.3g}: {_listed(moved)}"
     )
 

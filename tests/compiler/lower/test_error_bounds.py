@@ -17,7 +17,8 @@ from raspc.compiler.graph.values import Undefined, Value
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.compiler.interpret.sample_inputs import Input, structured_inputs
 from raspc.compiler.options import CompileOptions
-from raspc.compiler.pipeline import Stages, compile_program, stages
+from raspc.compiler.pipeline import compile_program, stages
+from raspc.compiler.stages import Stages
 from raspc.runner.model import Model
 from raspc.tests.compiler.lower.test_meaning import PROGRAMS
 from raspc.tests.support.agreement import program

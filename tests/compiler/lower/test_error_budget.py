@@ -22,7 +22,8 @@ from raspc.compiler.lower.attention import heads, scores
 from raspc.compiler.lower.neurons import joint_functions as joint
 from raspc.compiler.lower.neurons import piecewise
 from raspc.compiler.options import CompileOptions
-from raspc.compiler.pipeline import Stages, compile_program, stages
+from raspc.compiler.pipeline import compile_program, stages
+from raspc.compiler.stages import Stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import PROGRAMS
@@ -58,7 +59,7 @@ def _codes(name: str) -> list[str]:
 
 
 def _heads(name: str) -> list[tuple[str, str, float]]:
-    return [(head.level, head.form, head.sharpness) for head in _stages(name).blocks.heads]
+    return [(head.level, head.score_kind, head.sharpness) for head in _stages(name).blocks.heads]
 
 
 @pytest.mark.parametrize("gap", [1.0, 0.96, 0.6, 0.1, 2.0])
