@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ..tools.suites.records import LIBRARY
 from .compile import DEFAULT_MAX_PARAMS
 from .options import complete_files, declaration_options, json_option
@@ -208,7 +208,7 @@ def _table(entries: Sequence[Entry]) -> Iterator[str]:
             yield _row(entry.target.program, name, [first, *_right(cells, widths)])
         else:
             reason = LIBRARY if entry.status == "skipped" else " ".join(str(entry.errors[0].fields["message"]).split())
-            yield _row(entry.target.program, name, [first, _cut(reason, WIDTH - name - 2 - status - 2)])
+            yield _row(entry.target.program, name, [first, shortened(reason, WIDTH - name - 2 - status - 2)])
     yield ""
     yield _total(entries)
 
@@ -232,10 +232,6 @@ def _row(program: str, width: int, cells: Sequence[str]) -> str:
     """A program and its cells; a longer name has a line of its own above them."""
     apart = f"{program}\n{'':{width}}" if len(program) > width else program.ljust(width)
     return "  ".join([apart, *cells]).rstrip()
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _total(entries: Sequence[Entry]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from itertools import groupby
 
 import click
 from click.shell_completion import CompletionItem
 
+from ..rasp_grammar.diagnostics import closest
 from .explanation import Explanation, explanations
 from .options import json_option
 from .report_errors import Report
@@ -50,7 +50,7 @@ def _find(code: str, known: dict[str, Explanation]) -> Explanation:
     wanted = code.strip("[]").lower()
     if wanted in by_name:
         return by_name[wanted]
-    close = difflib.get_close_matches(wanted, by_name, n=1)
+    close = closest(wanted, by_name)
     hint = f"Did you mean {by_name[close[0]].code!r}?" if close else "`raspc explain` lists the codes."
     raise click.UsageError(f"No such code {code!r}. {hint}")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from .options import complete_programs, json_option
 from .report_errors import Report
 
@@ -127,7 +127,7 @@ def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
         try:
             _replace(path.resolve(), text)
         except OSError as error:
-            message = f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}"
+            message = f"`{path}` cannot be written: {reason_of(error)}"
             raise RaspError(Diagnostic("file", message, None, "check its permissions, and its folder's")) from None
     _say(report, source, text, changed, check, diff)
     return changed

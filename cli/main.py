@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import sys
@@ -16,7 +15,7 @@ from importlib import import_module
 import click
 
 from .. import __version__
-from ..rasp_grammar.diagnostics import RaspError
+from ..rasp_grammar.diagnostics import RaspError, closest, reason_of
 from .report_errors import Report
 
 #: In the order of a person's first hour; each is a module of this folder with a `command`.
@@ -59,7 +58,7 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        close = closest(args[0], COMMANDS)
         if args[0] not in COMMANDS and close:
             ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]!r}?")
         return super().resolve_command(ctx, args)
@@ -114,9 +113,9 @@ def _status_of(error: BaseException, report: Report) -> int:
                 "there is not enough memory for this",
                 "a smaller vocabulary, `--max-length` or `--max-params` makes the model smaller",
             )
-        case OSError(filename=filename, strerror=strerror):
+        case OSError(filename=filename):
             where = "" if filename is None else f"`{filename}`: "
-            report.error("file", f"{where}{strerror or error}")
+            report.error("file", f"{where}{reason_of(error)}")
         case _:
             what = " ".join(f"{type(error).__name__}: {error}".split())
             report.error(

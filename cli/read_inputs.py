@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from ..compiler.graph.values import Scalar, normal
 from ..compiler.interpret.parse_tokens import parse_tokens
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ..rasp_grammar.span import Source, Span
 from .print_values import Result, json_line
 from .report_errors import Report
@@ -107,8 +107,7 @@ def read_lines(path: str) -> Iterator[Line | Diagnostic]:
         with Path(path).open("rb") as stream:
             yield from _read_stream(stream, path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason}", None)) from None
+        raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason_of(error)}", None)) from None
 
 
 def _read_stream(stream: BinaryIO, name: str) -> Iterator[Line | Diagnostic]:

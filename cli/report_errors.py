@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..rasp_grammar.codes import Code
 from ..rasp_grammar.diagnostics import Diagnostic
 
 
@@ -26,6 +27,6 @@ class Report:
             else:
                 print(diagnostic.render(), file=sys.stderr)
 
-    def error(self, code: str, message: str, hint: str | None = None) -> None:
+    def error(self, code: Code, message: str, hint: str | None = None) -> None:
         """Show an error that belongs to no place in a text."""
         self.show([Diagnostic(code, message, None, hint)])

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..compiler.artifact.atomic_files import replace_files
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 
 
 @contextlib.contextmanager
@@ -20,7 +20,7 @@ def writing(path: Path) -> Iterator[None]:
             raise FileNotFoundError(None, f"there is no folder {path.parent}")
         yield
     except OSError as error:
-        message = f"cannot write `{path}`: {error.strerror or error}"
+        message = f"cannot write `{path}`: {reason_of(error)}"
         raise RaspError(Diagnostic("file", message, None, "nothing was changed; choose another place")) from None
 
 

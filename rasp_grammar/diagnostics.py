@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
+from .codes import Code
 from .span import Span
 
 Severity = Literal["error", "warning"]
+
+#: The hint, or None, where no word is close.
+Otherwise = TypeVar("Otherwise", bound="str | None")
 
 #: A caret line longer than this would hide the message that it belongs to.
 MAX_EXCERPT = 160
@@ -20,12 +24,15 @@ MAX_EXCERPT = 160
 #: Names and strings of a program can be a megabyte long; in a message this much is enough.
 MAX_QUOTE = 60
 
+#: A misspelt word is compared with at most this many known ones.
+MAX_COMPARED = 1000
+
 
 @dataclass(frozen=True)
 class Diagnostic:
     """One message.  `code` is stable (tests and scripts match it); `hint` says what to do about it."""
 
-    code: str
+    code: Code
     message: str
     span: Span | None
     hint: str | None = None
@@ -62,11 +69,6 @@ class Diagnostic:
         return result
 
 
-def shortened(text: str) -> str:
-    """A name or string of the program as messages show it: whole while it is short."""
-    return text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 3] + "..."
-
-
 class RaspError(Exception):
     """One or more diagnostics, at least one of them an error."""
 
@@ -75,6 +77,36 @@ class RaspError(Exception):
             diagnostics = (diagnostics,)
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__("\n".join(diagnostic.render() for diagnostic in self.diagnostics))
+
+
+def error(code: Code, message: str, span: Span | None, hint: str | None = None) -> RaspError:
+    """The exception for one mistake."""
+    return RaspError(Diagnostic(code, message, span, hint))
+
+
+def shortened(text: str, width: int = MAX_QUOTE) -> str:
+    """The text, cut to at most `width` characters; `...` at its end shows that something is missing."""
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: Otherwise) -> str | Otherwise:
+    """The hint that names the known word closest to a misspelt one; `otherwise` where none is close."""
+    close = closest(word, known)
+    return f"did you mean `{close[0]}`?" if close else otherwise
+
+
+def closest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """The known words that look like a misspelt one, the most similar first; none for a word of over 60 characters."""
+    from difflib import get_close_matches
+
+    # The time grows with the length of the word and the number of known words.
+    return get_close_matches(word, list(known)[:MAX_COMPARED], n=most) if len(word) <= MAX_QUOTE else []
+
+
+def reason_of(error: Exception) -> str:
+    """An exception's message as the end of a sentence: `permission denied`, without number and file name."""
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return text[:1].lower() + text[1:]
 
 
 def _excerpt(span: Span) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .build_tree import Builder
-from .diagnostics import Diagnostic, RaspError
+from .diagnostics import Diagnostic, RaspError, reason_of
 from .span import Source, Span
 from .syntax_errors import Place, explain, is_missing_semicolon
 from .tables import Automaton, Tables, tables
@@ -32,8 +32,7 @@ def read_source(path: Path | str, name: str | None = None) -> Source:
     except IsADirectoryError:
         raise RaspError(Diagnostic("file-unreadable", f"`{shown}` is a folder", None, "name a file")) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror is not None else str(error)
-        message = f"`{shown}` cannot be read: {reason.lower()}"
+        message = f"`{shown}` cannot be read: {reason_of(error)}"
         raise RaspError(Diagnostic("file-unreadable", message, None, "check the path")) from None
     if len(content) > 4 * MAX_CHARACTERS:
         message = f"`{shown}` is too long (more than {MAX_CHARACTERS:,} characters)"

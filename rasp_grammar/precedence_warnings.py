@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, shortened
 from .tree import Binary, Expression, Membership, Module, Ternary, Tree, Unary, walk
 
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _LOGIC = frozenset({"and", "or"})
 _PRODUCTS = frozenset({"*", "/", "//"})
-CODE = "reads-differently"
 
 
 def quirks(module: Module) -> list[Diagnostic]:
@@ -53,7 +52,6 @@ def _looser_in_python(side: Expression) -> bool:
 
 
 def _warning(node: Tree, part: Tree, why: str) -> Diagnostic:
-    text = " ".join(part.span.text.split())
-    shown = text if len(text) <= 60 else text[:57] + "..."
+    shown = shortened(" ".join(part.span.text.split()))
     hint = f"write the parentheses that you mean; without them it reads as `({shown})`"
-    return Diagnostic(CODE, f"{why}, otherwise than in Python", node.span, hint, "warning")
+    return Diagnostic("reads-differently", f"{why}, otherwise than in Python", node.span, hint, "warning")

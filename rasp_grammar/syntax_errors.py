@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, shortened
 from .span import Source, Span
 from .tokens import Token
+
+#: Characters of a token that a message quotes.
+MAX_TOKEN = 20
 
 _COMPARATORS = frozenset({"EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"})
 _PAIRS = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
@@ -263,7 +266,7 @@ def _statement_words(place: Place) -> Diagnostic | None:
     if before is not None and before.text == "set" and here.kind == "NAME":
         span = place.span(before).to(place.span(here))
         hint = 'write `set vocab "abc"`, `set max_length 16` or `set example "abc"`'
-        return Diagnostic("set-form", f"`set {_short(here.text)}` is not known", span, hint)
+        return Diagnostic("set-form", f"`set {shortened(here.text, MAX_TOKEN)}` is not known", span, hint)
     return None
 
 
@@ -370,7 +373,7 @@ def _no_operator(place: Place) -> Diagnostic | None:
     here, before = place.at(0), place.at(-1)
     if here is None or before is None or here.kind not in _OPERANDS or not place.accepts("AND"):
         return None
-    message = f"nothing joins `{_short(before.text)}` and `{_short(here.text)}`"
+    message = f"nothing joins `{shortened(before.text, MAX_TOKEN)}` and `{shortened(here.text, MAX_TOKEN)}`"
     hint = "put an operator or a comma between them, or `;` to end the statement"
     return Diagnostic("missing-operator", message, place.span(here), hint)
 
@@ -380,9 +383,9 @@ def _missing_operand(place: Place) -> Diagnostic | None:
     if before is None or not place.accepts("NAME") or not place.accepts("NUMBER") or place.starts:
         return None
     here = place.at(0)
-    message = f"a value is missing after `{_short(before.text)}`"
+    message = f"a value is missing after `{shortened(before.text, MAX_TOKEN)}`"
     if here is not None and here.text != "":
-        message += f", before `{_short(here.text)}`"
+        message += f", before `{shortened(here.text, MAX_TOKEN)}`"
     return Diagnostic("missing-value", message, place.span(before), "write the value, or remove the sign")
 
 
@@ -396,11 +399,9 @@ def _unexpected(place: Place) -> Diagnostic:
     hint = f"expected {' or '.join(expected[:4])}" if expected else None
     if here is None:
         return Diagnostic("unexpected-end", "the text ends in the middle of a statement", place.span(None), hint)
-    return Diagnostic("unexpected-token", f"`{_short(here.text)}` cannot stand here", place.span(here), hint)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 20 else text[:17] + "..."
+    return Diagnostic(
+        "unexpected-token", f"`{shortened(here.text, MAX_TOKEN)}` cannot stand here", place.span(here), hint
+    )
 
 
 _EXPECTED = (

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -18,7 +17,7 @@ from ..compiler.artifact.manifest import Manifest, OutputRecord
 from ..compiler.artifact.model_files import CompiledModel, read
 from ..compiler.graph.values import Scalar
 from ..compiler.interpret.parse_tokens import parse_token, parse_tokens, too_long, unknown_token
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean
 from .decode import decoder
 from .fast_forward import FastForward
 from .generation import no_token, require_causal, require_tokens
@@ -186,8 +185,7 @@ class Model(Transformer):
             return self.manifest.outputs[0]
         if name in outputs:
             return outputs[name]
-        close = difflib.get_close_matches(name, outputs, n=1)
-        hint = f"did you mean `{close[0]}`?" if len(close) > 0 else f"the model's outputs are: {', '.join(outputs)}"
+        hint = did_you_mean(name, outputs, f"the model's outputs are: {', '.join(outputs)}")
         raise RaspError(Diagnostic("unknown-entry", f"the model has no output `{name}`", None, hint))
 
     def _encode(self, tokens: Sequence[Scalar]) -> list[int]:

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.codes import Code
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from . import weights_file
 from .atomic_files import replace_files
 from .json_shapes import StructureError
@@ -117,7 +118,7 @@ def write(model: CompiledModel, weights_path: Path) -> Written:
     try:
         replace_files({paths.weights: weights_file.chunks(tensors, metadata), paths.manifest: (text,)})
     except OSError as error:
-        raise _error("M040", f"cannot write {_named(paths.weights)}: {_reason(error)}", _WRITABLE) from None
+        raise _error("M040", f"cannot write {_named(paths.weights)}: {reason_of(error)}", _WRITABLE) from None
     return paths
 
 
@@ -131,8 +132,10 @@ def read(path: Path) -> CompiledModel:
     other = paths.manifest if path == paths.weights else paths.weights
     for file in (path, other):
         if not _exists(file):
-            code, hint = ("M001", "check the name") if file is path else ("M002", "copy both files, or compile again")
-            raise _error(code, f"there is no file {_named(file)}", hint)
+            message = f"there is no file {_named(file)}"
+            if file is path:
+                raise _error("M001", message, "check the name")
+            raise _error("M002", message, "copy both files, or compile again")
     manifest = _read_manifest(paths.manifest)
     return CompiledModel(_read_weights(paths, manifest), manifest)
 
@@ -227,7 +230,9 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             return file.read(status.st_size)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        raise _error("M001", f"cannot read {_named(path)}: {_reason(error)}", "name a file that you may read") from None
+        raise _error(
+            "M001", f"cannot read {_named(path)}: {reason_of(error)}", "name a file that you may read"
+        ) from None
     except MemoryError:
         raise _error("M001", f"cannot read {_named(path)}: it does not fit in the memory", _AGAIN) from None
 
@@ -239,7 +244,7 @@ def _require_replaceable(path: Path) -> None:
         if path.exists() and not path.is_file():
             raise _error("M040", f"cannot write {_named(path)}: it exists and is not a regular file", _WRITABLE)
     except (OSError, ValueError) as error:
-        raise _error("M040", f"cannot write {_named(path)}: {_reason(error)}", _WRITABLE) from None
+        raise _error("M040", f"cannot write {_named(path)}: {reason_of(error)}", _WRITABLE) from None
 
 
 def _named(path: Path) -> str:
@@ -248,10 +253,5 @@ def _named(path: Path) -> str:
     return f"`{text}`" if text.isprintable() else ascii(text)
 
 
-def _reason(error: OSError | ValueError) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror is not None else str(error)
-    return text[:1].lower() + text[1:]
-
-
-def _error(code: str, message: str, hint: str) -> RaspError:
+def _error(code: Code, message: str, hint: str) -> RaspError:
     return RaspError(Diagnostic(code, message, None, hint))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ...rasp_grammar.diagnostics import shortened
 from ..graph.print_graph import literal
 from ..graph.values import Scalar
 from .forms import Direction, LinearForm
@@ -155,7 +156,7 @@ def fitted(texts: Sequence[str], width: int, separator: str) -> str:
 def cut(text: str, width: int) -> str:
     """The text on one line of at most `width` characters."""
     text = "".join([character if character.isprintable() else ascii(character)[1:-1] for character in text])
-    return text if len(text) <= width else text[: width - 3] + "..."
+    return shortened(text, width)
 
 
 def _order(direction: Direction) -> tuple[int, int, int]:

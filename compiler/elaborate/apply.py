@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.span import Span
 from ..graph.graph import Node, Selector, SOp
 from ..graph.result_types import infer, present
 from ..graph.values import Scalar, Undefined
 from ..graph.walk import reachable
 from ..interpret.interpreter import evaluate
-from .scope import Object, error, is_scalar, kind
+from .scope import Object, is_scalar, kind
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...rasp_grammar import tree
+from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.span import Span
 from ..graph.graph import Selector, SOp
 from .operators import lift, plain
-from .scope import Builtin, Deferred, Object, Scope, error, is_scalar, kind
+from .scope import Builtin, Deferred, Object, Scope, is_scalar, kind
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator

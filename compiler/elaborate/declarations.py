@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, error, shortened
 from ...rasp_grammar.span import Span
 from ..graph.graph import Program
 from ..graph.print_graph import literal
 from ..graph.values import Scalar, normal
-from .scope import Object, error, is_scalar, kind
+from .scope import Object, is_scalar, kind
 
 #: Longer inputs are beyond what any attention layer could be built for.
 MAX_LENGTH = 1 << 20

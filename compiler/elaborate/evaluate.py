@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import shortened
+from ...rasp_grammar.diagnostics import did_you_mean, error, shortened
 from ...rasp_grammar.span import Span
 from ..graph.graph import Constant, Graph, Indices, Node, Selector, SOp, Tokens
 from ..graph.values import Scalar
@@ -21,7 +20,6 @@ from .scope import (
     Poison,
     Poisoned,
     Scope,
-    error,
     is_scalar,
     kind,
 )
@@ -163,13 +161,12 @@ class Evaluator:
 
     def _unknown(self, name: str, scope: Scope, span: Span) -> Exception:
         hint = "give it a value first: `name = ...;`"
-        # Comparing takes time with the lengths and the number of names.
-        close = difflib.get_close_matches(name, scope.visible()[:1000], n=1) if len(name) <= 60 else []
+        near = did_you_mean(name, scope.visible(), None)
         if name in _OTHER_NAMES:
             meant = _OTHER_NAMES[name]
             hint = f"in RASP it is {meant}" if meant.startswith("`") and " " not in meant else meant
-        elif close:
-            hint = f"did you mean `{close[0]}`?"
+        elif near is not None:
+            hint = near
         elif name.startswith("_"):
             hint = "names that begin with `_` are known only in their own file"
         return error("unknown-name", f"`{shortened(name)}` is not defined", span, hint)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...rasp_grammar.diagnostics import shortened
+from ...rasp_grammar.diagnostics import error, shortened
 from ...rasp_grammar.span import Span
 from ..graph.comparisons import COMPARISONS
 from ..graph.graph import Selector, SOp
 from ..graph.operations import MAX_BITS, apply
 from ..graph.print_graph import literal
 from ..graph.values import Scalar, Undefined, Value
-from .scope import Builtin, Function, Object, error, is_scalar, kind
+from .scope import Builtin, Function, Object, is_scalar, kind
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator

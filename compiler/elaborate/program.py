@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean, error
 from ...rasp_grammar.parser import parse, read_source
 from ...rasp_grammar.precedence_warnings import quirks
 from ...rasp_grammar.span import Source, Span
@@ -19,7 +18,7 @@ from ..graph.values import Scalar
 from .declarations import checked_vocabulary, max_length_of, vocabulary_of
 from .evaluate import Evaluator, Observer
 from .prelude import prelude_scope
-from .scope import Builtin, Deferred, Function, Object, Poison, Poisoned, Scope, error, is_scalar, kind
+from .scope import Builtin, Deferred, Function, Object, Poison, Poisoned, Scope, is_scalar, kind
 from .workspace import deep_recursion
 
 #: After so many mistakes the rest is noise.
@@ -269,9 +268,8 @@ class _Elaboration:
         found = self._scope.names.get(name)
         if found is None or isinstance(found, (Deferred, Poison)):
             names = [known for known, value in self._scope.names.items() if isinstance(value, SOp)]
-            close = difflib.get_close_matches(name, names, n=1)
             shown = ", ".join([f"`{known}`" for known in names[:8]])
-            hint = f"did you mean `{close[0]}`?" if close else f"the program names {shown}" if names else None
+            hint = did_you_mean(name, names, f"the program names {shown}" if names else None)
             raise error("unknown-entry", f"the program has nothing named `{name}`", self._start(), hint)
         return self._output(found, self._start(), f"`{name}`")
 

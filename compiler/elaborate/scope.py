@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeGuard
 
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Span
 from ..graph.graph import Selector, SOp
 from ..graph.values import Scalar
@@ -125,7 +124,3 @@ def kind(value: Object) -> str:
             return "a selector"
         case tree.Operator():
             return "a comparison sign"
-
-
-def error(code: str, message: str, span: Span | None, hint: str | None = None) -> RaspError:
-    return RaspError(Diagnostic(code, message, span, hint))

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.span import Span
-from .scope import error
 
 #: Evaluated expressions, and items of lists and strings that were made.  About a second, and a few
 #: hundred thousand nodes at most.

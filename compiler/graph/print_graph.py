@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ...rasp_grammar.diagnostics import shortened
 from .graph import (
     Aggregate,
     Constant,
@@ -51,8 +52,7 @@ def describe(graph: Graph, node: Node, *, expand: bool = False) -> str:
 
     Named parts stand under their names; with `expand` the node itself is written out all the same.
     """
-    text = _expression(graph, node, MAX_LEVELS, expand, False)
-    return text if len(text) <= MAX_DESCRIPTION else text[: MAX_DESCRIPTION - 3] + "..."
+    return shortened(_expression(graph, node, MAX_LEVELS, expand, False), MAX_DESCRIPTION)
 
 
 def _expression(graph: Graph, node: Node, levels: int, expand: bool, inner: bool) -> str:

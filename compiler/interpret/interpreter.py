@@ -13,14 +13,13 @@ from that row is undefined.
 
 from __future__ import annotations
 
-import difflib
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean
 from ...rasp_grammar.span import Span
 from ..graph.comparisons import COMPARISONS, Comparison, ComparisonRule
 from ..graph.graph import (
@@ -326,8 +325,7 @@ def _entry(program: Program, entry: str | None) -> SOp:
         return program.outputs[0][1]
     if entry in outputs:
         return outputs[entry]
-    close = difflib.get_close_matches(entry, outputs, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"the program's outputs are: {', '.join(outputs)}"
+    hint = did_you_mean(entry, outputs, f"the program's outputs are: {', '.join(outputs)}")
     raise RaspError(Diagnostic("unknown-entry", f"the program has no output `{entry}`", None, hint))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, closest
 from ..graph.values import Scalar, show
 
 #: Tokens named in a hint; a vocabulary can have thousands.
@@ -103,7 +102,7 @@ def _close(token: object, vocabulary: Sequence[Scalar]) -> list[Scalar]:
     if len(same) > 0:
         return same[:3]
     texts = {show(known): known for known in vocabulary if isinstance(known, str)}
-    return [texts[match] for match in difflib.get_close_matches(text[:100], texts, n=2)]
+    return [texts[match] for match in closest(text, texts, 2)]
 
 
 def _plain(token: object) -> str:

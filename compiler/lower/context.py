@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from ...rasp_grammar.codes import Code
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ..analysis.node_facts import Analysis
 from ..blocks.blocks import Direction, DirectionKind, Head, LinearForm, NeuronGroup, Role
@@ -80,7 +81,7 @@ class Context:
         text = self.describe(node)
         return text if text.isidentifier() else shortened(" ".join(node.span.text.split())) or text
 
-    def refuse(self, node: Node, code: str, message: str, hint: str) -> RaspError:
+    def refuse(self, node: Node, code: Code, message: str, hint: str) -> RaspError:
         """The error for an expression that cannot be compiled; the caller raises it."""
         text = f"cannot compile `{self.quoted(node)}`: {message}"
         return RaspError(Diagnostic(code, text, node.span, hint))

@@ -34,8 +34,6 @@ from ..graph.walk import fold, reachable
 from ..interpret.interpreter import Selection, evaluate
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 
-CODE = "causal-meaning"
-
 MOST_INPUTS = 120
 
 #: Tokens of most sampled inputs, and of some: a program may need room before it looks ahead.
@@ -192,7 +190,7 @@ def _warning(graph: Graph, selector: Selector, witness: _Witness) -> Diagnostic:
     what = f"`{text}`" if len(text) <= MAX_QUOTE else f"the selector in `{shortened(selector.span.text)}`"
     shown = " ".join(show(token) for token in witness.tokens)
     return Diagnostic(
-        CODE,
+        "causal-meaning",
         f"`--causal` changes what {what} selects: on the input `{shown}`, "
         f"position {witness.query} would select the later position {witness.key}, and the output depends on it",
         selector.span,

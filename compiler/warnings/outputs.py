@@ -19,9 +19,6 @@ from ..interpret.interpreter import DEFINE_HINT, evaluate, shown_input
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 from .causal import causal_warnings
 
-UNDEFINED = "sometimes-undefined"
-INEXACT = "inexact-output"
-
 MOST_INPUTS = 200
 
 #: Tokens of the longest sampled inputs.
@@ -54,7 +51,7 @@ def _inexact(program: Program, manifest: Manifest, shown: Mapping[str, str]) -> 
             and output.error
         ):
             yield Diagnostic(
-                INEXACT,
+                "inexact-output",
                 f"{shown[output.name]} has too many values, too close together, for the model to be exact: it gives "
                 f"numbers within {output.error:.2g} of them",
                 spans[output.name],
@@ -90,7 +87,7 @@ def _undefined(program: Program, manifest: Manifest, shown: Mapping[str, str]) -
 
 def _warning(what: str, output: SOp, value: Undefined, position: int, tokens: Input) -> Diagnostic:
     return Diagnostic(
-        UNDEFINED,
+        "sometimes-undefined",
         f"{what} at position {position} is undefined on the input `{shown_input(tokens)}`: {value.reason}; "
         "what the model says there means nothing",
         value.span if value.span is not None else output.span,

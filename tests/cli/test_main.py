@@ -72,16 +72,16 @@ def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     ("error", "status", "said"),
     [
         (
-            RaspError(Diagnostic("some-code", "a mistake", None, "do this")),
+            RaspError(Diagnostic("no-output", "a mistake", None, "do this")),
             1,
-            "a mistake [some-code]\n  hint: do this\n",
+            "a mistake [no-output]\n  hint: do this\n",
         ),
         (RecursionError(), 1, "[too-deep]"),
         (MemoryError(), 1, "[out-of-memory]"),
         (
             OSError(errno.ENOSPC, "No space left on device", "x.out"),
             1,
-            "error: `x.out`: No space left on device [file]",
+            "error: `x.out`: no space left on device [file]",
         ),
         (KeyboardInterrupt(), 130, ""),
         (KeyError("a\nbug"), 1, "internal error (KeyError: 'a\\nbug'); please report it"),

@@ -9,7 +9,6 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from raspc.tests.support import emitted_codes
 
 Call = Callable[..., CompletedProcess[str]]
 
@@ -87,12 +86,3 @@ def test_answers_come_at_once(tmp_path: Path) -> None:
                 pass
         process.stdin.close()
         assert process.wait(20) == 1
-
-
-def test_its_codes_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    from raspc.cli.explanation import explanations
-
-    monkeypatch.setattr(emitted_codes, "FOLDERS", ("tools/repl",))
-    codes = emitted_codes.emitted_codes()
-    assert len(codes) > 3
-    assert codes.keys() <= explanations().keys()

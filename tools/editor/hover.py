@@ -14,7 +14,7 @@ from ...compiler.graph.print_graph import describe, literal
 from ...compiler.graph.result_types import infer
 from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import RaspError
+from ...rasp_grammar.diagnostics import RaspError, shortened
 from ...rasp_grammar.span import Span
 from .document import Analysed
 from .name_resolution import Binding
@@ -114,7 +114,7 @@ def _code(analysed: Analysed, name: str, value: Object) -> str:
         return f"{name} = {signature(value.definition)}"
     if isinstance(value, Builtin):
         return f"{name} = {value.usage}"
-    return f"{name} = {_shortened(shown(value))}"
+    return f"{name} = {shortened(shown(value), _MAX_TEXT)}"
 
 
 def _facts(analysed: Analysed, observed: Observed, domains: bool) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _domain(analysed: Analysed, facts: Analysis, node: SOp) -> list[str]:
     if domain.values is not None and len(domain.values) <= 12:
         shown_values = f"{{{', '.join([literal(value) for value in domain.values])}}}"
     ending = "; undefined on some inputs" if domain.undefined else ""
-    return [f"values: {_shortened(shown_values)}{ending}"]
+    return [f"values: {shortened(shown_values, _MAX_TEXT)}{ending}"]
 
 
 def what(value: Object) -> str:
@@ -205,7 +205,3 @@ def _items(entries: Sequence[tuple[Object, ...]], room: int) -> str:
         if sum(map(len, parts)) > room:
             break
     return ", ".join(parts)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 3]}..."

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...compiler.elaborate.scope import Object, error
+from ...compiler.elaborate.scope import Object
 from ...rasp_grammar import tree
+from ...rasp_grammar.codes import Code
+from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.parser import parse
 from ...rasp_grammar.span import Source, Span
 
@@ -46,7 +48,7 @@ def evaluated(conversation: Conversation, source: Source, start: int, command: s
 class Lacking:
     """A declaration that the session has not made: the code and message for it, and how it could read."""
 
-    code: str
+    code: Code
     message: str
     example: str
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...compiler.elaborate.scope import error
+from ...rasp_grammar.diagnostics import closest, error
 from ...rasp_grammar.span import Source, Span
 from .compile_command import make_model, save_program
 from .describe import depth_of, documentation_of, type_of
@@ -36,7 +35,7 @@ def obey(conversation: Conversation, source: Source) -> Iterator[Outcome]:
     if word in COMMANDS:
         found = [word]
     if word == "" or len(found) != 1:
-        close = difflib.get_close_matches(word, COMMANDS, n=1)
+        close = closest(word, COMMANDS)
         hint = f"did you mean `:{close[0]}`?" if close and not found else "`:help` lists the commands"
         if len(found) > 1 and word:
             hint = f"it could be {' or '.join([f'`:{name}`' for name in found])}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...compiler.artifact.atomic_files import replace_files
 from ...compiler.elaborate import elaborate
-from ...compiler.elaborate.scope import error
 from ...compiler.graph.graph import Program
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean, error, reason_of
 from ...rasp_grammar.span import Source, Span
 from .arguments import missing_declarations, rest_of
 from .results import Compiled, Outcome, Warned, Wrote
@@ -100,8 +98,7 @@ def _program(conversation: Conversation, name: str, span: Span) -> Program:
             text += f"{name};\n"
             name = ""
         else:
-            close = difflib.get_close_matches(name, conversation.session.names, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"name it first: `{name} = ...;`"
+            hint = did_you_mean(name, conversation.session.names, f"name it first: `{name} = ...;`")
             raise error("unknown-name", f"`{name}` is not defined", span, hint)
     # The name stands in the manifest.  No ending: a file `session.rasp` may be loaded all the same.
     made = Source(str(conversation.session.base / "session"), text)
@@ -126,6 +123,5 @@ def save_program(conversation: Conversation, source: Source, start: int) -> Iter
     try:
         replace_files({target: [text.encode()]})
     except (OSError, ValueError) as failure:
-        reason = failure.strerror if isinstance(failure, OSError) else failure
-        raise error("file", f"`{path}`: {reason}", span, "choose another name") from None
+        raise error("file", f"`{path}`: {reason_of(failure)}", span, "choose another name") from None
     yield Wrote(path)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...compiler.elaborate.library_docs import comment_above
-from ...compiler.elaborate.scope import Function, Object, error, is_scalar
+from ...compiler.elaborate.scope import Function, Object, is_scalar
 from ...compiler.elaborate.session import Session
 from ...compiler.graph.graph import Constant, Indices, Node, Selector, SOp, Tokens
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import RaspError
+from ...rasp_grammar.diagnostics import RaspError, error
 from ...rasp_grammar.parser import parse
 from ...rasp_grammar.precedence_warnings import quirks
 from ...rasp_grammar.span import Source, Span

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...compiler.elaborate.library_docs import library
-from ...compiler.elaborate.scope import Function, error, kind
+from ...compiler.elaborate.scope import Function, kind
 from ...compiler.graph.graph import Constant, Graph, Indices, Selector, SOp, Tokens
 from ...compiler.graph.print_graph import describe
 from ...compiler.graph.result_types import Kinds, infer, prints_truths
 from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import RaspError
+from ...rasp_grammar.diagnostics import RaspError, did_you_mean, error
 from ...rasp_grammar.span import Source
 from .arguments import evaluated, missing_declarations, rest_of
 from .dataflow import longest_chain
@@ -131,7 +130,6 @@ def documentation_of(conversation: Conversation, source: Source, start: int) -> 
     known = library().get(name)
     if known is None:
         names = [*conversation.session.names, *library()]
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"the library has {', '.join(library())}"
+        hint = did_you_mean(name, names, f"the library has {', '.join(library())}")
         raise error("unknown-name", f"`{name}` is not defined", span, hint)
     yield Documented(known.signature, known.text)

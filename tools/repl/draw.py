@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 from ...compiler.artifact.atomic_files import replace_files
-from ...compiler.elaborate.scope import error
 from ...compiler.graph.graph import Selector, SOp
+from ...rasp_grammar.diagnostics import error, reason_of
 from ...rasp_grammar.span import Span
 from .dataflow import Box, BoxKind, Flow
 from .render import example_text, matrix_lines, render_values
@@ -37,10 +37,8 @@ def draw(flow: Flow, path: Path, example: Example | None, span: Span) -> None:
     try:
         replace_files({path: [content]})
     except (OSError, ValueError) as failure:
-        reason = failure.strerror if isinstance(failure, OSError) else failure
-        raise error(
-            "file", f"`{path}`: {reason}", span, "choose another file: `draw(x, \"abc\", 'file.svg')`"
-        ) from None
+        hint = "choose another file: `draw(x, \"abc\", 'file.svg')`"
+        raise error("file", f"`{path}`: {reason_of(failure)}", span, hint) from None
 
 
 def _picture(text: str, form: str, path: Path, span: Span) -> bytes:

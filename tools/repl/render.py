@@ -14,6 +14,7 @@ from ...compiler.graph.print_graph import literal
 from ...compiler.graph.result_types import prints_truths
 from ...compiler.graph.values import Scalar, Undefined, Value, is_number
 from ...rasp_grammar import tree
+from ...rasp_grammar.diagnostics import shortened
 from .results import (
     Applied,
     Compiled,
@@ -50,6 +51,9 @@ MAX_MATRIX = 120
 
 #: Undefined values whose reasons are told.
 MAX_REASONS = 3
+
+#: Characters of an undefined expression that are shown behind the reason.
+MAX_EXPRESSION = 40
 
 
 def render(outcome: Outcome, *, full: bool = False) -> str:
@@ -196,7 +200,8 @@ def _reasons(shown: SOpValues) -> list[str]:
     places: dict[str, list[int]] = {}
     for place, value in enumerate(shown.values):
         if isinstance(value, Undefined):
-            where = "" if value.span is None else f" (`{_short(value.span.text)}`)"
+            text = "" if value.span is None else " ".join(value.span.text.split())
+            where = f" (`{shortened(text, MAX_EXPRESSION)}`)" if text else ""
             places.setdefault(value.reason + where, []).append(place)
     lines = [
         f" \t          ? at {_cut([str(place) for place in found], False, 8)}: undefined, {reason}"
@@ -205,11 +210,6 @@ def _reasons(shown: SOpValues) -> list[str]:
     if len(places) > MAX_REASONS:
         lines.append(f" \t          and {len(places) - MAX_REASONS} more reasons")
     return lines
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _plain(value: Object, full: bool) -> str:

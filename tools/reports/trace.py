@@ -6,7 +6,6 @@ position 0 of the residual stream and of attention patterns; values of s-ops are
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -20,7 +19,7 @@ from ...compiler.graph.result_types import Kinds, infer, present
 from ...compiler.graph.values import Scalar, Undefined, Value
 from ...compiler.graph.walk import inputs_of, reachable, visited
 from ...compiler.interpret.interpreter import Selection, evaluate
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean
 from .readings import Found, Readout, Readouts, meanings
 from .recompiled import Origin, origin_of
 
@@ -225,8 +224,7 @@ def trace(
 def _require(entries: Sequence[str], outputs: Sequence[str]) -> None:
     for name in entries:
         if name not in outputs:
-            close = difflib.get_close_matches(name, outputs, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"the model's outputs are: {', '.join(outputs)}"
+            hint = did_you_mean(name, outputs, f"the model's outputs are: {', '.join(outputs)}")
             raise RaspError(Diagnostic("unknown-entry", f"the model has no output `{name}`", None, hint))
 
 

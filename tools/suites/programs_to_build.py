@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from .records import Target
 
 SUFFIX = ".rasp"
@@ -59,7 +59,7 @@ def _targets(path: Path, output: Path) -> Iterator[Target]:
 
 
 def _refuse(error: OSError) -> None:
-    message = f"cannot list the folder `{error.filename}`: {(error.strerror or str(error)).lower()}"
+    message = f"cannot list the folder `{error.filename}`: {reason_of(error)}"
     raise RaspError(Diagnostic("file-unreadable", message, None, "build only what can be read"))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ...rasp_grammar.codes import Code
+
 Status = Literal["ok", "failed", "skipped"]
 
 #: Why a program is skipped.
@@ -61,7 +63,7 @@ class Text:
 class NoText:
     """Why a file that is loaded could not be read; whoever elaborates the program knows where to say so."""
 
-    code: str
+    code: Code
     message: str
     hint: str | None
 

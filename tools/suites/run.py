@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ...compiler.artifact.atomic_files import replace_files
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ...rasp_grammar.parser import read_source
 from . import executors
 from . import index_file as index
@@ -94,7 +94,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"cannot make the folder `{folder}`: {(error.strerror or str(error)).lower()}"
+        message = f"cannot make the folder `{folder}`: {reason_of(error)}"
         raise RaspError(Diagnostic("file", message, None, "choose another with -o")) from None
 
 
@@ -191,8 +191,7 @@ def _kept(plan: Plan, prepared: _Prepared, outcome: Outcome) -> Entry:
             replace_files({plan.output / name: (content,) for name, content in contents.items()})
             files = tuple(written(plan.output, name, content) for name, content in contents.items())
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            message = f"cannot write `{plan.output / target.name}.safetensors`: {reason}"
+            message = f"cannot write `{plan.output / target.name}.safetensors`: {reason_of(error)}"
             hint = "see what is in its place, and whether there is room"
             status, said = "failed", (*said, *messages([Diagnostic("file", message, None, hint)]))
     return Entry(

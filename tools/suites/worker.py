@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from concurrent.futures import BrokenExecutor
 from pathlib import Path, PurePosixPath
 
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.codes import Code
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ...rasp_grammar.span import Source
 from .records import Job, Message, NoText, Outcome, Sizes, Status, Target, Text
 
 #: A file with these mistakes only is a library: it defines things for others to load.
-_LIBRARY = frozenset({"no-output", "no-vocabulary", "no-max-length"})
+_LIBRARY = frozenset[Code]({"no-output", "no-vocabulary", "no-length"})
 
 
 def build(job: Job) -> Outcome:
@@ -38,6 +39,7 @@ def build(job: Job) -> Outcome:
 
 def outcome_of(error: Exception, target: Target, seconds: float = 0.0) -> Outcome:
     """What an error says about the program that it stopped; a library stops with the error that it has no output."""
+    code: Code
     match error:
         case RaspError():
             status: Status = "skipped" if _only_defines(error) else "failed"
@@ -49,9 +51,9 @@ def outcome_of(error: Exception, target: Target, seconds: float = 0.0) -> Outcom
         case BrokenExecutor():
             code, message = "build-worker", "the process that compiled it was ended from outside"
             hint = f"the system does that where memory runs out: {_SMALLER}"
-        case OSError(filename=filename, strerror=strerror):
+        case OSError(filename=filename):
             where = "" if filename is None else f"`{filename}`: "
-            code, message, hint = "file", f"{where}{strerror or error}", "the system's temporary folder needs room"
+            code, message, hint = "file", f"{where}{reason_of(error)}", "the system's temporary folder needs room"
         case _ if type(error).__module__.partition(".")[0] == "distributed":
             code, message = "build-worker", f"no worker could finish it: {_one_line(error)}"
             hint = f"where memory runs out, {_SMALLER}"

@@ -12,7 +12,7 @@ from raspc.compiler.graph.values import Scalar
 from raspc.compiler.graph.walk import reachable
 from raspc.compiler.interpret.interpreter import Interpreter
 from raspc.compiler.interpret.sample_inputs import Input, sampled_inputs
-from raspc.compiler.warnings.causal import CODE, causal_warnings, looks_back
+from raspc.compiler.warnings.causal import causal_warnings, looks_back
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 
@@ -26,7 +26,7 @@ def program(text: str, *entries: str) -> Program:
 def named(text: str, *entries: str) -> list[str]:
     """The places that the warnings point at, as the text has them."""
     warnings = causal_warnings(program(text, *entries))
-    assert {(warning.code, warning.severity) for warning in warnings} <= {(CODE, "warning")}
+    assert {(warning.code, warning.severity) for warning in warnings} <= {("causal-meaning", "warning")}
     return [warning.span.text for warning in warnings if warning.span is not None]
 
 
