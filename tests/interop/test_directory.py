@@ -82,5 +82,5 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         writing(tmp_path / "nowhere" / "x"),
     ):
         pytest.fail("the folder is missing")
-    with pytest.raises(RaspError, match=r"cannot write `.*/x`: Permission denied"), writing(tmp_path / "x"):
+    with pytest.raises(RaspError, match=r"cannot write `.*/x`: permission denied"), writing(tmp_path / "x"):
         raise PermissionError(13, "Permission denied")

@@ -130,7 +130,7 @@ def test_a_dot_that_fails(talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("draw(tokens, 'a', '');", "the third argument of `draw` names a file"),
         ("draw(tokens, 'a', 'x.dot', 4);", "`draw` takes 1 to 3 arguments, not 4"),
         ("draw(tokens, 'a', 'x.gif');", "x.gif`: no drawing has this form"),
-        ("draw(tokens, 'a', 'no/x.dot');", "no/x.dot`: No such file or directory"),
+        ("draw(tokens, 'a', 'no/x.dot');", "no/x.dot`: no such file or directory"),
         ("draw();", "`draw` takes 1 or more arguments, not 0"),
     ],
 )
