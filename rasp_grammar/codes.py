@@ -120,6 +120,7 @@ Code = Literal[
     "M060",  # a type in which models cannot run
     "M061",  # there is no such device
     "M062",  # the model's numbers became infinite
+    "M070",  # tensors that are not a transformer's weights
     # --- commands
     "build-clash",  # two programs of a build would become the same model
     "build-executor",  # the place that a build should be handed to is not there
