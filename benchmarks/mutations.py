@@ -1,14 +1,14 @@
-"""The small changes that `mutants.py` makes to a program's text, and the rule for what is not worth changing.
+"""The changes that `mutants.py` makes to a module's text, and the rules for changes that it leaves out.
 
-One mutant changes one thing: a comparison, an operation, `and`/`or`, `not`, a sign, a number by one, a truth, the
-branches of a ternary, `min`/`max`, `any`/`all`, or an `+=` and its like.
+A mutant changes one comparison, arithmetic or bitwise operation, `and`/`or`, `not`, sign, number (by one), boolean,
+ternary (its branches), `min`/`max`, `any`/`all`, or augmented assignment.
 
-Left out, and counted, since it only says something to people or to a type checker:
+Left out, and counted, are changes that affect only people or the type checker:
 
-- *messages*: what is formatted into strings, what stands in a `why=`, `label=` or `text=`, and the arguments of
-  functions that make a refusal;
-- *texts*: functions whose result is a `str`;
-- *assertions*, `strict=True` among them: they are true in every program that is right;
+- *messages*: format strings, the arguments `why=`, `label=` and `text=`, and the arguments of functions that make a
+  refusal;
+- *texts*: functions that return a `str`;
+- *assertions*, and `strict=True`: they hold in every correct program;
 - *types*: annotations, decorators and `TypeVar`s.
 """
 
@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: What one operator, operation or name becomes.
+#: Replacements of operators and of called functions.
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -42,20 +42,21 @@ OPERATIONS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
 }
 CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
-#: Calls that make an error for a person, or a type.
-SAYING = {"refuse": "messages", "_too_noisy": "messages", "TypeVar": "types"}
-#: Keywords of calls that only say something.
-SAID = {"why": "messages", "label": "messages", "text": "messages", "strict": "assertions"}
-#: Parts of definitions that only say something.
-TYPES = ("annotation", "returns", "decorator_list")
+#: Calls whose arguments are left out: they make a diagnostic or a type.
+REPORTING_CALLS = {"refuse": "messages", "_too_noisy": "messages", "TypeVar": "types"}
+#: Keyword arguments that are left out.
+REPORTING_KEYWORDS = {"why": "messages", "label": "messages", "text": "messages", "strict": "assertions"}
+#: Fields of definitions that are left out.
+TYPE_FIELDS = ("annotation", "returns", "decorator_list")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: an expression or statement of a file and the text that takes its place.
+    """One change: an expression or statement of a file, and the text that replaces it.
 
-    `lines`: the first and last line of the statement that it is in (of a definition's defaults: of the definition);
-    None outside of functions, which is run by whoever imports the file."""
+    `lines` are the first and last line of the statement around it (of the definition, for a default argument); None
+    outside functions, where every import runs the statement.
+    """
 
     file: str
     start: int
@@ -74,15 +75,15 @@ class Mutant:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a node is: see `Mutant.lines`; `inside`: of a function; `left_out`: why nothing here is changed."""
+    """The surroundings of a node: in a function or not, `Mutant.lines`, and the reason to leave its changes out."""
 
-    inside: bool = False
+    in_function: bool = False
     lines: tuple[int, int] | None = None
     left_out: str | None = None
 
 
 def mutants_of(file: str, text: str) -> tuple[list[Mutant], Counter[str]]:
-    """Every mutant of one file, and how many more there would be in what is left out, by kind."""
+    """All mutants of a file, and the number of changes left out, by reason."""
     data = text.encode()
     starts = [0]
     for line in data.splitlines(keepends=True):
@@ -105,45 +106,45 @@ Changed = tuple[ast.expr | ast.stmt, ast.expr | ast.stmt, _Place]
 
 
 def _changes(node: ast.AST, place: _Place) -> Iterator[Changed]:
-    """Expressions and statements below a node, what each may become, and where it is."""
+    """The expressions and statements below a node, each with a replacement and its surroundings."""
     place = _entered(node, place)
     if isinstance(node, (ast.expr, ast.AugAssign)):
         yield from ((node, changed, place) for changed in _changed(node))
     for name, value in ast.iter_fields(node):
         inner = place
         if place.left_out is None:
-            if name in TYPES:
-                inner = _Place(place.inside, place.lines, "types")
+            if name in TYPE_FIELDS:
+                inner = _Place(place.in_function, place.lines, "types")
             elif isinstance(node, ast.Call) and name != "func":
-                inner = _Place(place.inside, place.lines, SAYING.get(_called(node)))
+                inner = _Place(place.in_function, place.lines, REPORTING_CALLS.get(_called(node)))
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _changes(child, inner)
 
 
 def _entered(node: ast.AST, place: _Place) -> _Place:
-    """The place of a node whose parent is at `place`."""
-    inside, lines, left_out = place.inside, place.lines, place.left_out
+    """The surroundings of a node whose parent has the surroundings `place`."""
+    in_function, lines, left_out = place.in_function, place.lines, place.left_out
     match node:
         case ast.FunctionDef(returns=returns, end_lineno=end):
-            inside, lines = True, (node.lineno, end or node.lineno)
+            in_function, lines = True, (node.lineno, end or node.lineno)
             if isinstance(returns, ast.Name) and returns.id == "str":
                 left_out = left_out or "texts"
-        case ast.stmt() if inside:
+        case ast.stmt() if in_function:
             lines = node.lineno, _head_end(node)
         case ast.keyword(arg=arg) if arg is not None:
-            left_out = left_out or SAID.get(arg)
+            left_out = left_out or REPORTING_KEYWORDS.get(arg)
         case _:
             pass
     if isinstance(node, (ast.JoinedStr, ast.Assert)):
         left_out = left_out or ("assertions" if isinstance(node, ast.Assert) else "messages")
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _called(node.exc) == "AssertionError":
         left_out = left_out or "assertions"
-    return _Place(inside, lines, left_out)
+    return _Place(in_function, lines, left_out)
 
 
 def _head_end(node: ast.stmt) -> int:
-    """The last line of a statement without the statements in it."""
+    """The last line of a statement's head, before its nested statements."""
     body = getattr(node, "body", None) or getattr(node, "cases", None)
     if not body:
         return node.end_lineno or node.lineno

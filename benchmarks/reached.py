@@ -1,10 +1,10 @@
-"""A pytest plugin for `mutants.py`: which lines of a folder each test runs, and running only listed tests, in order.
+"""A pytest plugin for `mutants.py`: records the lines of a folder that each test runs; runs listed tests in order.
 
     pytest -p raspc.benchmarks.reached --reach compiler/lower --reach-to FILE ...
     pytest -p raspc.benchmarks.reached --only-listed FILE ...
 
-Lines are recorded as JSON: for each test its `seconds` and `lines`, {file name: [line, ...]}.  Of a list, each line of
-the file is a number of seconds and a test, which fails when it takes longer (Unix).
+The record is JSON: for each test its `seconds` and its `lines`, {path from the current folder: [line, ...]}.  Each
+line of a list is a number of seconds and a test, which fails if it takes longer (Unix only).
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Recorder:
-    """Traces the functions of a folder's files."""
+    """Traces the functions defined in the files of a folder."""
 
     def __init__(self, folder: Path, target: Path) -> None:
         self.folder, self.target = f"{folder}/", target
+        self.root = f"{Path.cwd()}/"
         self.found: dict[str, dict[str, object]] = {}
         self.lines: dict[str, set[int]] = {}
         self._tracers: dict[CodeType, Any] = {}  # a tracer returns itself: no type can say that
@@ -72,7 +73,7 @@ class Recorder:
     def _tracer(self, code: CodeType) -> Any:
         if not code.co_filename.startswith(self.folder):
             return None
-        lines = self.lines.setdefault(code.co_filename.removeprefix(self.folder), set())
+        lines = self.lines.setdefault(code.co_filename.removeprefix(self.root), set())
 
         def local(frame: FrameType, event: str, arg: object) -> Any:
             lines.add(frame.f_lineno)
@@ -82,7 +83,7 @@ class Recorder:
 
 
 class OnlyListed:
-    """Drops and orders tests, and stops those that take too long."""
+    """Selects and orders the listed tests, and stops those that exceed their time limit."""
 
     def __init__(self, listed: Path) -> None:
         rows = [line.split(" ", 1) for line in listed.read_text(encoding="utf-8").splitlines()]
@@ -103,4 +104,4 @@ class OnlyListed:
 
 
 def _too_long(number: int, frame: FrameType | None) -> None:
-    raise TimeoutError("the test takes too long")
+    raise TimeoutError("the test exceeds its time limit")

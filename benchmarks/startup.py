@@ -1,6 +1,7 @@
-"""How long a person waits for one command, as a whole process: `python benchmarks/startup.py [--runs N]`.
+"""Measures the wall time of single commands as whole processes: `python benchmarks/startup.py [--runs N]`.
 
-Goals: `raspc compile programs/paper/sort.rasp` under 0.6 s; `raspc run` within 0.3 s of `python -c "import torch"`.
+Goals on two cores: `raspc check` of a shipped program under 0.2 s, `raspc compile` of it under 0.4 s, and `raspc run`
+within 0.3 s of `python -c "import torch"`.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from pathlib import Path
 SORT = Path(__file__).resolve().parent.parent / "programs" / "paper" / "sort.rasp"
 TOKENS = ("3", "1", "2")
 
-COMPILE_GOAL = 0.6
+#: Seconds; the goal of `run` is the time beyond the import of torch.
+CHECK_GOAL = 0.2
+COMPILE_GOAL = 0.4
 RUN_GOAL = 0.3
 
 
 def seconds(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[float]]:
-    """Wall times of `runs` runs of each command, after one that warms the disk's cache.
+    """Wall times in seconds of `runs` runs of each command, after one run that fills the disk cache.
 
-    The commands take turns, so that whatever else the machine does meanwhile slows all of them alike.
+    The commands take turns, so that other load on the machine slows all of them alike.
     """
     times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(runs + 1):
@@ -56,14 +59,13 @@ def main() -> None:
     print(f"{'command':34}{'median':>9}{'fastest':>9}{'slowest':>9}   seconds, {runs} runs")
     for name, times in measured.items():
         print(f"{name:34}{medians[name]:9.3f}{min(times):9.3f}{max(times):9.3f}")
-    compiling = medians["raspc compile sort.rasp"]
     beyond_torch = medians["raspc run sort.safetensors 3 1 2"] - medians['python -c "import torch"']
-    print(f"compile: {compiling:.3f} s (goal {COMPILE_GOAL} s: {_reached(compiling <= COMPILE_GOAL)})")
-    print(f"run beyond torch: {beyond_torch:.3f} s (goal {RUN_GOAL} s: {_reached(beyond_torch <= RUN_GOAL)})")
-
-
-def _reached(reached: bool) -> str:
-    return "reached" if reached else "missed"
+    for name, taken, goal in (
+        ("check", medians["raspc check sort.rasp"], CHECK_GOAL),
+        ("compile", medians["raspc compile sort.rasp"], COMPILE_GOAL),
+        ("run beyond torch", beyond_torch, RUN_GOAL),
+    ):
+        print(f"{name}: {taken:.3f} s (goal {goal} s: {'reached' if taken <= goal else 'missed'})")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""The mutants that the suite is measured with: which changes are made, which parts of a text are left alone, and which
-tests and mutants are chosen."""
+"""The mutation tester: the changes that it makes and leaves out, and the choice of tests and mutants."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from raspc.benchmarks.mutants import Reached, sampled
+from raspc.benchmarks.mutants import ReachedLines, sampled
 from raspc.benchmarks.mutations import Mutant, mutants_of
 
 TEXT = '''def f(x: int = 1) -> int:
@@ -27,7 +26,7 @@ def shown(x: int) -> str:
 '''
 
 
-def test_mutants_of_a_text() -> None:
+def test_each_operator_and_number_is_changed_and_messages_are_left_out() -> None:
     found, left_out = mutants_of("f.py", TEXT)
     assert [(mutant.line, mutant.before, mutant.after) for mutant in found] == [
         (1, "1", "(2)"),
@@ -47,7 +46,7 @@ def test_mutants_of_a_text() -> None:
     assert left_out == Counter({"assertions": 4, "messages": 6, "texts": 4})
 
 
-def test_a_mutant_knows_its_statement() -> None:
+def test_mutant_has_the_lines_of_its_statement() -> None:
     found, _ = mutants_of(
         "f.py", "LIMIT = 3\n\n\ndef f(x):\n    for y in g(\n        x + 1,\n    ):\n        z = y - 1\n"
     )
@@ -56,7 +55,7 @@ def test_a_mutant_knows_its_statement() -> None:
     assert [mutant.lines for mutant in found if mutant.before == "3"] == [None, None]
 
 
-def test_a_mutant_changes_its_place_only() -> None:
+def test_mutant_changes_only_its_own_characters() -> None:
     text = 'x = "é" if a <= b else c + d\n'
     changed = {mutant.applied(text.encode()).decode() for mutant in mutants_of("f.py", text)[0]}
     assert changed == {
@@ -66,7 +65,7 @@ def test_a_mutant_changes_its_place_only() -> None:
     }
 
 
-def test_each_file_has_its_share_of_a_sample() -> None:
+def test_sample_is_stratified_by_file_and_follows_from_the_seed() -> None:
     every = [Mutant(file, n, n + 1, 1, "1", "2", None) for file, n in [("a.py", i) for i in range(90)] + [("b.py", 0)]]
     every += [Mutant("c.py", n, n + 1, 1, "1", "2", None) for n in range(209)]
     chosen = sampled(every, 30, 7)
@@ -77,15 +76,15 @@ def test_each_file_has_its_share_of_a_sample() -> None:
     assert set(sampled(every, 1000, 1)) == set(every)
 
 
-def test_which_tests_reach_a_mutant() -> None:
-    test = Reached("t.py::test", 1.0, {"f.py": frozenset({6, 20})})
+def test_test_reaches_the_mutants_of_the_lines_it_runs() -> None:
+    test = ReachedLines("t.py::test", 1.0, {"x/f.py": frozenset({6, 20})})
     assert test.reaches(Mutant("x/f.py", 0, 1, 5, "1", "2", (5, 7)))
     assert not test.reaches(Mutant("x/f.py", 0, 1, 5, "1", "2", (7, 19)))
     assert not test.reaches(Mutant("x/g.py", 0, 1, 5, "1", "2", (5, 7)))
     assert test.reaches(Mutant("x/g.py", 0, 1, 5, "1", "2", None))
 
 
-def test_lines_are_recorded_and_tests_are_listed(tmp_path: Path) -> None:
+def test_plugin_records_lines_and_runs_listed_tests_within_their_limits(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "part.py").write_text("def f(x):\n    if x:\n        return 1\n    return 2\n")
     test = "import sys, time\nsys.path.insert(0, 'code')\nimport part\n\n"
@@ -102,13 +101,13 @@ def test_lines_are_recorded_and_tests_are_listed(tmp_path: Path) -> None:
     assert "3 passed" in pytest_run("--reach", "code", "--reach-to", "found.json")
     found = json.loads((tmp_path / "found.json").read_text())
     assert {name.partition("::")[2]: test["lines"] for name, test in found.items()} == {
-        "test_a": {"part.py": [1, 2, 3]},
-        "test_b": {"part.py": [1, 2, 4]},
+        "test_a": {"code/part.py": [1, 2, 3]},
+        "test_b": {"code/part.py": [1, 2, 4]},
         "test_c": {},
     }
     (tmp_path / "test_part.py").write_text(test)
     (tmp_path / "listed").write_text("0.2 test_part.py::test_b\n1 test_part.py::test_a\n")
     shown = pytest_run("-vv", "--only-listed", "listed")
     assert shown.index("::test_b FAILED") < shown.index("::test_a PASSED")
-    assert "the test takes too long" in shown
+    assert "the test exceeds its time limit" in shown
     assert "test_c" not in shown
