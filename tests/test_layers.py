@@ -52,7 +52,6 @@ CIRCLES_TODAY = {
     "compiler.elaborate.evaluate",
     "compiler.elaborate.operators",
     "compiler.elaborate.scope",
-    "compiler.elaborate.workspace",
     "compiler.lower.attention.equality_scores",
     "compiler.lower.attention.heads",
     "compiler.lower.attention.scores",
