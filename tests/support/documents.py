@@ -1,7 +1,7 @@
-"""Pages of documentation: their blocks, what the blocks show when they are run, and where their links lead.
+"""Runs the blocks of a documentation page, writes what they print into the page, and checks its links.
 
-A page is run from top to bottom in a folder of its own that holds a link to `programs/`, so that a block may use the
-files that earlier blocks wrote.  What a block's language means:
+A page runs from top to bottom in a folder of its own that holds a link to `programs/`; a block can use the files that
+earlier blocks wrote.  The language of a block decides how it is run:
 
     console   lines that start with `$ ` are commands (a line that ends in a backslash goes on); the rest is what they
               print, standard output and standard error together
@@ -10,10 +10,13 @@ files that earlier blocks wrote.  What a block's language means:
     rasp      a program that must parse; with a first line `# file: NAME.rasp` it becomes that file
     json      JSON
     sh        commands that are not run: what they name must exist (targets of make, extras, modules, commands, options)
-    text      nothing; so are the languages of `SHOWN`, which are other programs' settings
+    text      not run; neither are the languages of `SHOWN`, which are other programs' settings
 
-Any other language is an error: nothing is skipped in silence.  A block that only some machines can run says so in the
-line before it, `<!-- needs: NAME -->`: a Python module or a program; where that is missing the block is left as it is.
+Any other language is an error.  A block that only some machines can run is preceded by the line
+`<!-- needs: NAME -->`, with a Python module or a program; without it the block is left as it is.
+
+Sybil does not replace this.  It would find the blocks (one regular expression here) and run those in Python, some 40
+lines of this module.  It does not rewrite outputs, which `--update-golden` needs, and knows no console sessions.
 """
 
 from __future__ import annotations
@@ -43,7 +46,7 @@ from raspc.rasp_grammar.span import Source
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-#: Settings of editors: shown only.
+#: Languages of blocks that are not run: plain text and settings of editors.
 SHOWN = frozenset({"text", "vim", "lua", "elisp"})
 
 #: A fenced block: its language, its text, and what it needs.
@@ -51,30 +54,30 @@ BLOCK = re.compile(
     r"(?P<before>^<!-- needs: (?P<needed>[\w-]+) -->\n)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S
 )
 
-#: Commands that want a process of their own: they read standard input or start processes.
+#: Commands that run as a process of their own, because they read standard input or start processes.
 OWN_PROCESS = frozenset({"build", "repl", "lsp"})
 
-#: What only a shell understands.
+#: Signs of a command line that needs a shell.
 SHELL = re.compile(r"[|<>;&*$`~]|^\w+=")
 
-#: Folders that pages use.
+#: Folders of the checkout that are linked into the page's folder.
 LINKED = ("programs", "docs/examples")
 
 
 class DocumentError(AssertionError):
-    """What is wrong with a page, and where."""
+    """A mistake in a page; the message begins with its place."""
 
 
 @dataclass
 class Page:
-    """One page while it is run in the current folder."""
+    """A page that is run in the current folder, with its Python names and the last exit status."""
 
     path: Path
     names: dict[str, object] = field(default_factory=lambda: {"__name__": "__main__"})
     status: int = 0
 
     def run(self) -> tuple[str, str]:
-        """The page as it is written, and as it would be written if every block showed what happens."""
+        """The text of the page, and the same text with what its blocks print now."""
         written = self.path.read_text(encoding="utf-8")
         prose = BLOCK.sub("", written)
         if re.search(r"^ *(```|~~~)", prose, re.M) or re.search(r"^ *\n {4,}\S", prose, re.M):
@@ -182,7 +185,7 @@ class Page:
 
 
 class _Runner(doctest.DocTestRunner):
-    """Remembers what was printed instead of what the page shows, by line of the block."""
+    """Collects the outputs that differ from the page, by line of the block."""
 
     def __init__(self) -> None:
         super().__init__(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
@@ -199,14 +202,14 @@ class _Runner(doctest.DocTestRunner):
 
 
 def normalised(text: str) -> str:
-    """Times as a reader may expect them anywhere, the page's folder as `.`."""
+    """The text with every time as 0.2 s, and with the page's folder as `.`."""
     text = text.replace(f"{Path.cwd()}{os.sep}", "").replace(str(Path.cwd()), ".")
     text = re.sub(r'("seconds": |\btime=")\d+(\.\d+)?', r"\g<1>0.2", text)
     text = re.sub(r"\b\d+\.\d\d(?= +(no|yes)$)", "0.20", text, flags=re.M)  # the table of `raspc build`
     return re.sub(r"\b\d+\.\d+ s\b", "0.2 s", text)
 
 
-# ---- what `sh` blocks name -------------------------------------------------------------------------
+# ---- the checks of `sh` blocks ------------------------------------------------------------------------
 
 
 @cache
@@ -221,7 +224,7 @@ def extras() -> frozenset[str]:
 
 
 def check_shell(text: str) -> None:
-    """Raise DocumentError where a line names what does not exist, or begins with a program that is not known here."""
+    """Raises DocumentError if a line names something that does not exist, or starts with an unknown program."""
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while len(words) > 0 and re.match(r"[A-Z_]+=", words[0]):
@@ -231,8 +234,8 @@ def check_shell(text: str) -> None:
         program = words[0].removeprefix(".venv/bin/")
         match program:
             case "make":
-                wanted = {word for word in words[1:] if "=" not in word}
-                _all_in(wanted, make_targets(), "make has no target")
+                targets = {word for word in words[1:] if "=" not in word}
+                _all_in(targets, make_targets(), "make has no target")
             case "pip":
                 found = re.findall(r"\braspc\[([^\]]*)\]|(?:^|\s)'?\.\[([^\]]*)\]", line)
                 named = {name for pair in found for name in re.split(r",\s*", pair[0] or pair[1])}
@@ -254,7 +257,7 @@ def check_shell(text: str) -> None:
 
 
 def check_command(words: list[str]) -> None:
-    """Raise DocumentError unless the command and each of its options exist."""
+    """Raises DocumentError unless the command and each of its options exist."""
     if len(words) == 0 or words[0].startswith("-"):
         return
     if words[0] not in COMMANDS:
@@ -266,8 +269,8 @@ def check_command(words: list[str]) -> None:
     _all_in(used, options | {"--help", "-h"}, f"`raspc {words[0]}` has no option")
 
 
-def _all_in(wanted: set[str], there: set[str] | frozenset[str], message: str) -> None:
-    missing = sorted(wanted - there)
+def _all_in(names: set[str], known: set[str] | frozenset[str], message: str) -> None:
+    missing = sorted(names - known)
     if len(missing) > 0:
         raise DocumentError(f"{message} {', '.join(missing)}")
 
@@ -276,7 +279,7 @@ def _all_in(wanted: set[str], there: set[str] | frozenset[str], message: str) ->
 
 
 def pages() -> list[Path]:
-    """The pages whose blocks are run: the README, those of docs/, and those of examples/."""
+    """The pages whose blocks are run: README.md, and those of docs/ and docs/examples/."""
     return [
         ROOT / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),
@@ -285,7 +288,7 @@ def pages() -> list[Path]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub gives a page's headings."""
+    """The anchors of a page's headings, formed as GitHub does."""
     text = BLOCK.sub("", page.read_text(encoding="utf-8"))
     found: set[str] = set()
     for heading in re.findall(r"^#+ +(.*?) *$", text, re.M):
@@ -299,7 +302,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def broken_links(page: Path) -> list[str]:
-    """Links of a page that lead nowhere in this checkout; the web is not asked."""
+    """The links of a page whose target is missing in this checkout; links to the web are not followed."""
     text = BLOCK.sub("", page.read_text(encoding="utf-8"))
     text = re.sub(r"`[^`\n]*`", "", text)
     broken = []

@@ -1,7 +1,8 @@
 """Reads the imports of the product from its sources, without running them, and prints the map of the house.
 
-`python -m raspc.tests.support.imports [ROOT]` prints, for each folder, its number of entries, the arrows between them,
-and the circles; then the circles of modules, and the class names that are defined more than once.
+`python -m raspc.tests.support.imports [FOLDER...] [--root ROOT]` prints, for each folder, its number of entries, the
+arrows between them, and the circles; without a FOLDER also the circles of modules, and the class names that are defined
+more than once.
 
 A module is named relative to the package: `compiler.graph.graph`, `compiler` (its `__init__.py`), "" (the root's).
 Imports in functions and under `TYPE_CHECKING` count.  In a module that calls `import_module`, strings that name a
@@ -10,8 +11,8 @@ module count as well: the facades and `cli.main` load what they list.
 
 from __future__ import annotations
 
+import argparse
 import ast
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -124,26 +125,33 @@ def floors(arrows: Arrows) -> list[list[str]]:
     return [levels[level] for level in sorted(levels)]
 
 
+def folder_map(product: Product, folder: str) -> str:
+    """The entries of a folder by floor, the highest first, with the number of arrows, and the circles."""
+    arrows = product.folder_arrows(folder)
+    drawn = {entry: reached - {"__init__"} for entry, reached in arrows.items() if entry != "__init__"}
+    counts = (
+        _count(len(drawn), "entry", "entries"),
+        _count(sum(map(len, drawn.values())), "arrow", "arrows"),
+        _count(len(circles(drawn)), "circle", "circles"),
+    )
+    lines = [f"{folder.replace('.', '/') or 'raspc'}: {', '.join(counts)}"]
+    lines += [f"  {level}  {' '.join(names)}" for level, names in reversed(list(enumerate(floors(drawn), 1)))]
+    lines += [f"  circle: {' '.join(group)}" for group in circles(drawn)]
+    return "\n".join(lines)
+
+
 def house_map(product: Product) -> str:
-    """The map as text: folders, floors, arrows, circles, and class names that are defined more than once."""
-    lines = [f"{len(product.trees)} modules, {sum(map(len, product.imports.values()))} imports between them"]
-    for folder in sorted(product.packages):
-        arrows = product.folder_arrows(folder)
-        drawn = {entry: reached - {"__init__"} for entry, reached in arrows.items() if entry != "__init__"}
-        lines.append("")
-        lines.append(
-            f"{folder.replace('.', '/') or 'raspc'}: {_count(len(drawn), 'entry', 'entries')}, "
-            f"{_count(sum(map(len, drawn.values())), 'arrow', 'arrows')}, "
-            f"{_count(len(floors(drawn)), 'floor', 'floors')}, {_count(len(circles(drawn)), 'circle', 'circles')}"
-        )
-        lines += [f"    {level}: {' '.join(names)}" for level, names in reversed(list(enumerate(floors(drawn), 1)))]
-        lines += [f"    circle: {' '.join(group)}" for group in circles(drawn)]
-    lines.append("")
-    lines.append(f"circles of modules: {len(circles(product.imports))}")
-    lines += ["    " + " ".join(name or "raspc" for name in group) for group in circles(product.imports)]
+    """The maps of all folders, the circles of modules, and the class names that are defined more than once."""
+    found = circles(product.imports)
     repeated = {name: homes for name, homes in sorted(product.classes().items()) if len(homes) > 1}
+    lines = [f"{len(product.trees)} modules, {sum(map(len, product.imports.values()))} imports between them", ""]
+    lines += [f"{folder_map(product, folder)}\n" for folder in sorted(product.packages)]
+    lines += [
+        f"circles of modules: {len(found)}",
+        *("  " + " ".join(name or "raspc" for name in group) for group in found),
+    ]
     lines.append(f"class names defined more than once: {len(repeated)} of {len(product.classes())}")
-    lines += [f"    {name}: {' '.join(homes)}" for name, homes in repeated.items()]
+    lines += [f"  {name}: {' '.join(homes)}" for name, homes in repeated.items()]
     return "\n".join(lines)
 
 
@@ -183,5 +191,15 @@ def _entry(folder: str, module: str) -> str | None:
     return module.removeprefix(prefix).partition(".")[0] if module.startswith(prefix) else None
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="compiler/lower; `raspc` is the root")
+    parser.add_argument("--root", type=Path, default=ROOT, help="another checkout")
+    arguments = parser.parse_args()
+    product = Product(arguments.root.resolve())
+    names = [name.strip("/").replace("/", ".").removeprefix("raspc") for name in arguments.folders]
+    print("\n\n".join(folder_map(product, name) for name in names) if names else house_map(product))
+
+
 if __name__ == "__main__":
-    print(house_map(Product(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT)))
+    main()
