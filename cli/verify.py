@@ -47,25 +47,24 @@ def command(report: Report, path: Path, samples: int | None, exhaustive: bool, s
     if exhaustive and samples is not None:
         raise click.UsageError("give --samples or --exhaustive, not both")
     from ..runner.model import load
-    from ..runner.verify.verify import choice as choose_inputs
-    from ..runner.verify.verify import program_of, verify
+    from ..runner.verify.verify import chosen_inputs, program_of, verify
 
     model = load(path, device="cpu", dtype="float32")
     manifest = model.manifest
-    everything, total, batches = choose_inputs(manifest, samples=samples, exhaustive=exhaustive, seed=seed)
-    program = program_of(manifest)
-    for verdict in verify(model, program, batches):
+    inputs = chosen_inputs(manifest, samples=samples, exhaustive=exhaustive, seed=seed)
+    for verdict in verify(model, program_of(manifest), inputs):
+        comparison = verdict.comparison
         if report.as_json:
-            print(json.dumps(_json(verdict, everything, total)))
+            print(json.dumps(_json(verdict)))
         else:
-            name = str(path) if len(manifest.outputs) == 1 else f"{path} ({verdict.output})"
-            choice = "all" if everything else f"a sample of the {_amount(total)}"
-            print(f"{name}: compared on {verdict.compared:,} inputs, {choice} ", end="")
+            name = str(path) if len(manifest.outputs) == 1 else f"{path} ({comparison.output})"
+            choice = "all" if inputs.exhaustive else f"a sample of the {_amount(inputs.count)}"
+            print(f"{name}: compared on {comparison.compared:,} inputs, {choice} ", end="")
             print(f"of 1 to {manifest.max_length} tokens out of {len(manifest.vocabulary)}")
-            print("".join(f"  {line}\n" for line in _text(verdict, everything, total)), end="")
-        if verdict.counterexample is not None:
+            print("".join(f"  {line}\n" for line in _text(verdict)), end="")
+        if comparison.counterexample is not None:
             report.error("model-differs", f"the model differs from its program `{manifest.program.name}`", _REPORT)
-        elif verdict.compared == 0:
+        elif comparison.compared == 0:
             report.error("nothing-compared", "the program's output is undefined for every input tried")
         elif not verdict.promise_kept:
             report.show([Diagnostic("margin-broken", _BROKEN, None, _REPORT, "warning")])
@@ -75,12 +74,14 @@ _REPORT = "if the files come from `raspc compile`, this is a bug of raspc: pleas
 _BROKEN = "the model's answers are right, but nearer to wrong ones than its manifest promises"
 
 
-def _text(verdict: Verdict, everything: bool, total: int) -> Iterator[str]:
-    if verdict.compared > 0:
-        share = "" if everything else f", {_percent(verdict.compared + verdict.undefined, total)} of all inputs"
-        yield f"{verdict.positions:,} positions, {_lengths(verdict.lengths)}{share}"
-    if verdict.undefined > 0:
-        yield f"{verdict.undefined:,} more were left out: the program's output is undefined for them"
+def _text(verdict: Verdict) -> Iterator[str]:
+    found = verdict.comparison
+    if found.compared > 0:
+        percent = _percent(found.compared + found.undefined, found.input_space)
+        share = "" if found.exhaustive else f", {percent} of all inputs"
+        yield f"{found.positions:,} positions, {_lengths(found.lengths)}{share}"
+    if found.undefined > 0:
+        yield f"{found.undefined:,} more were left out: the program's output is undefined for them"
     worst, promised = verdict.worst, verdict.promised
     if worst is not None and verdict.of_error:
         bound = "" if promised is None else f", promised: at most {promised:.3g}"
@@ -88,25 +89,27 @@ def _text(verdict: Verdict, everything: bool, total: int) -> Iterator[str]:
     elif worst is not None:
         bound = "" if promised is None else f", promised: at least {_down(promised)}"
         yield f"smallest margin {_down(worst.value)}{bound}"
-    found = verdict.counterexample
-    if found is not None:
-        yield f"they differ on: {text_line(found.tokens)}"
-        values = f"the model gives {as_text(found.model)}, the interpreter {as_text(found.interpreter)}"
-        yield f"at position {found.position} {values}"
-    elif verdict.compared > 0:
+    wrong = found.counterexample
+    if wrong is not None:
+        assert wrong.candidate is not None, "a model always answers"
+        yield f"they differ on: {text_line(wrong.tokens)}"
+        values = f"the model gives {as_text(wrong.candidate)}, the interpreter {as_text(wrong.reference)}"
+        yield f"at position {wrong.position} {values}"
+    elif found.compared > 0:
         yield "model and interpreter agree on every one"
 
 
-def _json(verdict: Verdict, everything: bool, total: int) -> dict[str, object]:
-    found, worst = verdict.counterexample, verdict.worst
+def _json(verdict: Verdict) -> dict[str, object]:
+    comparison, worst = verdict.comparison, verdict.worst
+    found = comparison.counterexample
     return {
-        "output": verdict.output,
-        "exhaustive": everything,
-        "inputs": verdict.compared,
-        "undefined": verdict.undefined,
-        "positions": verdict.positions,
-        "lengths": sorted(verdict.lengths),
-        "input_space": total,
+        "output": comparison.output,
+        "exhaustive": comparison.exhaustive,
+        "inputs": comparison.compared,
+        "undefined": comparison.undefined,
+        "positions": comparison.positions,
+        "lengths": sorted(comparison.lengths),
+        "input_space": comparison.input_space,
         "margin": None
         if worst is None
         else {
@@ -122,8 +125,8 @@ def _json(verdict: Verdict, everything: bool, total: int) -> dict[str, object]:
         else {
             "input": [as_json(token) for token in found.tokens],
             "position": found.position,
-            "model": as_json(found.model),
-            "interpreter": as_json(found.interpreter),
+            "model": None if found.candidate is None else as_json(found.candidate),
+            "interpreter": as_json(found.reference),
         },
     }
 

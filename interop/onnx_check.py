@@ -1,8 +1,9 @@
-"""Whether an ONNX model computes what its program means: onnxruntime and the interpreter side by side."""
+"""Compares an ONNX model with the meaning of its program: onnxruntime beside the interpreter."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.artifact.manifest import Manifest, OutputRecord
-from ..compiler.graph.result_types import present
-from ..compiler.graph.values import Scalar, Undefined, show
-from ..compiler.interpret.batch_interpreter import BatchInterpreter
-from ..compiler.interpret.sample_inputs import ids_of, sampled_inputs
+from ..compiler.graph.values import Scalar, show
+from ..compiler.interpret.batch_values import Codes
+from ..compiler.interpret.sample_inputs import sampled_inputs
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..runner.verify.answerers import ProgramAnswers
+from ..runner.verify.compare import Answer, Inputs, compare
 from ..runner.verify.verify import equal, program_of
 from .tables import listed_values
 
@@ -24,41 +26,63 @@ if TYPE_CHECKING:
 #: How many inputs are tried, of all lengths: at most about twice this many.
 INPUTS = 128
 
+#: Inputs that the ONNX model answers at once.
+BATCH = 64
+
 
 def check_onnx(made: onnx.ModelProto, manifest: Manifest) -> int | None:
-    """Run the ONNX model on inputs of every length, filled up to the longest; how many had an answer to compare.
+    """Run the ONNX model on inputs of every length, padded to the longest; how many had an answer to compare.
 
-    None where onnxruntime is not installed.  Raises RaspError at the first wrong answer.
+    None where onnxruntime is not installed.  Raises RaspError for a wrong answer.
     """
     if find_spec("onnxruntime") is None:
         return None
-    import onnxruntime
+    names = [output.name for output in manifest.outputs]
+    chosen = sampled_inputs(manifest.vocabulary, manifest.max_length, INPUTS)
+    chosen = chosen[:: max(1, len(chosen) // INPUTS)]  # the structured ones may be many
+    comparisons = compare(
+        OnnxAnswers(made, manifest),
+        ProgramAnswers(program_of(manifest), names, manifest.vocabulary, causal=manifest.causal),
+        Inputs.listed(chosen, manifest.vocabulary, manifest.max_length),
+        manifest.vocabulary,
+        outputs=names,
+        equal=[partial(equal, output) for output in manifest.outputs],
+    )
+    for comparison in comparisons:
+        found = comparison.counterexample
+        if found is not None:
+            tokens = " ".join(map(show, found.tokens))
+            assert found.candidate is not None, "an ONNX model always answers"
+            message = (
+                f"with onnxruntime, `{comparison.output}` at position {found.position} is {show(found.candidate)} "
+                f"instead of {show(found.reference)}, on: {tokens}"
+            )
+            hint = "nothing was written; `raspc verify` tells whether the model itself is right"
+            raise RaspError(Diagnostic("export-differs", message, None, hint))
+    return max(comparison.compared for comparison in comparisons)
 
-    onnxruntime.set_default_logger_severity(3)
-    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
-    nodes = dict(program_of(manifest).outputs)
-    roots = [nodes[output.name] for output in manifest.outputs]
-    interpreter = BatchInterpreter(roots, manifest.vocabulary, causal=manifest.causal)
-    inputs = sampled_inputs(manifest.vocabulary, manifest.max_length, INPUTS)
-    inputs = inputs[:: max(1, len(inputs) // INPUTS)]  # the structured ones may be many
-    compared = 0
-    for ids in ids_of(inputs, manifest.vocabulary):
-        filled = np.full((len(ids), manifest.max_length), manifest.bos, np.int64)
-        filled[:, : ids.shape[1]] = ids
-        answers = session.run([f"{output.name}.answer" for output in manifest.outputs], {"tokens": filled})
-        defined = np.zeros(len(ids), np.bool_)
-        columns = interpreter.columns(ids)
-        for output, node, column, answer in zip(manifest.outputs, roots, columns, answers, strict=True):
-            kinds = interpreter.kinds[node]
-            for row, codes in enumerate(np.broadcast_to(column.codes, ids.shape)):
-                wanted = [column.pool.values[code] for code in codes]
-                if any(isinstance(value, Undefined) for value in wanted):
-                    continue
-                defined[row] = True
-                right = [present(value, kinds) for value in wanted if not isinstance(value, Undefined)]
-                _require_equal(output, manifest, ids[row], _values(output, answer[row, : len(right)]), right)
-        compared += int(defined.sum())
-    return compared
+
+class OnnxAnswers:
+    """The answers of an ONNX model, by onnxruntime on the CPU.  Inputs are padded to the longest."""
+
+    def __init__(self, made: onnx.ModelProto, manifest: Manifest) -> None:
+        import onnxruntime
+
+        onnxruntime.set_default_logger_severity(3)
+        self._session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+        self._manifest = manifest
+
+    def batch_size(self, length: int) -> int:
+        return BATCH
+
+    def answers(self, ids: Codes) -> list[list[Answer]]:
+        outputs = self._manifest.outputs
+        padded = np.full((len(ids), self._manifest.max_length), self._manifest.bos, np.int64)
+        padded[:, : ids.shape[1]] = ids
+        found = self._session.run([f"{output.name}.answer" for output in outputs], {"tokens": padded})
+        return [
+            [_values(output, row[: ids.shape[1]]) for row in rows] for output, rows in zip(outputs, found, strict=True)
+        ]
 
 
 def _values(output: OutputRecord, answers: NDArray[np.generic]) -> list[Scalar]:
@@ -71,20 +95,3 @@ def _values(output: OutputRecord, answers: NDArray[np.generic]) -> list[Scalar]:
     if answers.dtype == np.int64 or limit is None:
         return [*numbers]
     return [Fraction(number).limit_denominator(limit) for number in numbers]
-
-
-def _require_equal(
-    output: OutputRecord, manifest: Manifest, ids: NDArray[np.generic], got: list[Scalar], wanted: list[Scalar]
-) -> None:
-    for place, (value, right) in enumerate(zip(got, wanted, strict=True)):
-        if not equal(output, value, right):
-            tokens = " ".join(show(manifest.vocabulary[token]) for token in ids.tolist())
-            raise RaspError(
-                Diagnostic(
-                    "export-differs",
-                    f"with onnxruntime, `{output.name}` at position {place} is {show(value)} instead of {show(right)}, "
-                    f"on: {tokens}",
-                    None,
-                    "nothing was written; `raspc verify` tells whether the model itself is right",
-                )
-            )

@@ -211,9 +211,13 @@ class Model(Transformer):
         """Rows in batches that fit the memory; rows of like length together, so that little is padding."""
         rows = sorted((row for row, length in enumerate(lengths) if length > 0), key=lambda row: lengths[row])
         while len(rows) > 0:
-            count = max(1, self.memory // self._bytes(1 + lengths[rows[-1]]))
+            count = self.batch_size(lengths[rows[-1]])
             yield rows[-count:]
             del rows[-count:]
+
+    def batch_size(self, length: int) -> int:
+        """The number of inputs of this length, BOS not counted, whose activations fit the memory."""
+        return max(1, self.memory // self._bytes(1 + length))
 
     def _bytes(self, n_positions: int) -> int:
         """About the memory that one row of this many positions takes at its widest layer."""

@@ -67,12 +67,15 @@ class BatchInterpreter:
 
     def batches(self, ids: Codes) -> Iterator[tuple[Codes, list[BatchColumn]]]:
         """The ids in parts that fit the memory, each with the columns of the roots."""
-        length = ids.shape[1]
-        bytes_per_input = length * length * (self._selectors + 16) + 16 * length * len(self._order)
-        step = max(1, MEMORY // bytes_per_input)
+        step = self.batch_size(ids.shape[1])
         for start in range(0, len(ids), step):
             part = ids[start : start + step]
             yield part, self.columns(part)
+
+    def batch_size(self, length: int) -> int:
+        """The number of inputs of this length whose selections fit the memory."""
+        bytes_per_input = length * length * (self._selectors + 16) + 16 * length * len(self._order)
+        return max(1, MEMORY // bytes_per_input)
 
     def columns(self, ids: Codes) -> list[BatchColumn]:
         """The columns of the roots, all inputs at once."""

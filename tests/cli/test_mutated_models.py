@@ -22,12 +22,13 @@ from raspc.compiler.artifact.model_files import CompiledModel, read, write
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.interpreter import Interpreter
-from raspc.compiler.interpret.sample_inputs import Input, all_ids, all_inputs
+from raspc.compiler.interpret.sample_inputs import Input, all_inputs
 from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model, load
+from raspc.runner.verify.compare import Inputs
 from raspc.runner.verify.verify import program_of, verify
 from raspc.tests.programs.cases import typed
 
@@ -113,8 +114,8 @@ def answers_change(before: Original, model: Model) -> bool:
 
 def found_by_verify(model: Model) -> bool:
     manifest = model.manifest
-    verdicts = verify(model, program_of(manifest), all_ids(len(manifest.vocabulary), manifest.max_length))
-    return any(verdict.counterexample is not None for verdict in verdicts)
+    verdicts = verify(model, program_of(manifest), Inputs.every(manifest.vocabulary, manifest.max_length))
+    return any(verdict.comparison.counterexample is not None for verdict in verdicts)
 
 
 def test_verify_accepts_the_originals(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ import torch
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
-from raspc.compiler.interpret.sample_inputs import ids_of, sampled_inputs
+from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import compile_program
 from raspc.datasets.random_programs.generator import BUDGETS, generate
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
+from raspc.runner.verify.compare import Inputs
 from raspc.runner.verify.verify import verify
 from raspc.tests.programs.cases import PROGRAMS, shipped_programs
 
@@ -86,8 +87,8 @@ def check(program: Program, options: CompileOptions, seed: int) -> CompiledModel
     inputs = sampled_inputs(program.vocabulary, program.max_length, 4 * INPUTS, seed)
     some = random.Random(seed).sample(inputs, min(INPUTS, len(inputs)))
     model = Model.from_compiled(compiled, device="cpu")
-    for verdict in verify(model, program, ids_of(some, program.vocabulary)):
-        assert verdict.counterexample is None
+    for verdict in verify(model, program, Inputs.listed(some, program.vocabulary, program.max_length)):
+        assert verdict.comparison.counterexample is None
         assert verdict.promise_kept
     return compiled
 

@@ -13,6 +13,7 @@ import raspc
 from raspc.cli.print_values import as_json
 from raspc.compiler.graph.operations import apply
 from raspc.compiler.graph.values import Scalar, show
+from raspc.runner.verify.compare import Inputs
 from raspc.runner.verify.verify import program_of, verify
 from raspc.tools.reports.trace import trace
 from raspc.tools.reports.trace_text import plain, short
@@ -186,7 +187,8 @@ def test_fractions_beyond_the_floats_are_printed_as_whole_numbers() -> None:
 
 def test_models_of_numbers_beyond_the_floats_are_verified_and_traced() -> None:
     model = raspc.compile("max(tokens);", vocab=HUGE, max_length=3).model(device="cpu")
-    (verdict,) = verify(model, program_of(model.manifest), [np.array([[0, 1, 2], [3, 2, 3]])])
-    assert verdict.counterexample is None
+    inputs = Inputs([np.array([[0, 1, 2], [3, 2, 3]])], exhaustive=False, count=len(HUGE) ** 3)
+    (verdict,) = verify(model, program_of(model.manifest), inputs)
+    assert verdict.comparison.counterexample is None
     (output,) = trace(model, HUGE[1:3]).outputs
     assert output.model == output.interpreter == (HUGE[1], HUGE[1])

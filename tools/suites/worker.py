@@ -130,23 +130,23 @@ def _verified(path: Path) -> tuple[int, list[Diagnostic]]:
     import torch
 
     from ...runner.model import load
-    from ...runner.verify.verify import choice, program_of, verify
+    from ...runner.verify.verify import chosen_inputs, program_of, verify
 
     torch.set_num_threads(1)  # the jobs are what runs in parallel
     model = load(path, device="cpu")
-    _, _, batches = choice(model.manifest)
-    verdicts = verify(model, program_of(model.manifest), batches)
+    verdicts = verify(model, program_of(model.manifest), chosen_inputs(model.manifest))
+    found = [verdict.comparison for verdict in verdicts]
     mistakes = [
         Diagnostic(
             "model-differs",
-            f"output `{verdict.output}` differs from the program on {list(found.tokens)!r}, position {found.position}",
+            f"output `{one.output}` differs from the program on {list(wrong.tokens)!r}, position {wrong.position}",
             None,
             "this is a bug of raspc: please report it with the program",
         )
-        for verdict in verdicts
-        if (found := verdict.counterexample) is not None
+        for one in found
+        if (wrong := one.counterexample) is not None
     ]
-    return max((verdict.compared for verdict in verdicts), default=0), mistakes
+    return max((one.compared for one in found), default=0), mistakes
 
 
 def messages(diagnostics: Iterable[Diagnostic]) -> tuple[Message, ...]:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 from raspc.compiler.artifact.manifest import ClassDecodeRecord, Decode, NumberDecodeRecord, OutputRecord
 from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
 from raspc.compiler.graph.values import Scalar
-from raspc.compiler.interpret.sample_inputs import all_ids, ids_of
 from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
-from raspc.runner.verify.margins import Margins
-from raspc.runner.verify.verify import Input, Verdict, equal, minimal, verify
+from raspc.runner.verify.compare import Comparison, Inputs
+from raspc.runner.verify.verify import Verdict, equal, verify
 
 OPTIONS = CompileOptions()
 
@@ -33,44 +31,33 @@ def _compare(
     """The model of one program beside the meaning of another."""
     compiled = compile_program(_program(model, vocabulary), options)
     [verdict] = verify(
-        Model.from_compiled(compiled, device="cpu"), _program(program, vocabulary), all_ids(len(vocabulary), 4)
+        Model.from_compiled(compiled, device="cpu"), _program(program, vocabulary), Inputs.every(vocabulary, 4)
     )
     return verdict
 
 
 def test_agreement_and_inputs_without_a_defined_output() -> None:
     verdict = _compare("6 / tokens;", "6 / tokens;")
-    assert (verdict.compared, verdict.undefined) == (2 + 4 + 8 + 16, 1 + 5 + 19 + 65)
-    assert (verdict.positions, verdict.lengths) == (2 + 8 + 24 + 64, {1, 2, 3, 4})
-    assert verdict.counterexample is None
+    found = verdict.comparison
+    assert (found.compared, found.undefined) == (2 + 4 + 8 + 16, 1 + 5 + 19 + 65)
+    assert (found.positions, found.lengths) == (2 + 8 + 24 + 64, {1, 2, 3, 4})
+    assert verdict.comparison.counterexample is None
     assert verdict.promise_kept
 
 
 def test_a_counterexample_is_minimal() -> None:
     wrong = "after = selector_width(select(indices, indices, <) and select(tokens, 1, ==)) > 0;\n"
     verdict = _compare(f"{wrong} 0 if after and tokens == 2 else tokens;", "tokens + 0;")
-    found = verdict.counterexample
+    found = verdict.comparison.counterexample
     assert found is not None
-    assert (found.tokens, found.position, found.model, found.interpreter) == ((1, 2), 1, 0, 2)
-
-
-def test_minimal_inputs() -> None:
-    def fails(tokens: Input) -> bool:
-        return tokens.count("c") >= 2 and len(tokens) % 2 == 1
-
-    assert minimal(("b", "c", "a", "b", "c", "c", "b"), fails, "abc") in {
-        ("a", "c", "c"),
-        ("c", "a", "c"),
-        ("c", "c", "a"),
-    }
-    assert minimal(("c",), lambda tokens: len(tokens) > 0, "abc") == ("a",)
+    assert (found.tokens, found.position, found.candidate, found.reference) == ((1, 2), 1, 0, 2)
 
 
 def test_truth_values_are_not_numbers() -> None:
-    assert _compare("tokens == 1;", "tokens == 1;").counterexample is None
-    found = _compare("tokens == 1;", "indicator(tokens == 1);").counterexample
+    assert _compare("tokens == 1;", "tokens == 1;").comparison.counterexample is None
+    found = _compare("tokens == 1;", "indicator(tokens == 1);").comparison.counterexample
     assert found is not None
-    assert (found.tokens, found.model, found.interpreter) == ((0,), False, 0)
+    assert (found.tokens, found.candidate, found.reference) == ((0,), False, 0)
 
 
 def test_numbers_without_a_value_to_move_to_may_be_off_by_their_bound() -> None:
@@ -85,17 +72,21 @@ def test_every_output_has_a_verdict() -> None:
     text = "before = aggregate(select(indices, indices, <), tokens); inverse = 1 / tokens;"
     program = _program(text, entries=("before", "inverse"))
     compiled = compile_program(program)
-    verdicts = verify(Model.from_compiled(compiled, device="cpu"), program, all_ids(3, 4))
-    assert [verdict.output for verdict in verdicts] == ["before", "inverse"]
-    assert [verdict.compared for verdict in verdicts] == [120, 30]
-    assert [verdict.undefined for verdict in verdicts] == [0, 90]
+    verdicts = verify(Model.from_compiled(compiled, device="cpu"), program, Inputs.every((0, 1, 2), 4))
+    assert [verdict.comparison.output for verdict in verdicts] == ["before", "inverse"]
+    assert [verdict.comparison.compared for verdict in verdicts] == [120, 30]
+    assert [verdict.comparison.undefined for verdict in verdicts] == [0, 90]
     with pytest.raises(RaspError, match="the program has no output `before`"):
-        verify(Model.from_compiled(compiled, device="cpu"), _program(text, entries=("inverse",)), all_ids(3, 4))
+        verify(
+            Model.from_compiled(compiled, device="cpu"),
+            _program(text, entries=("inverse",)),
+            Inputs.every((0, 1, 2), 4),
+        )
 
 
 def test_causal_models() -> None:
     text = "selector_width(full_s);"
-    assert _compare(text, text, options=CompileOptions(causal=True)).counterexample is None
+    assert _compare(text, text, options=CompileOptions(causal=True)).comparison.counterexample is None
 
 
 def test_overflow_is_an_error_with_the_input() -> None:
@@ -105,50 +96,12 @@ def test_overflow_is_an_error_with_the_input() -> None:
     tensors["unembed.W_U"][:] = 3e38
     model = Model.from_compiled(CompiledModel(tensors, compiled.manifest), device="cpu")
     with pytest.raises(RaspError, match=r"too large, on: 0 2 .*M062"):
-        verify(model, _program("tokens;"), ids_of([(0, 2)], (0, 1, 2)))
+        verify(model, _program("tokens;"), Inputs.listed([(0, 2)], (0, 1, 2), 4))
 
 
 def _output(decode: Decode) -> OutputRecord:
     count = len(decode.values) if isinstance(decode, ClassDecodeRecord) else 1
     return OutputRecord("out", 0, ("number",), 1, count, decode, False, 0.01, 0.25)
-
-
-def _measured(decode: Decode, w_u: list[list[float]], b_u: list[float], x: list[float], right: Scalar) -> float:
-    """The margin of a residual stream x; the output's columns start at 1."""
-    weights, biases = (np.array([[0.0, *row] for row in w_u], np.float32), np.array([0.0, *b_u], np.float32))
-    margins = Margins(_output(decode), weights, biases)
-    logits = np.array(x, np.float32) @ weights + biases
-    return float(margins.measure(logits[None].astype(np.float64), np.array([0]), [right])[0])
-
-
-def test_margins_of_indicators() -> None:
-    measured = _measured(ClassDecodeRecord(("a", "b", "c")), np.eye(3).tolist(), [0, 0, 0], [0.1, 0.9, 0.2], "b")
-    assert measured == pytest.approx(0.35)
-    # Only places 0 and 2 occur: these logits are multiples of one form, but their constants are not a code's.
-    measured = _measured(ClassDecodeRecord(("a", "b", "c")), [[-1, 0, 1]], [1, 0, 0], [0.9], "c")
-    assert measured == pytest.approx(0.4)
-
-
-@pytest.mark.parametrize("values", [(0, 2, 10), ("a", "b", "c"), ("a", "b", "c", "d", "e"), (False, True), ("a", "b")])
-def test_margins_of_codes(values: tuple[Scalar, ...]) -> None:
-    codes = [float(place) if isinstance(values[0], str) else float(value) for place, value in enumerate(values)]
-    centre = codes[len(codes) // 2]
-    w_u = [[2 * (code - centre) for code in codes]]
-    b_u = [-2 * (code - centre) * centre - (code - centre) ** 2 for code in codes]
-    off = 0.2
-    assert _measured(ClassDecodeRecord(values), w_u, b_u, [codes[0] + off], values[0]) == pytest.approx(
-        (codes[1] - codes[0]) / 2 - off, abs=1e-5
-    )
-    assert _measured(ClassDecodeRecord(values), w_u, b_u, [codes[1]], values[0]) < 0
-    assert _measured(ClassDecodeRecord(values), w_u, b_u, [codes[1]], "unknown") == -np.inf
-
-
-def test_margins_of_numbers() -> None:
-    listed = NumberDecodeRecord(None, 0, 10, 0.01, (0, 1, 10))
-    assert _measured(listed, [[1]], [0], [1.1], 1) == pytest.approx(0.4)
-    assert _measured(NumberDecodeRecord(2, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.075)
-    assert _measured(NumberDecodeRecord(None, 0, 10, 0.01), [[1]], [0], [0.55], 0.5) == pytest.approx(0.05)
-    assert _measured(listed, [[1]], [0], [1.1], "a") == -np.inf
 
 
 SOUND = {
@@ -171,13 +124,13 @@ def test_the_margin_promised_is_kept(name: str, small: bool) -> None:
 
 
 def test_a_promise_that_is_not_kept_is_seen() -> None:
-    verdict = Verdict("out", promised=0.5)
+    verdict = Verdict(Comparison("out"), promised=0.5)
     assert verdict.promise_kept
     program = _program("tokens;")
     compiled = compile_program(program)
     [output] = compiled.manifest.outputs
     manifest = dataclasses.replace(compiled.manifest, outputs=(dataclasses.replace(output, margin=0.6, error=0.0),))
     model = Model.from_compiled(CompiledModel(compiled.tensors, manifest), device="cpu")
-    [verdict] = verify(model, program, all_ids(3, 4))
-    assert verdict.counterexample is None
+    [verdict] = verify(model, program, Inputs.every((0, 1, 2), 4))
+    assert verdict.comparison.counterexample is None
     assert not verdict.promise_kept
