@@ -48,7 +48,7 @@ def _contents(compiled: CompiledModel) -> dict[str, Iterable[bytes]]:
     files: dict[str, Iterable[bytes]] = {
         name: (text.encode(errors="backslashreplace"),) for name, text in texts.items()
     }
-    return files | {WEIGHTS: weights_file.chunks(tensors, {"format": "pt"})}
+    return files | {WEIGHTS: (weights_file.pack(tensors, ("format", "pt")),)}
 
 
 def configuration(manifest: Manifest) -> dict[str, object]:

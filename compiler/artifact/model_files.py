@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import math
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from .manifest import (
     manifest_hash,
     to_json,
 )
+from .read_bytes import quoted, read_bytes
 from .scalar_json import decode_scalar, encode_scalar
 
 __all__ = [
@@ -82,7 +83,7 @@ def pair_paths(path: Path) -> Written:
             return Written(path.with_name(stem + WEIGHTS_SUFFIX), path.with_name(stem + MANIFEST_SUFFIX))
     raise _error(
         "M003",
-        f"{_named(path)} is not the name of a model's file",
+        f"{quoted(path)} is not the name of a model's file",
         f"a model is two files, NAME{WEIGHTS_SUFFIX} and NAME{MANIFEST_SUFFIX}; name one of them",
     )
 
@@ -104,21 +105,18 @@ def write(model: CompiledModel, weights_path: Path) -> Written:
     for name, tensor in tensors.items():
         if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
             raise ValueError(f"`{name}` is not of finite float32 numbers")
-    metadata = _metadata(model.manifest)
-    digest = hashlib.sha256()
-    for chunk in weights_file.chunks(tensors, metadata):
-        digest.update(chunk)
+    data = weights_file.pack(tensors, (FORMAT, json.dumps(_metadata(model.manifest), sort_keys=True)))
     parameters = sum(tensor.size for tensor in tensors.values())
-    weights = WeightsRecord(paths.weights.name, digest.hexdigest(), parameters, shapes)
+    weights = WeightsRecord(paths.weights.name, hashlib.sha256(data).hexdigest(), parameters, shapes)
     text = dumps(to_json(dataclasses.replace(model.manifest, weights=weights))).encode()
     if len(text) > MAX_MANIFEST:
         raise _error("M040", f"the manifest would take {len(text)} bytes, more than {MAX_MANIFEST}", _SMALLER)
     for path in (paths.weights, paths.manifest):
         _require_replaceable(path)
     try:
-        replace_files({paths.weights: weights_file.chunks(tensors, metadata), paths.manifest: (text,)})
+        replace_files({paths.weights: (data,), paths.manifest: (text,)})
     except OSError as error:
-        raise _error("M040", f"cannot write {_named(paths.weights)}: {reason_of(error)}", _WRITABLE) from None
+        raise _error("M040", f"cannot write {quoted(paths.weights)}: {reason_of(error)}", _WRITABLE) from None
     return paths
 
 
@@ -130,31 +128,29 @@ def read(path: Path) -> CompiledModel:
     """Read the model that either of its files names.  Raises RaspError for whatever `write` did not write."""
     paths = pair_paths(path)
     other = paths.manifest if path == paths.weights else paths.weights
-    for file in (path, other):
-        if not _exists(file):
-            message = f"there is no file {_named(file)}"
-            if file is path:
-                raise _error("M001", message, "check the name")
-            raise _error("M002", message, "copy both files, or compile again")
+    if not _exists(path):
+        raise _error("M001", f"there is no file {quoted(path)}", "check the name")
+    if not _exists(other):
+        raise _error("M002", f"there is no file {quoted(other)}", "copy both files, or compile again")
     manifest = _read_manifest(paths.manifest)
     return CompiledModel(_read_weights(paths, manifest), manifest)
 
 
 def _read_manifest(path: Path) -> Manifest:
-    data = _read_bytes(path, MAX_MANIFEST)
+    data = read_bytes(path, MAX_MANIFEST)
     try:
         document = loads(data)
     except JsonError as error:
-        raise _error("M010", f"{_named(path)} is not JSON: {error}", _AGAIN) from None
+        raise _error("M010", f"{quoted(path)} is not JSON: {error}", _AGAIN) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise _error("M011", f"{_named(path)} is not the manifest of a raspc model", "name a model's file")
-    _require_version(path, document.get("format_version"), FORMAT_VERSION)
+        raise _error("M011", f"{quoted(path)} is not the manifest of a raspc model", "name a model's file")
+    _require_version(path, document.get("format_version"))
     try:
         manifest = from_json(document)
     except StructureError as error:
-        raise _error("M013", f"{_named(path)} is damaged: {error}", _AGAIN) from None
+        raise _error("M013", f"{quoted(path)} is damaged: {error}", _AGAIN) from None
     if manifest.weights is None:
-        raise _error("M013", f"{_named(path)} is damaged: `weights` is null", _AGAIN)
+        raise _error("M013", f"{quoted(path)} is damaged: `weights` is null", _AGAIN)
     return manifest
 
 
@@ -162,50 +158,74 @@ def _read_weights(paths: Written, manifest: Manifest) -> dict[str, NDArray[np.fl
     path, stated, shapes = paths.weights, manifest.weights, expected_shapes(manifest)
     assert stated is not None
     parameters = sum(map(math.prod, shapes.values()))
-    data = _read_bytes(path, 8 + weights_file.MAX_HEADER + 4 * parameters)
+    data = read_bytes(path, 8 + weights_file.MAX_HEADER + 4 * parameters)
     try:
-        metadata, entries, start = weights_file.split(data)
-    except weights_file.FileFormatError as error:
-        raise _error("M020", f"{_named(path)} is not a safetensors file: it {error}", _AGAIN) from None
-    if metadata.get("format") != FORMAT:
-        raise _error("M011", f"{_named(path)} does not hold the weights of a raspc model", "name a model's file")
-    _require_version(path, metadata.get("format_version"), str(FORMAT_VERSION))
+        found = weights_file.unpack(data)
+    except weights_file.WeightsFileError as error:
+        raise _error("M020", f"{quoted(path)} is not a safetensors file: {error}", _AGAIN) from None
+    metadata = _stated(found.metadata)
+    if metadata is None:
+        raise _error("M011", f"{quoted(path)} does not hold the weights of a raspc model", "name a model's file")
+    _require_version(path, metadata.get("format_version"))
     expected = _metadata(manifest)
     together = "compile the program again, and copy both files together"
     if metadata.get("program_sha256") != expected["program_sha256"]:
-        raise _error("M030", f"{_named(path)} and {_named(paths.manifest)} are of different programs", together)
+        raise _error("M030", f"{quoted(path)} and {quoted(paths.manifest)} are of different programs", together)
     if metadata != expected:
         if hashlib.sha256(data).hexdigest() == stated.sha256:
-            raise _error("M030", f"{_named(paths.manifest)} was altered after it was written", _AGAIN)
-        raise _error("M030", f"{_named(path)} and {_named(paths.manifest)} are of different compilations", together)
+            raise _error("M030", f"{quoted(paths.manifest)} was altered after it was written", _AGAIN)
+        raise _error("M030", f"{quoted(path)} and {quoted(paths.manifest)} are of different compilations", together)
     if stated.tensors != shapes or stated.parameters != parameters:
-        raise _error("M013", f"{_named(paths.manifest)} is damaged: `weights` does not fit its layers", _AGAIN)
-    try:
-        tensors = weights_file.tensors(data, entries, start, shapes)
-    except weights_file.TensorError as error:
-        raise _error("M021", f"{_named(path)} is not what its manifest describes: it {error}", _AGAIN) from None
+        raise _error("M013", f"{quoted(paths.manifest)} is damaged: `weights` does not fit its layers", _AGAIN)
+    tensors = {}
+    for name in sorted(shapes.keys() | found.tensors.keys()):
+        wrong = _difference(name, found.tensors.get(name), shapes.get(name))
+        if wrong is not None:
+            raise _error("M021", f"{quoted(path)} is not what its manifest describes: it {wrong}", _AGAIN)
+        tensors[name] = found.tensors[name].view(np.float32)
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise _error("M022", f"{_named(path)} holds a number in `{name}` that is not finite", _AGAIN)
+            raise _error("M022", f"{quoted(path)} holds a number in `{name}` that is not finite", _AGAIN)
     if hashlib.sha256(data).hexdigest() != stated.sha256:
-        raise _error("M030", f"{_named(path)} was altered after it was written", _AGAIN)
-    return tensors
+        raise _error("M030", f"{quoted(path)} was altered after it was written", _AGAIN)
+    return {name: tensors[name] for name in shapes}
 
 
-def _metadata(manifest: Manifest) -> dict[str, str]:
-    """What the weights file says about its manifest."""
+def _difference(name: str, found: weights_file.Array | None, shape: tuple[int, ...] | None) -> str | None:
+    """The first difference between a tensor in a file and the float32 tensor that the model has; None where none."""
+    if shape is None:
+        return f"holds {name[:80]!a}, which the model does not have"
+    if found is None:
+        return f"lacks `{name}`"
+    if found.dtype != np.float32:
+        return f"gives `{name}` the type {found.dtype}, not float32"
+    if found.shape != shape:
+        return f"gives `{name}` the shape {list(found.shape)}, not {list(shape)}"
+    return None
+
+
+def _stated(metadata: Mapping[str, str]) -> dict[str, object] | None:
+    """The contents of `_metadata` in a weights file; None where they are missing."""
+    try:
+        stated = loads(metadata.get(FORMAT, "").encode())
+    except JsonError:
+        return None
+    return stated if isinstance(stated, dict) else None
+
+
+def _metadata(manifest: Manifest) -> dict[str, object]:
+    """The metadata of the weights file: the format's version, and hashes of the program and the manifest."""
     return {
-        "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
+        "format_version": FORMAT_VERSION,
         "program_sha256": manifest.program.sha256,
         "manifest_sha256": manifest_hash(manifest),
     }
 
 
-def _require_version(path: Path, version: object, known: int | str) -> None:
-    if type(version) is not type(known) or version != known:
+def _require_version(path: Path, version: object) -> None:
+    if type(version) is not int or version != FORMAT_VERSION:
         shown = version if isinstance(version, (int, str)) and len(str(version)) < 20 else "?"
-        message = f"{_named(path)} is in version {shown} of the format; this raspc reads version {known}"
+        message = f"{quoted(path)} is in version {shown} of the format; this raspc reads version {FORMAT_VERSION}"
         raise _error("M012", message, "compile the program again, or use the raspc that wrote the file")
 
 
@@ -219,38 +239,14 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _read_bytes(path: Path, limit: int) -> bytes:
-    """A whole regular file; nothing of one that is larger than `limit` bytes."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise _error("M001", f"cannot read {_named(path)}: it is not a regular file", "name a model's file")
-        if status.st_size > limit:
-            raise _error("M001", f"{_named(path)} is too large: {status.st_size} bytes, at most {limit}", _AGAIN)
-        with path.open("rb") as file:
-            return file.read(status.st_size)
-    except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        raise _error(
-            "M001", f"cannot read {_named(path)}: {reason_of(error)}", "name a file that you may read"
-        ) from None
-    except MemoryError:
-        raise _error("M001", f"cannot read {_named(path)}: it does not fit in the memory", _AGAIN) from None
-
-
 def _require_replaceable(path: Path) -> None:
     try:
         if not path.parent.is_dir():
-            raise _error("M040", f"cannot write {_named(path)}: there is no such folder", "create the folder first")
+            raise _error("M040", f"cannot write {quoted(path)}: there is no such folder", "create the folder first")
         if path.exists() and not path.is_file():
-            raise _error("M040", f"cannot write {_named(path)}: it exists and is not a regular file", _WRITABLE)
+            raise _error("M040", f"cannot write {quoted(path)}: it exists and is not a regular file", _WRITABLE)
     except (OSError, ValueError) as error:
-        raise _error("M040", f"cannot write {_named(path)}: {reason_of(error)}", _WRITABLE) from None
-
-
-def _named(path: Path) -> str:
-    """A path in a one-line message, whatever characters it has."""
-    text = str(path)
-    return f"`{text}`" if text.isprintable() else ascii(text)
+        raise _error("M040", f"cannot write {quoted(path)}: {reason_of(error)}", _WRITABLE) from None
 
 
 def _error(code: Code, message: str, hint: str) -> RaspError:

@@ -1,108 +1,77 @@
-"""The safetensors file format, as narrowly as raspc needs it: float32 tensors, in a given order, one after the other.
+"""Weights files: tensors by name and one line of metadata, in the safetensors format.
 
-    8 bytes: length N of the header (little-endian) | N bytes: JSON header, padded with spaces | tensors
-
-The reference library orders a file's metadata differently from run to run, and it reads files that a raspc
-model cannot be; hence this module.  What it writes, that library reads, and a test holds it to that.
+`read` takes any safetensors file, with or without a manifest.  The safetensors library checks a file's header: every
+tensor's type, shape and place, no overlap, no gap, nothing after the last tensor.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .json_text import JsonError, loads
+from ...rasp_grammar.diagnostics import error
+from .read_bytes import quoted, read_bytes
 
-Tensors = Mapping[str, NDArray[np.float32]]
-Shapes = Mapping[str, tuple[int, ...]]
+#: The longest header that the safetensors library reads, in bytes.  A tensor takes some 100 bytes of it.
+MAX_HEADER = 100_000_000
 
-#: Longest header that is read.  A tensor takes some 100 bytes, so this is room for 80,000 layers.
-MAX_HEADER = 2**26
+#: The largest weights file that is read without a manifest, in bytes: twice what `--max-params` allows by default.
+MAX_FILE = 2**31
 
-
-class FileFormatError(ValueError):
-    """Bytes that are not a safetensors file; the message completes "the file ..."."""
-
-
-class TensorError(ValueError):
-    """A safetensors file that does not hold the tensors it should; the message says which."""
+Array = NDArray[np.generic]
 
 
-def header(shapes: Shapes, metadata: Mapping[str, str]) -> bytes:
-    """Everything before the tensors' numbers."""
-    entries: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
-    offset = 0
-    for name, shape in shapes.items():
-        end = offset + 4 * math.prod(shape)
-        entries[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [offset, end]}
-        offset = end
-    text = json.dumps(entries, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # so that the numbers are aligned when the file is mapped
-    return len(text).to_bytes(8, "little") + text
+class WeightsFileError(ValueError):
+    """Bytes that are not a safetensors file; the message says why."""
 
 
-def chunks(tensors: Tensors, metadata: Mapping[str, str]) -> Iterator[bytes]:
-    """The bytes of a file, tensors in the mapping's order."""
-    yield header({name: tensor.shape for name, tensor in tensors.items()}, metadata)
-    for tensor in tensors.values():
-        yield tensor.astype("<f4", copy=False).tobytes()
+@dataclass(frozen=True)
+class WeightsFile:
+    """`tensors`: by name, in alphabetical order.  `metadata`: the texts that the writer left."""
+
+    tensors: Mapping[str, Array]
+    metadata: Mapping[str, str]
 
 
-def split(data: bytes) -> tuple[dict[str, object], dict[str, object], int]:
-    """A file's metadata, its tensor entries, and the offset of its first number.  Raises FileFormatError."""
-    if len(data) < 8:
-        raise FileFormatError("ends within its first 8 bytes")
-    length = int.from_bytes(data[:8], "little")
-    if length > MAX_HEADER:
-        raise FileFormatError(f"claims a header of {length} bytes")
-    if len(data) < 8 + length:
-        raise FileFormatError("ends within its header")
+def pack(tensors: Mapping[str, NDArray[np.float32]], metadata: tuple[str, str]) -> bytes:
+    """The bytes of a weights file.  Equal tensors and metadata give equal bytes, whatever the order of the tensors.
+
+    metadata: one key and its text; the library writes several keys in an order that differs from run to run.
+    """
+    from safetensors.numpy import save
+
+    return save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, dict([metadata]))
+
+
+def unpack(data: bytes) -> WeightsFile:
+    """The tensors and metadata of a weights file's bytes.  Raises WeightsFileError."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
     try:
-        entries = loads(data[8 : 8 + length])
-    except JsonError as error:
-        raise FileFormatError(f"has a header that is not JSON ({error})") from None
-    if not isinstance(entries, dict):
-        raise FileFormatError("has a header that is not a JSON object")
-    metadata = entries.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise FileFormatError("has metadata that are not a JSON object")
-    return metadata, entries, 8 + length
+        tensors = load(data)
+    except SafetensorError as problem:
+        reason = str(problem).removeprefix("Error while deserializing: ")
+        raise WeightsFileError(reason if reason.isprintable() else ascii(reason)) from None
+    except (KeyError, TypeError, ValueError) as problem:
+        raise WeightsFileError(f"a tensor of a type that NumPy lacks: {problem}") from None
+    length = int.from_bytes(data[:8], "little")
+    metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+    return WeightsFile({name: tensors[name] for name in sorted(tensors)}, metadata)
 
 
-def tensors(data: bytes, entries: Mapping[str, object], start: int, shapes: Shapes) -> dict[str, NDArray[np.float32]]:
-    """Read-only views of exactly the tensors named by `shapes`, in that order.  Raises TensorError."""
-    for name in entries:
-        if name not in shapes:
-            raise TensorError(f"holds {name[:80]!a}, which the model does not have")
-    result: dict[str, NDArray[np.float32]] = {}
-    offset = 0
-    for name, shape in shapes.items():
-        entry = entries.get(name)
-        if entry is None:
-            raise TensorError(f"lacks `{name}`")
-        if not isinstance(entry, dict):
-            raise TensorError(f"describes `{name}` by something other than an object")
-        end = offset + 4 * math.prod(shape)
-        for key, what, wanted in (
-            ("dtype", "type", "F32"),
-            ("shape", "shape", list(shape)),
-            ("data_offsets", "place", [offset, end]),
-        ):
-            if json.dumps(entry.get(key)) != json.dumps(wanted):  # `==` would take true for 1
-                raise TensorError(f"gives `{name}` the {what} {_short(entry.get(key))}, not {_short(wanted)}")
-        if end > len(data) - start:
-            raise TensorError(f"ends within `{name}`")
-        result[name] = np.frombuffer(data, "<f4", math.prod(shape), start + offset).reshape(shape)
-        offset = end
-    if offset != len(data) - start:
-        raise TensorError(f"has {len(data) - start - offset} bytes after the last tensor")
-    return result
+def read(path: Path) -> WeightsFile:
+    """The tensors of any safetensors file, without a manifest.
 
-
-def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:60] + "..."
+    Raises RaspError for a file that cannot be read (M001) or is no safetensors file (M020).
+    """
+    try:
+        return unpack(read_bytes(path, MAX_FILE))
+    except WeightsFileError as problem:
+        message = f"{quoted(path)} is not a safetensors file: {problem}"
+        raise error("M020", message, None, "name a file of weights") from None

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raspc.compiler.artifact import model_files as artifact
@@ -35,6 +37,26 @@ def edit_header(change: Callable[[Document], object]) -> None:
     change(document)
     text = json.dumps(document).encode()
     WEIGHTS.write_bytes(len(text).to_bytes(8, "little") + text + data[start:])
+
+
+def packed(header: bytes, numbers: bytes = b"") -> bytes:
+    """A safetensors file of a header and the bytes after it."""
+    return len(header).to_bytes(8, "little") + header + numbers
+
+
+def edit_metadata(**changes: object) -> None:
+    def change(header: Document) -> None:
+        header["__metadata__"]["raspc"] = json.dumps(json.loads(header["__metadata__"]["raspc"]) | changes)
+
+    edit_header(change)
+
+
+def edit_tensors(change: Callable[[dict[str, Any]], object]) -> None:
+    """Write the weights file again with other tensors and the metadata that it had."""
+    found = weights_file.read(WEIGHTS)
+    tensors = dict(found.tensors)
+    change(tensors)
+    WEIGHTS.write_bytes(safetensors.numpy.save(tensors, dict(found.metadata)))
 
 
 def edit_numbers(change: Callable[[bytearray], object]) -> None:
@@ -86,7 +108,7 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "weights are a terabyte": (
         lambda: os.truncate(WEIGHTS, 2**40),
-        "`m.safetensors` is too large: 1099511627776 bytes, at most 67111264 [M001] hint: compile the program again",
+        "`m.safetensors` is too large: 1099511627776 bytes, at most 100002400 [M001] hint: compile the program again",
     ),
     # -- manifests that are not JSON
     "empty manifest": (
@@ -229,26 +251,74 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
     # -- weights that are not a safetensors file
     "empty weights": (
         lambda: os.truncate(WEIGHTS, 0),
-        "`m.safetensors` is not a safetensors file: it ends within its first 8 bytes [M020] "
-        "hint: compile the program again",
+        "`m.safetensors` is not a safetensors file: header too small [M020] hint: compile the program again",
     ),
     "weights end in the header": (
         lambda: os.truncate(WEIGHTS, 100),
-        "`m.safetensors` is not a safetensors file: it ends within its header [M020] hint: compile the program again",
+        "`m.safetensors` is not a safetensors file: invalid header length [M020] hint: compile the program again",
     ),
     "a huge header": (
         lambda: edit_numbers(lambda data: data.__setitem__(slice(8), b"\xff" * 8)),
-        "`m.safetensors` is not a safetensors file: it claims a header of 18446744073709551615 bytes [M020] "
-        "hint: compile the program again",
+        "`m.safetensors` is not a safetensors file: header too large [M020] hint: compile the program again",
     ),
     "a pickle": (
         lambda: WEIGHTS.write_bytes(b"\x10\0\0\0\0\0\0\0cos\nsystem\n(S'ls'\ntR."),
-        "`m.safetensors` is not a safetensors file: it has a header that is not JSON "
-        "(line 1, column 1: expecting value) [M020] hint: compile the program again",
+        "`m.safetensors` is not a safetensors file: invalid JSON in header: expected value at line 1 column 1 [M020] "
+        "hint: compile the program again",
     ),
     "a header that is a list": (
         lambda: WEIGHTS.write_bytes(b"\x02\0\0\0\0\0\0\0[]"),
-        "`m.safetensors` is not a safetensors file: it has a header that is not a JSON object [M020] "
+        "`m.safetensors` is not a safetensors file: invalid JSON in header: invalid type: sequence, expected struct "
+        "HashMetadata at line 1 column 0 [M020] hint: compile the program again",
+    ),
+    "a header of 100,000 lists in lists": (
+        lambda: WEIGHTS.write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000),
+        "`m.safetensors` is not a safetensors file: invalid JSON in header: invalid type: sequence, expected struct "
+        "HashMetadata at line 1 column 0 [M020] hint: compile the program again",
+    ),
+    "metadata that are a number": (
+        lambda: edit_header(lambda header: header.update(__metadata__={"raspc": 2})),
+        "`m.safetensors` is not a safetensors file: invalid JSON in header: invalid type: integer `2`, expected a "
+        "string at line 1 column 28 [M020] hint: compile the program again",
+    ),
+    "a hole between tensors": (
+        lambda: edit_header(lambda header: header.pop("blocks.1.mlp.b_in")),
+        "`m.safetensors` is not a safetensors file: invalid offset for tensor `blocks.1.mlp.b_out` [M020] "
+        "hint: compile the program again",
+    ),
+    "overlapping tensors": (
+        lambda: edit_header(lambda header: header["pos_embed.W_pos"].update(data_offsets=[0, 196])),
+        "`m.safetensors` is not a safetensors file: invalid offset for tensor `pos_embed.W_pos` [M020] "
+        "hint: compile the program again",
+    ),
+    "a tensor larger than its place": (
+        lambda: edit_header(lambda header: header["embed.W_E"].update(shape=[8, 7])),
+        "`m.safetensors` is not a safetensors file: invalid shape, data type, or offset for tensor [M020] "
+        "hint: compile the program again",
+    ),
+    "a size beyond 64 bits": (
+        lambda: edit_header(lambda header: header["embed.W_E"].update(shape=[2**63, 2**63])),
+        "`m.safetensors` is not a safetensors file: overflow computing buffer size from shape and/or element type "
+        "[M020] hint: compile the program again",
+    ),
+    "a size below zero": (
+        lambda: WEIGHTS.write_bytes(packed(b'{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', b"\0" * 4)),
+        "`m.safetensors` is not a safetensors file: invalid JSON in header: invalid value: integer `-1`, expected "
+        "usize at line 1 column 55 [M020] hint: compile the program again",
+    ),
+    "a tensor that is a number": (
+        lambda: WEIGHTS.write_bytes(packed(b'{"a":3}')),
+        "`m.safetensors` is not a safetensors file: invalid JSON in header: invalid type: integer `3`, expected "
+        "struct TensorInfo at line 1 column 7 [M020] hint: compile the program again",
+    ),
+    "weights end early": (
+        lambda: os.truncate(WEIGHTS, WEIGHTS.stat().st_size - 1),
+        "`m.safetensors` is not a safetensors file: incomplete metadata, file not fully covered [M020] "
+        "hint: compile the program again",
+    ),
+    "weights end late": (
+        lambda: edit_numbers(lambda data: data.extend(b"\0\0")),
+        "`m.safetensors` is not a safetensors file: incomplete metadata, file not fully covered [M020] "
         "hint: compile the program again",
     ),
     # -- weights of something else
@@ -256,8 +326,12 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: edit_header(lambda header: header.pop("__metadata__")),
         "`m.safetensors` does not hold the weights of a raspc model [M011] hint: name a model's file",
     ),
+    "metadata that are a list": (
+        lambda: edit_header(lambda header: header["__metadata__"].update(raspc="[2]")),
+        "`m.safetensors` does not hold the weights of a raspc model [M011] hint: name a model's file",
+    ),
     "weights of an earlier version": (
-        lambda: edit_header(lambda header: header["__metadata__"].update(format_version="1")),
+        lambda: edit_metadata(format_version=1),
         "`m.safetensors` is in version 1 of the format; this raspc reads version 2 [M012] "
         "hint: compile the program again, or use the raspc that wrote the file",
     ),
@@ -267,7 +341,7 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
         "hint: compile the program again, and copy both files together",
     ),
     "weights of another program by its hash": (
-        lambda: edit_header(lambda header: header["__metadata__"].update(program_sha256="0" * 64)),
+        lambda: edit_metadata(program_sha256="0" * 64),
         "`m.safetensors` and `m.manifest.json` are of different programs [M030] "
         "hint: compile the program again, and copy both files together",
     ),
@@ -286,43 +360,23 @@ HOSTILE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     # -- tensors
     "a tensor is missing": (
-        lambda: edit_header(lambda header: header.pop("blocks.1.mlp.b_in")),
+        lambda: edit_tensors(lambda tensors: tensors.pop("blocks.1.mlp.b_in")),
         "`m.safetensors` is not what its manifest describes: it lacks `blocks.1.mlp.b_in` [M021] "
         "hint: compile the program again",
     ),
     "a tensor too many": (
-        lambda: edit_header(lambda header: header.update({"ln.w\n": header["embed.W_E"]})),
+        lambda: edit_tensors(lambda tensors: tensors.update({"ln.w\n": tensors["embed.W_E"]})),
         "`m.safetensors` is not what its manifest describes: it holds 'ln.w\\n', which the model does not have [M021] "
         "hint: compile the program again",
     ),
     "another type": (
-        lambda: edit_header(lambda header: header["embed.W_E"].update(dtype="F64")),
-        '`m.safetensors` is not what its manifest describes: it gives `embed.W_E` the type "F64", not "F32" [M021] '
-        "hint: compile the program again",
+        lambda: edit_tensors(lambda tensors: tensors.update({"embed.W_E": tensors["embed.W_E"].astype(np.float64)})),
+        "`m.safetensors` is not what its manifest describes: it gives `embed.W_E` the type float64, not float32 "
+        "[M021] hint: compile the program again",
     ),
     "another shape": (
         lambda: edit_header(lambda header: header["embed.W_E"].update(shape=[7, 4])),
         "`m.safetensors` is not what its manifest describes: it gives `embed.W_E` the shape [7, 4], not [4, 7] [M021] "
-        "hint: compile the program again",
-    ),
-    "overlapping tensors": (
-        lambda: edit_header(lambda header: header["pos_embed.W_pos"].update(data_offsets=[0, 196])),
-        "`m.safetensors` is not what its manifest describes: it gives `pos_embed.W_pos` the place [0, 196], "
-        "not [112, 308] [M021] hint: compile the program again",
-    ),
-    "a tensor that is a number": (
-        lambda: edit_header(lambda header: header.update({"embed.W_E": 3})),
-        "`m.safetensors` is not what its manifest describes: it describes `embed.W_E` by something other than "
-        "an object [M021] hint: compile the program again",
-    ),
-    "weights end early": (
-        lambda: os.truncate(WEIGHTS, WEIGHTS.stat().st_size - 1),
-        "`m.safetensors` is not what its manifest describes: it ends within `unembed.b_U` [M021] "
-        "hint: compile the program again",
-    ),
-    "weights end late": (
-        lambda: edit_numbers(lambda data: data.extend(b"\0\0")),
-        "`m.safetensors` is not what its manifest describes: it has 2 bytes after the last tensor [M021] "
         "hint: compile the program again",
     ),
     "a NaN": (
@@ -390,10 +444,62 @@ def test_a_manifest_too_long_to_read_is_not_written(model: CompiledModel, monkey
     assert (WEIGHTS.read_bytes(), MANIFEST.read_bytes()) == before
 
 
-def test_header_limit_leaves_room() -> None:
-    """The largest header that could be asked for in practice: 10,000 layers."""
-    shapes = {f"blocks.{layer}.attn.{name}": (1000, 1000, 1000) for layer in range(10_000) for name in "abcdefghijkl"}
-    assert len(weights_file.header(shapes, {})) < weights_file.MAX_HEADER
+def test_weights_are_read_without_a_manifest(model: CompiledModel) -> None:
+    MANIFEST.unlink()
+    found = weights_file.read(WEIGHTS)
+    assert list(found.tensors) == sorted(model.tensors)
+    assert all(np.array_equal(found.tensors[name], model.tensors[name]) for name in model.tensors)
+    assert json.loads(found.metadata["raspc"])["format_version"] == 2
+
+
+def test_weights_of_other_programs_are_read() -> None:
+    tensors: dict[str, Any] = {"b": np.arange(6, dtype=np.int64).reshape(2, 3), "a": np.ones(2, np.float16)}
+    found = weights_file.unpack(safetensors.numpy.save(tensors, {"format": "pt", "by": "others"}))
+    assert {name: (tensor.dtype, tensor.tolist()) for name, tensor in found.tensors.items()} == {
+        name: (tensor.dtype, tensor.tolist()) for name, tensor in tensors.items()
+    }
+    assert found.metadata == {"format": "pt", "by": "others"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "`x.bin` is not a safetensors file: header too small [M020]"),
+        (
+            b"\x02\0\0\0\0\0\0\0{}\0",
+            "`x.bin` is not a safetensors file: incomplete metadata, file not fully covered [M020]",
+        ),
+        (
+            packed(b'{"a\\n":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}', b"\0" * 12),
+            "`x.bin` is not a safetensors file: 'invalid offset for tensor `a\\n`' [M020]",
+        ),
+        (None, "cannot read `x.bin`: no such file or directory [M001]"),
+    ],
+)
+def test_what_is_no_weights_file_is_refused(
+    content: bytes | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path("x.bin").write_bytes(content)
+    with pytest.raises(RaspError) as caught:
+        weights_file.read(Path("x.bin"))
+    (diagnostic,) = caught.value.diagnostics
+    assert f"{diagnostic.message} [{diagnostic.code}]" == message
+
+
+def test_a_type_that_numpy_lacks_is_refused() -> None:
+    header = b'{"a":{"dtype":"F8_E8M0","shape":[1],"data_offsets":[0,1]}}'
+    with pytest.raises(weights_file.WeightsFileError, match="a type that NumPy lacks"):
+        weights_file.unpack(packed(header, b"\0"))
+
+
+def test_files_are_the_same_bytes_every_time() -> None:
+    """The library orders several metadata keys at random, one key always the same."""
+    tensors = dict(random_model(0).tensors)
+    packed = {weights_file.pack(tensors, ("raspc", "{}")) for _ in range(20)}
+    packed.add(weights_file.pack(dict(reversed(tensors.items())), ("raspc", "{}")))
+    assert len(packed) == 1
 
 
 BYTES = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=3)
