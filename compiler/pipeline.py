@@ -59,7 +59,14 @@ class _Candidate:
         def text(node: Node) -> str:
             return describe(self.simplified.graph, node)
 
-        return lower(self.simplified, self.analysis, self.options, text, self.truths, effort)
+        return lower(
+            self.simplified,
+            self.analysis,
+            options=self.options,
+            describe=text,
+            truths=self.truths,
+            strategy=effort,
+        )
 
     def staged(self, blocks: Blocks) -> Stages:
         plan, space = schedule(blocks), self.analysis.space

@@ -1,60 +1,66 @@
-"""What the parts of the lowering share: the analysis, the options, and the registries of what has been made."""
+"""The state of one lowering: the analysis, the options, the blocks made so far, and the wording of refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from math import isfinite
 
 from ...rasp_grammar.codes import Code
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ..analysis.node_facts import Analysis
-from ..blocks.blocks import Direction, DirectionKind, Head, LinearForm, NeuronGroup, Role
+from ..blocks.blocks import Head, NeuronGroup
+from ..blocks.forms import Direction, DirectionKind, LinearForm, Role, in_range
+from ..blocks.times import Time
 from ..graph.graph import Node, SOp
 from ..graph.values import Scalar
 from ..options import CompileOptions, Strategy
 
-if TYPE_CHECKING:
-    from .attention.heads import Heads
-    from .value_views import ValueViews
-
 
 class NoiseRemoval(IntEnum):
-    """Whether the error of what is read may pass through a function: yes, no, or no, nor its own rounding either."""
+    """The most input noise that a function may pass on.
+
+    NONE: any.  STEP_FUNCTION: a fraction `MAX_DENOISED_ERROR` of the smallest step between its values, so that equal
+    inputs give equal outputs to within rounding.  NESTED_STEP_FUNCTIONS: as before, by two step functions in a row,
+    which keeps rounding small and costs one more layer."""
 
     NONE = 0
     STEP_FUNCTION = 1
     NESTED_STEP_FUNCTIONS = 2
 
 
+#: The largest error that noise removal lets pass, as a fraction of the smallest step between two values.
+MAX_DENOISED_ERROR = 2.0**-20
+
+
 @dataclass
 class Context:
     """One lowering.  `describe` gives the text of a node for labels and messages.
 
-    `improvable`: something that was made so far, or refused, might be better with more effort."""
+    `split_orders`: some order over many classes was split into two digits.  `noise_is_reducible`: a more expensive
+    strategy could reduce the error of some form, or make one that was refused."""
 
     analysis: Analysis
     options: CompileOptions
     describe: Callable[[Node], str]
-    effort: Strategy = Strategy.APPROXIMATE_OUTPUT
-    heads_made: list[Head] = field(default_factory=list)
-    groups_made: list[NeuronGroup] = field(default_factory=list)
-    directions_made: int = 0
+    strategy: Strategy = Strategy.APPROXIMATE_OUTPUT
+    heads: list[Head] = field(default_factory=list)
+    groups: list[NeuronGroup] = field(default_factory=list)
+    direction_count: int = 0
     split_orders: bool = False
-    improvable: bool = False
+    noise_is_reducible: bool = False
     _groups: dict[tuple[object, ...], NeuronGroup] = field(default_factory=dict)
 
-    features: ValueViews = field(init=False)
-    heads: Heads = field(init=False)
+    # ---- new blocks -----------------------------------------------------------------------------
 
     def direction(
         self,
+        *,
         role: Role,
         node: SOp,
         kind: DirectionKind,
         label: str,
-        *,
         time: int,
         low: float,
         high: float,
@@ -63,21 +69,60 @@ class Context:
         data: tuple[float, ...] = (),
         rounding: float = 0.0,
     ) -> Direction:
-        """A new direction of the residual stream."""
-        self.directions_made += 1
-        return Direction(self.directions_made, role, node, kind, value, label, time, low, high, error, data, rounding)
+        """A new direction of the residual stream; the arguments are `Direction`'s fields."""
+        self.direction_count += 1
+        return Direction(
+            id=self.direction_count, role=role, node=node, kind=kind, value=value, label=label, time=time,
+            low=low, high=high, error=error, data=data, rounding=rounding,
+        )  # fmt: skip
 
     def group(self, form: LinearForm, node: SOp) -> NeuronGroup:
-        """The neurons that read `form` in the earliest MLP that can."""
-        time = next_mlp(form.time)
+        """The neurons that read `form` in the earliest MLP that can; one group for each form."""
+        time = Time(form.time).first_mlp_after
         key = (time, form.key())
         if key not in self._groups:
             self._groups[key] = NeuronGroup(time, form, node, self.describe(node))
-            self.groups_made.append(self._groups[key])
+            self.groups.append(self._groups[key])
         return self._groups[key]
 
+    # ---- refusals -------------------------------------------------------------------------------
+
+    def listed_values(self, node: SOp) -> tuple[Scalar, ...]:
+        """The node's listed domain.  Raises C201 when it is too large to be listed."""
+        values = self.analysis.domain(node).values
+        if values is None:
+            raise self.too_many_values(node)
+        return values
+
+    def too_many_values(self, node: SOp) -> RaspError:
+        """C201: the node needs a table over its values, and they are too many."""
+        return self.refuse(
+            node,
+            "C201",
+            f"it can take too many values ({self.analysis.domain(node).describe()}) to be looked up in a table",
+            "use a shorter max_length or a smaller vocabulary, or round the value first",
+        )
+
+    def require_range(self, node: SOp, numbers: Iterable[float]) -> None:
+        """Raises C205 for numbers that the residual stream cannot hold."""
+        outside = next((number for number in numbers if not in_range(number)), None)
+        if outside is not None:
+            size = "large" if abs(outside) > 1 else "close to 0"
+            text = f"{outside:.3g}" if isfinite(outside) else "10^308"
+            raise self.refuse(
+                node,
+                "C205",
+                f"numbers as {size} as {text} are beyond what float32 can be counted with",
+                "use numbers of 10^-18 to 10^18",
+            )
+
+    def describe_leaves(self, node: SOp) -> str:
+        """The leaves that an expression depends on and their domains, for messages."""
+        leaves = sorted(self.analysis.leaves(node), key=lambda leaf: leaf.id)
+        return ", ".join(f"`{self.quoted(leaf)}`: {self.analysis.domain(leaf).describe()}" for leaf in leaves)
+
     def quoted(self, node: Node) -> str:
-        """How messages call a node: its name, or what stands in the program."""
+        """A node's name in messages; without a name, its text in the program."""
         text = self.describe(node)
         return text if text.isidentifier() else shortened(" ".join(node.span.text.split())) or text
 
@@ -85,11 +130,6 @@ class Context:
         """The error for an expression that cannot be compiled; the caller raises it."""
         text = f"cannot compile `{self.quoted(node)}`: {message}"
         return RaspError(Diagnostic(code, text, node.span, hint))
-
-
-def next_mlp(time: int) -> int:
-    """When the first MLP reads that can read what is there at `time`."""
-    return time | 1
 
 
 def as_form(direction: Direction) -> LinearForm:

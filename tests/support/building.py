@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from raspc.compiler.graph.comparisons import Comparison
 from raspc.compiler.graph.graph import Graph, Program, Selector, SOp
 from raspc.compiler.graph.values import Scalar
@@ -46,3 +48,43 @@ class Build:
     ) -> Program:
         named = tuple((f"out{i}", output) for i, output in enumerate(outputs))
         return Program(self.graph, named, vocabulary, max_length, ())
+
+
+class SelectorBuild(Build):
+    """A builder with names for common selectors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.length = self.width(self.everything())
+        self.same = self.select(self.tokens, self.tokens, "==")
+        self.earlier = self.select(self.indices, self.indices, "<")
+        self.smaller = self.select(self.tokens, self.tokens, "<")
+        self.target = self.width(self.or_(self.smaller, self.and_(self.same, self.earlier)))
+
+    def and_(self, *parts: Selector) -> Selector:
+        return self._fold(self.graph.selector_and, parts)
+
+    def or_(self, *parts: Selector) -> Selector:
+        return self._fold(self.graph.selector_or, parts)
+
+    def not_(self, part: Selector) -> Selector:
+        return self.graph.selector_not(part, SPAN)
+
+    def _fold(self, combine: Callable[..., Selector], parts: Sequence[Selector]) -> Selector:
+        whole, *rest = parts
+        for part in rest:
+            whole = combine(whole, part, SPAN)
+        return whole
+
+    def at(self, query: SOp) -> Selector:
+        """The position that the query names."""
+        return self.select(self.indices, query, "==")
+
+    def is_(self, value: Scalar) -> Selector:
+        return self.select(self.tokens, self.constant(value), "==")
+
+    def plus(self, node: SOp, amount: int) -> SOp:
+        return self.op("add", node, self.constant(amount))
+
+    def minus(self, left: SOp, right: SOp) -> SOp:
+        return self.op("sub", left, right)

@@ -13,7 +13,7 @@ from raspc.compiler.analysis.domains import Space
 from raspc.compiler.blocks.blocks import Blocks, ClassDecode, Head, NeuronGroup, OutputBlock
 from raspc.compiler.blocks.forms import Direction, LinearForm
 from raspc.compiler.graph.values import Scalar
-from raspc.compiler.lower.attention.heads import COUNT_LOG
+from raspc.compiler.lower.attention.error_bounds import COUNT_BOS_NATS
 
 Column = NDArray[np.float64]  # one number for each position of the input, BOS not among them
 
@@ -70,7 +70,7 @@ class ExactRun:
         if head.bos is None:
             least = np.where(visible, scores, -np.inf).max(axis=1, keepdims=True) - head.margin / 2
         else:
-            log = COUNT_LOG / head.sharpness if head.level == "count" else -0.5
+            log = COUNT_BOS_NATS / head.sharpness if head.level == "count" else -0.5
             least = np.full((len(self.ids), 1), head.bos - log - min(head.margin / 2, 0.25))
         chosen: NDArray[np.bool_] = visible & (scores > least)
         return chosen

@@ -1,4 +1,4 @@
-"""Predicates by classes, and the pieces of attention score that they become."""
+"""Predicates by classes, and the terms of an attention score that they become."""
 
 from __future__ import annotations
 
@@ -8,37 +8,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...analysis.conjunctions import Matrix, RelationPredicate
-from ...blocks.blocks import LinearForm
+from ...blocks.forms import LinearForm
 from ...graph.graph import SOp
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoreTerm:
-    """Scores: `key_only(k) + query_only(q) + sum of a(q) b(k)`; `error` bounds their float32 error.
+    """One predicate's term of an attention score: `key_only(k) + query_only(q) + sum of a(q) b(k)` over `pairs`.
 
-    `excess`: pairs for which the predicate holds may score this much above `level` (never where ties matter).
-    `why`: what a person is told who asks why this form was taken."""
+    All numbers are scores before sharpness.  The term is `level` where the predicate holds, and at most `level - gap`
+    where it does not; `error` bounds its float32 error.  `excess`: where the predicate holds, the term may exceed
+    `level` by this (0 where ties matter).  `kind`: the construction, such as "table"; `why`: the reason for it, shown
+    to users."""
 
-    form: str
+    kind: str
     why: str
-    key_only: LinearForm | None
-    query_only: LinearForm | None
-    pairs: tuple[tuple[LinearForm, LinearForm], ...]
+    key_only: LinearForm | None = None
+    query_only: LinearForm | None = None
+    pairs: tuple[tuple[LinearForm, LinearForm], ...] = ()
     level: float
     gap: float
     error: float
     excess: float = 0.0
 
-    def after(self, noisier: Sequence[ScoreTerm]) -> ScoreTerm:
-        """The same piece, taken after cheaper ones were found too noisy."""
-        tried = [piece for piece in noisier if piece.form != self.form]
+    def instead_of(self, noisier: Sequence[ScoreTerm]) -> ScoreTerm:
+        """The same term; `why` says which cheaper construction was too noisy."""
+        tried = [term for term in noisier if term.kind != self.kind]
         if not tried:
             return self
         errors = f"{tried[0].error:.1g} against {self.error:.1g}"
-        return replace(self, why=f"{self.why}; `{tried[0].form}` would be noisier ({errors})")
+        return replace(self, why=f"{self.why}; `{tried[0].kind}` would be noisier ({errors})")
 
     def scaled(self, factor: float) -> ScoreTerm:
-        """The same predicate, `factor` times as loud."""
+        """The same predicate with all scores multiplied."""
         return replace(
             self,
             key_only=None if self.key_only is None else self.key_only.scaled(factor),
@@ -51,8 +53,9 @@ class ScoreTerm:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """What scores read of one side: a node and, for each value of its domain, a class."""
+class ScoreSide:
+    """The keys' or the queries' side of a predicate: a node (None: a constant) and a class for each value of its
+    domain."""
 
     node: SOp | None
     classes: tuple[int, ...]
@@ -60,22 +63,27 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class TablePredicate:
-    """A predicate given by classes: `truth[key class, query class]`.  `digit`: which part of a split order it is."""
+    """A predicate given by classes: `truth` is an array [key class, query class].
 
-    keys: Side
-    queries: Side
+    `digit`: which part of a split order it is, in words."""
+
+    keys: ScoreSide
+    queries: ScoreSide
     truth: Matrix
     digit: str | None = None
 
 
-def table_of(part: RelationPredicate) -> TablePredicate:
-    """The predicate with equal rows and equal columns merged."""
-    matrix = part.matrix()
+Predicate = RelationPredicate | TablePredicate
+
+
+def table_of(predicate: RelationPredicate) -> TablePredicate:
+    """The predicate as a table, with equal rows and equal columns merged."""
+    matrix = predicate.matrix()
     key_classes, key_first = _classes(matrix)
     query_classes, query_first = _classes(matrix.T)
     return TablePredicate(
-        Side(part.relation.keys, key_classes),
-        Side(part.relation.queries, query_classes),
+        ScoreSide(predicate.relation.keys, key_classes),
+        ScoreSide(predicate.relation.queries, query_classes),
         matrix[np.ix_(key_first, query_first)],
     )
 

@@ -12,69 +12,71 @@ import numpy as np
 
 from ...analysis.conjunctions import Conjunction, Matrix, RelationPredicate
 from ..context import Context
-from .score_terms import Side, TablePredicate, is_equality
+from ..ready_times import ReadyTimes
+from .score_terms import Predicate, ScoreSide, TablePredicate, is_equality
 from .scores import Scores
 
 
 class SplitOrders:
-    """Splits wide orders where heads count."""
+    """Splits orders that are wider than the options allow, for counting heads."""
 
-    def __init__(self, context: Context, scores: Scores) -> None:
+    def __init__(self, context: Context, times: ReadyTimes, scores: Scores) -> None:
         self.context = context
+        self.times = times
         self.scores = scores
 
-    def split(self, conjunctions: tuple[Conjunction, ...]) -> list[list[RelationPredicate | TablePredicate]]:
-        """The conjunctions, those with a wide order predicate (`k < q`) split in two by digits."""
-        result: list[list[RelationPredicate | TablePredicate]] = []
-        todo: list[list[RelationPredicate | TablePredicate]] = [list(conjunction) for conjunction in conjunctions]
+    def split(self, conjunctions: tuple[Conjunction, ...]) -> list[list[Predicate]]:
+        """The conjunctions; each with a wide order predicate (`k < q`) is split in two by digits."""
+        result: list[list[Predicate]] = []
+        todo: list[list[Predicate]] = [list(conjunction) for conjunction in conjunctions]
         while todo:
-            parts = todo.pop(0)
-            wide = [self._wide_order(part) for part in parts]
+            predicates = todo.pop(0)
+            wide = [self._wide_order(predicate) for predicate in predicates]
             place = next((i for i, table in enumerate(wide) if table is not None), None)
             if place is None:
-                result.append(parts)
+                result.append(predicates)
                 continue
             table = wide[place]
             assert table is not None
-            rest = parts[:place] + parts[place + 1 :]
+            rest = predicates[:place] + predicates[place + 1 :]
             high, equal, low = _digits(table)
             todo = [[*rest, high], [*rest, equal, low], *todo]
         return result
 
     def splits_computed(self, conjunctions: tuple[Conjunction, ...]) -> bool:
-        """Whether an order that would be split compares what the embedding does not hold."""
-        features = self.context.features
-        wide = [part for conjunction in conjunctions for part in conjunction if self._wide_order(part) is not None]
-        sides = [side for part in wide for side in (part.relation.keys, part.relation.queries) if side is not None]
-        return any(features.function_time(side) > 0 for side in sides)
+        """Whether an order that would be split compares values that the embedding does not hold."""
+        wide = [one for conjunction in conjunctions for one in conjunction if self._wide_order(one) is not None]
+        sides = [side for one in wide for side in (one.relation.keys, one.relation.queries) if side is not None]
+        return any(self.times.of_function(side) > 0 for side in sides)
 
-    def _wide_order(self, part: RelationPredicate | TablePredicate) -> TablePredicate | None:
-        """The order predicate of a part that is wide enough to be split."""
-        if isinstance(part, RelationPredicate):
-            if part.relation.codes is None:
+    def _wide_order(self, predicate: Predicate) -> TablePredicate | None:
+        """The predicate as a table if it is an order that is wide enough to be split."""
+        if isinstance(predicate, RelationPredicate):
+            if predicate.relation.codes is None:
                 return None
-            table = self.scores.tables(part)
-            if self.scores.prefers_numbers(part, table):
+            table = self.scores.table(predicate)
+            if self.scores.compares_numbers(predicate, table):
                 return None
         else:
-            table = part
+            table = predicate
         if min(table.truth.shape) <= self.context.options.widest_order or is_equality(table.truth):
             return None
-        return table if _chain(table.truth) is not None else None
+        return table if _ranks(table.truth) is not None else None
 
 
 def _digits(table: TablePredicate) -> tuple[TablePredicate, TablePredicate, TablePredicate]:
-    chain = _chain(table.truth)
-    assert chain is not None
-    ranks, thresholds = chain  # key class -> rank; query class -> how many ranks are selected
+    """(high digits in order, high digits equal, low digits in order) of an order's table."""
+    found = _ranks(table.truth)
+    assert found is not None
+    ranks, thresholds = found
     base = ceil(sqrt(max(thresholds) + 1))
     count = max(max(ranks), max(thresholds)) // base + 1
 
-    def sides(of: Side, numbers: list[int]) -> tuple[Side, Side]:
+    def sides(of: ScoreSide, numbers: list[int]) -> tuple[ScoreSide, ScoreSide]:
         """The high digit and the low one."""
         return (
-            Side(of.node, tuple(numbers[c] // base for c in of.classes)),
-            Side(of.node, tuple(numbers[c] % base for c in of.classes)),
+            ScoreSide(of.node, tuple(numbers[c] // base for c in of.classes)),
+            ScoreSide(of.node, tuple(numbers[c] % base for c in of.classes)),
         )
 
     key_high, key_low = sides(table.keys, ranks)
@@ -90,8 +92,10 @@ def _digits(table: TablePredicate) -> tuple[TablePredicate, TablePredicate, Tabl
     )
 
 
-def _chain(truth: Matrix) -> tuple[list[int], list[int]] | None:
-    """For nested columns: each row's rank and each column's threshold; selected is rank < threshold."""
+def _ranks(truth: Matrix) -> tuple[list[int], list[int]] | None:
+    """(rank of each key class, threshold of each query class) with `truth[k, q]` = rank < threshold.
+
+    None if the table [key class, query class] is not an order."""
     sizes = truth.sum(axis=1)
     order = np.argsort(-sizes, kind="stable")
     ranks = np.empty(len(order), dtype=np.int64)

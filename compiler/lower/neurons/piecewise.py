@@ -1,14 +1,14 @@
 """Piecewise linear functions of one number, as one layer of ReLU neurons.
 
-Given points s_0 < s_1 < ... and wanted values y_i (None: any value will do), two shapes are made:
+Given points s_0 < s_1 < ... and target values y_i (None: any value), there are two shapes:
 
-- *interpolate*: linear between neighbouring points, one neuron for each change of slope.  An error e in s
+- `interpolate`: linear between neighbouring points, one neuron for each change of slope.  An error e in s
   becomes slope * e in y.
-- *stairs*: flat around every point, rising in the middle half of each gap where the value changes, two neurons for
-  each change.  An error in s below a quarter of the gap vanishes, but for rounding.
+- `step_function`: constant around every point, rising in the middle half of each gap where the value changes, two
+  neurons for each change.  An error in s below a quarter of the gap has no effect but rounding.
 
-Neurons look away from a centre (relu(s - t) above it, relu(t - s) below), so that only those between the centre
-and s are active and sums stay small.
+Neurons point away from a centre (relu(s - t) above it, relu(t - s) below).  Only those between the centre and s are
+active, so sums stay small.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import frexp, inf, sqrt
 
-from ...blocks.blocks import UNIT
+from ...blocks.forms import UNIT
 
-#: Points within this part of the largest value from a line count as on it; float32 resolves 2^-24.
-STRAIGHT = 2.0**-32
+#: Values this close to a line, as a fraction of the largest value, count as on it; float32 resolves 2^-24.
+MAX_LINE_DEVIATION = 2.0**-32
+#: Sums and products of multiples of `EXACT_UNIT` are exact in float32 below this.
+MAX_EXACT_SUM = 2**20
+EXACT_UNIT = 1 / 16
 
 
 @dataclass(frozen=True)
 class Piecewise:
     """`y = constant + slope * s + sum of coefficient * relu(orientation * (s - knot))`.
 
-    `steepness` bounds |dy/ds| near the points (0 for stairs), `rounding` the float32 rounding error of the sum."""
+    `steepness` bounds |dy/ds| near the points (0 for step functions); `rounding` bounds the float32 error of the
+    sum."""
 
     constant: float
     slope: float
@@ -37,8 +41,10 @@ class Piecewise:
     rounding: float
 
 
-def known(points: Sequence[float], values: Sequence[float | None]) -> tuple[list[float], list[float]]:
-    """The points whose value is wanted, and the outermost points, so that nothing leaves the range of the values."""
+def known_points(points: Sequence[float], values: Sequence[float | None]) -> tuple[list[float], list[float]]:
+    """The points that have a value, and the outermost points with their neighbours' values.
+
+    With the outermost points the function stays in the range of the values everywhere."""
     kept = [(point, value) for point, value in zip(points, values, strict=True) if value is not None]
     if values[0] is None:
         kept.insert(0, (points[0], kept[0][1]))
@@ -58,13 +64,14 @@ def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -
     return min(_centred(points, values, slopes[0], bends, steepness, exact), key=_noise)
 
 
-def stairs(points: Sequence[float], values: Sequence[float], order_free: bool) -> Piecewise:
-    """Flat at the points and beyond them.
+def step_function(points: Sequence[float], values: Sequence[float], order_free: bool) -> Piecewise:
+    """Constant around the points and beyond them.
 
-    `order_free`: all neurons that read s see the same float32 number.  Then a pair of neurons beyond a step between
-    consecutive whole numbers gives the step's exact height: s - knot is rounded to one grid for both, because no power
-    of two lies between the knots, and the error of s cancels.  A function with at most one such pair active at a time
-    is exact, whatever the error of s.  Only next to 0 a half lies between the knots, and one rounding is left.
+    `order_free`: all neurons that read s get the same float32 number.  A step between consecutive whole numbers takes a
+    pair of neurons, and their sum beyond the step is then its exact height: s - knot is rounded to one grid for both,
+    because no power of two lies between the knots, and the error of s cancels.  A function with at most one such pair
+    active at a time is exact for any error of s.  The exception is a step next to 0: 1/2 lies between its knots, and
+    one rounding remains.
     """
     bends: list[tuple[float, float]] = []
     for i in range(len(points) - 1):
@@ -73,8 +80,10 @@ def stairs(points: Sequence[float], values: Sequence[float], order_free: bool) -
             slope = (values[i + 1] - values[i]) / (gap / 2)
             bends += [(points[i] + gap / 4, slope), (points[i + 1] - gap / 4, -slope)]
     shapes = _centred(points, values, 0.0, bends, 0.0, False)
-    if order_free and all(float(point).is_integer() and abs(point) < 2**20 for point in (points[0], points[-1])):
-        shapes = [_settled(shape) if _one_pair_at_a_time(shape, points) else shape for shape in shapes]
+    if order_free and all(
+        float(point).is_integer() and abs(point) < MAX_EXACT_SUM for point in (points[0], points[-1])
+    ):
+        shapes = [_with_exact_pairs(shape) if _one_pair_at_a_time(shape, points) else shape for shape in shapes]
     return min(shapes, key=_noise)
 
 
@@ -89,7 +98,8 @@ def _one_pair_at_a_time(shape: Piecewise, points: Sequence[float]) -> bool:
     return active <= 2 and powers and all(float(4 * knot).is_integer() for _, knot, _ in shape.neurons)
 
 
-def _settled(shape: Piecewise) -> Piecewise:
+def _with_exact_pairs(shape: Piecewise) -> Piecewise:
+    """The rounding of a shape whose pairs of neurons cancel: none, or one rounding next to 0."""
     if not any(abs(knot) < 1 for _, knot, _ in shape.neurons):
         return replace(shape, rounding=0.0)
     return replace(shape, rounding=2 * UNIT * max(abs(coefficient) for _, _, coefficient in shape.neurons))
@@ -100,18 +110,18 @@ def _noise(shape: Piecewise) -> tuple[float, bool]:
 
 
 def bends_of(points: Sequence[float], values: Sequence[float | None]) -> list[float]:
-    """Where the interpolation changes its slope."""
-    places, wanted = known(points, values)
-    return [places[corner] for corner in _corners(places, wanted)[1:-1]]
+    """The points where the interpolation changes its slope."""
+    kept, kept_values = known_points(points, values)
+    return [kept[corner] for corner in _corners(kept, kept_values)[1:-1]]
 
 
 def _corners(points: Sequence[float], values: Sequence[float]) -> list[int]:
     """The points where the slope has to change, and both ends.
 
-    Greedy: from each corner as far as one line passes all points within `STRAIGHT` of the largest value, so that
-    neither rounding in the points nor in the values makes a corner.
+    Greedy: from each corner as far as one line passes all points within `MAX_LINE_DEVIATION` of the largest value.
+    Rounding of points or values then makes no corner.
     """
-    slack = STRAIGHT * max(map(abs, values))
+    slack = MAX_LINE_DEVIATION * max(map(abs, values))
     corners = [0]
     anchor, low, high = 0, -inf, inf
     for place in range(1, len(points)):
@@ -138,9 +148,9 @@ def _centred(
     steepness: float,
     exact: bool,
 ) -> list[Piecewise]:
-    """The function seen from several centres: below all bends, above all of them, and between."""
+    """The function around several centres: below all bends, above all of them, and between."""
     found: list[Piecewise] = []
-    middle = len(bends) // 4 * 2  # between two steps, where stairs are flat
+    middle = len(bends) // 4 * 2  # between two steps, where a step function is constant
     for split in sorted({0, middle, len(bends)}):
         slope = first_slope + sum(bend for _, bend in bends[:split])
         neurons = [(-1, knot, bend) for knot, bend in bends[:split]] + [(1, knot, bend) for knot, bend in bends[split:]]
@@ -160,7 +170,7 @@ def _centred(
                 sum(c * c for o, knot, c in neurons if o * (end - knot) > 0)
             )
             largest = max(largest, 2 * running + 2 * formed)
-        clean = exact and largest < 2**20 and _dyadic(constant, slope, neurons, points)
+        clean = exact and largest < MAX_EXACT_SUM and _dyadic(constant, slope, neurons, points)
         rounding = 0.0 if clean else UNIT * largest
         found.append(Piecewise(constant, slope, tuple(neurons), steepness, rounding))
     return found
@@ -173,7 +183,7 @@ def _nearest(points: Sequence[float], place: float) -> float:
 def _dyadic(
     constant: float, slope: float, neurons: Sequence[tuple[int, float, float]], points: Sequence[float]
 ) -> bool:
-    """Every number is a multiple of 1/16: sums and products of them are exact while they stay below 2^20."""
+    """Every number is a multiple of `EXACT_UNIT`."""
     numbers = [constant, slope, points[0], points[-1]]
     numbers += [number for _, knot, coefficient in neurons for number in (knot, coefficient)]
-    return all((16 * number).is_integer() for number in numbers)
+    return all((number / EXACT_UNIT).is_integer() for number in numbers)

@@ -12,7 +12,13 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.analysis.conjunctions import Conjunction, Predicates, RelationPredicate, compare_all
+from raspc.compiler.analysis.conjunctions import (
+    Conjunction,
+    Predicates,
+    RelationPredicate,
+    TooManyBranches,
+    compare_all,
+)
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.analysis.node_facts import Analysis
 from raspc.compiler.graph.comparisons import Comparison
@@ -20,8 +26,7 @@ from raspc.compiler.graph.graph import Selector, SOp
 from raspc.compiler.graph.values import Scalar, Undefined, Value
 from raspc.compiler.graph.walk import comparisons_of
 from raspc.compiler.interpret.interpreter import evaluate
-from raspc.tests.compiler.analysis.test_node_facts import Words
-from raspc.tests.support.building import SPAN
+from raspc.tests.support.building import SPAN, SelectorBuild
 from raspc.tests.support.generated import COMPARISONS, inputs_of_space
 
 Truth = NDArray[np.bool_]
@@ -44,8 +49,8 @@ POOL: dict[str, Callable[[Small], Selector]] = {
 }
 
 
-class Small(Words):
-    """Words over a space; the truth of selectors and the values of s-ops at every (input, query, key)."""
+class Small(SelectorBuild):
+    """SelectorBuild over a space; the truth of selectors and the values of s-ops at every (input, query, key)."""
 
     analysed: Analysis
 
@@ -200,7 +205,7 @@ def test_sorting_takes_two_conjunctions() -> None:
 
 def test_causal_models_do_not_ask_what_they_cannot_see() -> None:
     """Where no key comes after the query, `<=` on indices always holds."""
-    words = Words()
+    words = SelectorBuild()
     predicates = Predicates(Analysis(Space((0, 1), 4, causal=True)))
     assert predicates.conjunctions(words.select(words.indices, words.indices, "<=")) == ((),)
     assert predicates.conjunctions(words.select(words.indices, words.indices, ">")) == ()
@@ -209,7 +214,7 @@ def test_causal_models_do_not_ask_what_they_cannot_see() -> None:
 
 
 def test_signs() -> None:
-    words = Words()
+    words = SelectorBuild()
     predicates = Predicates(Analysis(Space((0, 1, 2), 3)))
     for comparison, signs in (("<", {-1}), ("<=", {-1, 0}), ("==", {0}), ("!=", {-1, 1})):
         ((part,),) = predicates.conjunctions(words.select(words.tokens, words.tokens, cast(Comparison, comparison)))
@@ -224,7 +229,7 @@ def test_signs() -> None:
 def test_comparing_all_pairs(comparison: Comparison) -> None:
     values: list[Scalar | Undefined] = [0, 1, True, "a", "b", "", -2, 0.5, Undefined("no value")]
     found = compare_all(comparison, values, values[::-1])
-    words = Words()
+    words = SelectorBuild()
     for i, key in enumerate(values):
         for j, query in enumerate(values[::-1]):
             wanted: object = False
@@ -235,6 +240,48 @@ def test_comparing_all_pairs(comparison: Comparison) -> None:
 
 
 def test_atoms_come_once_in_order() -> None:
-    words = Words()
+    words = SelectorBuild()
     formula = words.and_(words.same, words.or_(words.earlier, words.not_(words.same)))
     assert comparisons_of(formula) == [words.same, words.earlier]
+
+
+# ---- limits -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("longest", "by_classes"), [(1024, True), (1025, False)])
+def test_relations_over_more_than_2_to_the_21_pairs_are_known_by_sign_only(longest: int, by_classes: bool) -> None:
+    build = SelectorBuild()
+    predicates = Predicates(Analysis(Space(tuple(range(2048)), longest)))
+    ((predicate,),) = predicates.conjunctions(build.select(build.tokens, build.indices, "=="))
+    assert (predicate.relation.codes is not None) == by_classes
+    assert predicate.signs() == frozenset({0})
+
+
+def test_relations_of_values_that_are_not_listed_are_known_by_sign_only() -> None:
+    build = SelectorBuild()
+    analysis = Analysis(Space(tuple(range(0, 3000, 7)), 64))
+    mean = build.aggregate(build.select(build.indices, build.indices, "<="), build.tokens)
+    assert analysis.domain(mean).values is None
+    for selector in (build.select(mean, build.constant(3), "=="), build.select(build.constant(3), mean, "==")):
+        ((predicate,),) = Predicates(analysis).conjunctions(selector)
+        assert predicate.relation.codes is None
+        assert predicate.signs() == frozenset({0})
+
+
+def _odd(build: SelectorBuild, truths: list[Selector]) -> Selector:
+    """An odd number of the truths hold."""
+    whole, *rest = truths
+    for one in rest:
+        whole = build.or_(build.and_(whole, build.not_(one)), build.and_(build.not_(whole), one))
+    return whole
+
+
+def test_formulas_with_more_than_256_branches_are_not_expanded() -> None:
+    build = SelectorBuild()
+    predicates = Predicates(Analysis(Space(tuple(range(30)), 3)))
+    *truths, last = [build.select(build.width(build.is_(n)), build.constant(1), "==") for n in range(10)]
+    odd = _odd(build, truths)
+    assert len(predicates.conjunctions(odd)) == 256
+    one_more = build.or_(odd, build.and_(*map(build.not_, truths), last))
+    with pytest.raises(TooManyBranches):
+        predicates.conjunctions(one_more)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import permutations
 from typing import cast
@@ -19,12 +19,12 @@ from raspc.compiler.analysis.intervals import bounded
 from raspc.compiler.analysis.node_facts import Analysis
 from raspc.compiler.graph.comparisons import Comparison, holds
 from raspc.compiler.graph.graph import Aggregate, Node, Selector, SOp
-from raspc.compiler.graph.values import Scalar, Undefined, Value
+from raspc.compiler.graph.values import Undefined, Value
 from raspc.compiler.graph.walk import attention_depths, reachable
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.compiler.interpret.sample_inputs import Input
 from raspc.tests.compiler.analysis.test_domains import admits
-from raspc.tests.support.building import SPAN, Build
+from raspc.tests.support.building import Build, SelectorBuild
 from raspc.tests.support.generated import COMPARISONS, CONSTANTS, inputs_of_space, selectors, sops, spaces
 
 Rows = list[list[bool | Undefined]]
@@ -206,51 +206,11 @@ def _is_strict_order(rows: Rows) -> bool:
     )
 
 
-class Words(Build):
-    """Named parts of selectors, as programs write them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.length = self.width(self.everything())
-        self.same = self.select(self.tokens, self.tokens, "==")
-        self.earlier = self.select(self.indices, self.indices, "<")
-        self.smaller = self.select(self.tokens, self.tokens, "<")
-        self.target = self.width(self.or_(self.smaller, self.and_(self.same, self.earlier)))
-
-    def and_(self, *parts: Selector) -> Selector:
-        return self._fold(self.graph.selector_and, parts)
-
-    def or_(self, *parts: Selector) -> Selector:
-        return self._fold(self.graph.selector_or, parts)
-
-    def not_(self, part: Selector) -> Selector:
-        return self.graph.selector_not(part, SPAN)
-
-    def _fold(self, combine: Callable[..., Selector], parts: Sequence[Selector]) -> Selector:
-        whole, *rest = parts
-        for part in rest:
-            whole = combine(whole, part, SPAN)
-        return whole
-
-    def at(self, query: SOp) -> Selector:
-        """The position that the query names."""
-        return self.select(self.indices, query, "==")
-
-    def is_(self, value: Scalar) -> Selector:
-        return self.select(self.tokens, self.constant(value), "==")
-
-    def plus(self, node: SOp, amount: int) -> SOp:
-        return self.op("add", node, self.constant(amount))
-
-    def minus(self, left: SOp, right: SOp) -> SOp:
-        return self.op("sub", left, right)
-
-
 ONE, FULL, ORDER = "at most one", "never empty", "strict order"
 ALWAYS, NEVER = "always", "never"
 
 #: A selector, and the facts that must be found about it over numbers, when the model is not causal.
-SELECTORS: dict[str, tuple[Callable[[Words], Selector], set[str]]] = {
+SELECTORS: dict[str, tuple[Callable[[SelectorBuild], Selector], set[str]]] = {
     "everything": (lambda w: w.everything(), {FULL, ALWAYS}),
     "nothing": (lambda w: w.nothing(), {NEVER}),
     "not everything": (lambda w: w.not_(w.everything()), {ONE, NEVER}),
@@ -335,7 +295,7 @@ SELECTORS: dict[str, tuple[Callable[[Words], Selector], set[str]]] = {
 @pytest.mark.parametrize("name", SELECTORS)
 def test_facts_about_numbers_are_found(name: str) -> None:
     make, wanted = SELECTORS[name]
-    assert _check_claims(Space((0, 1, 2), 4), make(Words())) >= wanted
+    assert _check_claims(Space((0, 1, 2), 4), make(SelectorBuild())) >= wanted
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -344,25 +304,25 @@ def test_facts_about_numbers_are_found(name: str) -> None:
 def test_facts_are_true(name: str, vocabulary: tuple[int | str, ...], causal: bool) -> None:
     make, _ = SELECTORS[name]
     for max_length in (1, 3):
-        _check_claims(Space(vocabulary, max_length, causal), make(Words()))
+        _check_claims(Space(vocabulary, max_length, causal), make(SelectorBuild()))
 
 
 def test_strings_have_an_order_too() -> None:
     space = Space(("a", "b"), 3)
-    assert ORDER in _check_claims(space, SELECTORS["sort order"][0](Words()))
-    assert ORDER not in _check_claims(Space(("a", 1), 3), SELECTORS["sort order"][0](Words()))
+    assert ORDER in _check_claims(space, SELECTORS["sort order"][0](SelectorBuild()))
+    assert ORDER not in _check_claims(Space(("a", 1), 3), SELECTORS["sort order"][0](SelectorBuild()))
 
 
 def test_orders_need_a_model_that_sees_everything() -> None:
-    assert _check_claims(Space((0, 1), 3, causal=True), SELECTORS["sort order"][0](Words())) == set()
-    assert ONE in _check_claims(Space((0, 1), 3, causal=True), SELECTORS["opposite"][0](Words()))
+    assert _check_claims(Space((0, 1), 3, causal=True), SELECTORS["sort order"][0](SelectorBuild())) == set()
+    assert ONE in _check_claims(Space((0, 1), 3, causal=True), SELECTORS["opposite"][0](SelectorBuild()))
 
 
 @pytest.mark.parametrize("vocabulary", [(0, 1, 2), ("a", "b"), (1, "a")], ids=str)
 @pytest.mark.parametrize("causal", [False, True])
 def test_one_value(vocabulary: tuple[int | str, ...], causal: bool) -> None:
     """What is selected is equal: to the query, or to the greatest or smallest value of the input."""
-    words = Words()
+    words = SelectorBuild()
     space = Space(vocabulary, 3, causal)
     greater, smaller = (words.select(words.tokens, words.tokens, sign) for sign in (">", "<"))
     one, wrong = words.constant(1), words.aggregate(words.select(words.tokens, words.tokens, ">="), words.constant(1))
@@ -380,7 +340,7 @@ def test_one_value(vocabulary: tuple[int | str, ...], causal: bool) -> None:
 
 
 def test_widths_of_orders_are_ranks() -> None:
-    words = Words()
+    words = SelectorBuild()
     analysis = Analysis(Space((0, 1), 4))
     assert analysis.domain(words.target).values == (0, 1, 2, 3)
     assert analysis.domain(words.width(words.same)).values == (1, 2, 3, 4)
@@ -388,7 +348,7 @@ def test_widths_of_orders_are_ranks() -> None:
 
 
 def test_leaves_and_depth() -> None:
-    words = Words()
+    words = SelectorBuild()
     root = words.op("add", words.op("mul", words.target, words.indices), words.constant(1))
     analysis = Analysis(Space((0, 1), 4))
     assert analysis.leaves(root) == {words.target, words.indices}
@@ -399,7 +359,7 @@ def test_leaves_and_depth() -> None:
 
 
 def test_index_and_length_bound_each_other() -> None:
-    words = Words()
+    words = SelectorBuild()
     analysis = Analysis(Space((0, 1), 4))
     assert analysis.domain(words.minus(words.plus(words.length, -1), words.indices)).values == (0, 1, 2, 3)
     assert analysis.domain(words.op("lt", words.indices, words.length)).values == (1,)
@@ -431,7 +391,7 @@ def test_generated_graphs_have_all_kinds_of_nodes() -> None:
 
 def test_facts_about_shared_and_deep_formulas_are_found_at_once() -> None:
     """Each node is looked at once: 60 doublings have 2^60 paths, 3,000 parts are deeper than Python's stack."""
-    words = Words()
+    words = SelectorBuild()
     shared, deep = words.smaller, words.smaller
     for _ in range(60):
         shared = words.and_(words.or_(shared, words.earlier), words.or_(shared, words.same))
@@ -453,7 +413,7 @@ def test_facts_about_shared_and_deep_formulas_are_found_at_once() -> None:
 
 
 def test_a_branch_that_is_never_defined_leaves_the_other() -> None:
-    words = Words()
+    words = SelectorBuild()
     zero = words.minus(words.tokens, words.tokens)
     nothing = words.aggregate(words.everything(), words.op("div", words.constant(1), zero))
     short = words.op("lt", words.indices, words.plus(words.length, -2))
@@ -472,7 +432,7 @@ def test_bounds_know_what_may_be_undefined() -> None:
 
 
 def test_units_of_affine_forms_are_whole() -> None:
-    words = Words()
+    words = SelectorBuild()
     affine = Affine.of({words.tokens: 1, words.indices: Fraction(1, 2), words.length: Fraction(2, 3)}, 5)
     unit, scale, shift = affine.normalised()
     assert [coefficient for _, coefficient in unit.terms] == [6, 3, 4]

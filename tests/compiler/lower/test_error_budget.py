@@ -12,15 +12,13 @@ from pathlib import Path
 
 import pytest
 from raspc.compiler.artifact.manifest import Manifest
-from raspc.compiler.blocks import blocks
+from raspc.compiler.blocks import forms
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program
-from raspc.compiler.lower import outputs as output
-from raspc.compiler.lower import value_views as features
-from raspc.compiler.lower.attention import equality_scores as equality
-from raspc.compiler.lower.attention import heads, scores
-from raspc.compiler.lower.neurons import joint_functions as joint
-from raspc.compiler.lower.neurons import piecewise
+from raspc.compiler.lower import embeddings, outputs
+from raspc.compiler.lower.attention import aggregates, equality_scores, error_bounds, heads
+from raspc.compiler.lower.attention.scores import Scores
+from raspc.compiler.lower.neurons import piecewise, write_neurons
 from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import compile_program, stages
 from raspc.compiler.stages import Stages
@@ -62,14 +60,6 @@ def _heads(name: str) -> list[tuple[str, str, float]]:
     return [(head.level, head.score_kind, head.sharpness) for head in _stages(name).blocks.heads]
 
 
-@pytest.mark.parametrize("gap", [1.0, 0.96, 0.6, 0.1, 2.0])
-def test_bos_stands_as_far_from_both_sides_as_is_claimed(gap: float) -> None:
-    for level in (0.0, 1.0, 3.0):
-        bos, distance = heads.between(level, gap)
-        assert level - bos >= distance - 1e-12 > 0  # a selected key wins over BOS
-        assert bos - (level - gap) >= distance - 1e-12  # BOS wins over a key that is not selected
-
-
 def test_nothing_is_refused_as_it_is() -> None:
     assert {name: _codes(name) for name in TEXTS} == {name: [] for name in TEXTS}
 
@@ -79,34 +69,35 @@ def test_nothing_is_refused_as_it_is() -> None:
 
 def _coarse_floats(patch: Patch) -> None:
     """Numbers with 8 bits of precision."""
-    for module in (blocks, heads, joint, output, piecewise):
+    for module in (forms, aggregates, error_bounds, write_neurons, outputs, piecewise):
         patch.setattr(module, "UNIT", 2.0**-9)
 
 
 def _loud_counts(patch: Patch) -> None:
     """BOS so near to the selected keys that they take weight from one another."""
-    patch.setattr(heads, "COUNT_LOG", 4.0)
+    for module in (heads, aggregates):
+        patch.setattr(module, "COUNT_BOS_NATS", 4.0)
 
 
 def _blunt_heads(patch: Patch) -> None:
-    patch.setattr(heads, "SHARP", (1.0,))
-    patch.setattr(heads, "GENTLE", (1.0,))
+    patch.setattr(heads, "UNTIED_SHARPNESS", (1.0,))
+    patch.setattr(heads, "TIED_SHARPNESS", (1.0,))
 
 
 def _narrow_gaps(patch: Patch) -> None:
     """What is not selected scores almost as much as what is."""
-    piece = scores.Scores.piece
-    patch.setattr(scores.Scores, "piece", lambda *a, **k: replace(piece(*a, **k), gap=2.0**-10))
+    term = Scores.term
+    patch.setattr(Scores, "term", lambda *a, **k: replace(term(*a, **k), gap=2.0**-10))
 
 
 def _noisy_embedding(patch: Patch) -> None:
-    patch.setattr(features, "representation", lambda number: 0.3)
+    patch.setattr(embeddings, "representation", lambda number: 0.3)
 
 
 def _rough_neurons(patch: Patch) -> None:
-    for name in ("interpolate", "stairs"):
+    for name in ("interpolate", "step_function"):
         shape = getattr(piecewise, name)
-        patch.setattr(joint, name, lambda *a, shape=shape: replace(shape(*a), rounding=0.6))
+        patch.setattr(write_neurons, name, lambda *a, shape=shape: replace(shape(*a), rounding=0.6))
 
 
 WEAK: dict[str, tuple[Callable[[Patch], None], dict[str, str]]] = {
@@ -141,15 +132,15 @@ def test_refusals_name_what_leaks(monkeypatch: Patch) -> None:
 
 def test_narrower_gaps_take_sharper_heads(monkeypatch: Patch) -> None:
     assert _heads("hist") == [("count", "equality", 128.0)]
-    piece = scores.Scores.piece
-    monkeypatch.setattr(scores.Scores, "piece", lambda *a, **k: replace(piece(*a, **k), gap=2.0**-4))
+    term = Scores.term
+    monkeypatch.setattr(Scores, "term", lambda *a, **k: replace(term(*a, **k), gap=2.0**-4))
     assert _heads("hist") == [("count", "equality", 2048.0)]
 
 
 def test_noisy_scores_take_another_form(monkeypatch: Patch) -> None:
     assert _heads("reverse")[-1] == ("retrieve", "equality", 128.0)
-    half_ulp = equality.half_ulp
-    monkeypatch.setattr(equality, "half_ulp", lambda size: 2.0**16 * half_ulp(size))
+    half_ulp = equality_scores.half_ulp
+    monkeypatch.setattr(equality_scores, "half_ulp", lambda size: 2.0**16 * half_ulp(size))
     assert _heads("reverse")[-1] == ("retrieve", "table", 128.0)
 
 

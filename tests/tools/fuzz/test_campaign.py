@@ -11,7 +11,7 @@ from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.graph.graph import Aggregate, Program
 from raspc.compiler.graph.walk import reachable
 from raspc.compiler.lower.attention import scores
-from raspc.compiler.lower.neurons import joint_functions as joint
+from raspc.compiler.lower.neurons import joint_functions
 from raspc.compiler.options import CompileOptions, Strategy
 from raspc.datasets.random_programs.generator import program_text
 from raspc.tools.fuzz import check
@@ -47,8 +47,8 @@ def test_models_of_random_programs_equal_the_interpreter(part: int) -> None:
 def test_models_made_with_the_costliest_constructions_equal_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forces the constructions that the compiler uses only where cheaper ones have too large an error."""
     monkeypatch.setattr(pipeline, "Strategy", (Strategy.LOW_NOISE, Strategy.APPROXIMATE_OUTPUT))
-    monkeypatch.setattr(joint, "NOISY", -1.0)
-    monkeypatch.setattr(scores, "SPOILT", -1.0)
+    monkeypatch.setattr(joint_functions, "MAX_PREFERRED_ERROR", -1.0)
+    monkeypatch.setattr(scores, "MAX_TIED_SCORE_ERROR", -1.0)
     for index in range(150):
         small, causal = _mode(index)
         text = program_text(77, index)

@@ -1,5 +1,5 @@
-"""Piecewise linear functions: they give the wanted values at the points, in float64 up to its own rounding, and in
-float32 within the stated bounds, also where the input is a little off."""
+"""Piecewise linear functions: their values at the points are the targets, in float64 up to its own rounding, and in
+float32 within the stated bounds, also with noise in the input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from raspc.compiler.blocks.blocks import UNIT
-from raspc.compiler.lower.neurons.piecewise import Piecewise, bends_of, interpolate, known, stairs
+from raspc.compiler.lower.neurons.piecewise import Piecewise, bends_of, interpolate, known_points, step_function
 
 Points = list[float]
 
@@ -49,7 +49,7 @@ POINTS = st.one_of(_points(WHOLE), _points(QUARTERS), _points(SIXTHS))
 
 @st.composite
 def functions(draw: st.DrawFn, points: st.SearchStrategy[Points] = POINTS) -> tuple[Points, list[float]]:
-    """Points, and the values wanted there."""
+    """Points, and the target values there."""
     places = draw(points)
     values = draw(st.sampled_from([WHOLE, WHOLE, SIXTHS, st.sampled_from([0.0, 1.0])]))
     return places, draw(st.lists(values, min_size=len(places), max_size=len(places)))
@@ -91,9 +91,9 @@ def test_interpolation_passes_errors_on_by_its_steepness(function: tuple[Points,
 
 @settings(max_examples=300, deadline=None)
 @given(functions(), st.floats(-0.249, 0.249))
-def test_stairs_are_flat_around_the_points(function: tuple[Points, list[float]], part: float) -> None:
+def test_step_functions_are_constant_around_the_points(function: tuple[Points, list[float]], part: float) -> None:
     points, values = function
-    shape = stairs(points, values, False)
+    shape = step_function(points, values, False)
     assert shape.steepness == 0
     for place, (point, value) in enumerate(zip(points, values, strict=True)):
         around = [abs(point - other) for other in (points[:place][-1:] + points[place + 1 :][:1])]
@@ -105,7 +105,7 @@ def test_stairs_are_flat_around_the_points(function: tuple[Points, list[float]],
 @given(functions(), st.booleans())
 def test_float32_stays_within_the_stated_rounding(function: tuple[Points, list[float]], flat: bool) -> None:
     points, values = function
-    shape = stairs(points, values, False) if flat else interpolate(points, values, True)
+    shape = step_function(points, values, False) if flat else interpolate(points, values, True)
     for point, value in zip(points, values, strict=True):
         for order in _orders(shape):
             # The value itself is stored in float32, which its reader accounts for.
@@ -119,7 +119,7 @@ def test_float32_with_noise_stays_within_the_bounds(
     function: tuple[Points, list[float]], part: float, flat: bool
 ) -> None:
     points, values = function
-    shape = stairs(points, values, False) if flat else interpolate(points, values, False)
+    shape = step_function(points, values, False) if flat else interpolate(points, values, False)
     for point, value in zip(points, values, strict=True):
         s = np.float32(point + part * _gap(points))
         bound = shape.rounding + shape.steepness * abs(float(s) - point) + UNIT * abs(value)
@@ -142,10 +142,10 @@ def test_whole_numbers_stay_exact(function: tuple[Points, list[float]]) -> None:
 @given(
     st.integers(1, 30), st.lists(st.sampled_from([0.0, 1.0, 2.0, -1.0]), min_size=2, max_size=5), st.floats(-0.2, 0.2)
 )
-def test_stairs_that_claim_it_are_exact_whatever_the_noise(start: int, values: list[float], off: float) -> None:
+def test_step_functions_that_state_no_rounding_are_exact(start: int, values: list[float], off: float) -> None:
     """Of whole numbers from 1 on: near 0, s - knot is rounded where s is not."""
     points = [float(start + i) for i in range(len(values))]
-    shape = stairs(points, values, True)
+    shape = step_function(points, values, True)
     assume(shape.rounding == 0)
     for point, value in zip(points, values, strict=True):
         assert {_in_float32(shape, np.float32(point + off), order) for order in _orders(shape)} == {value}
@@ -178,17 +178,80 @@ def test_one_neuron_for_each_bend(values: list[float], neurons: int) -> None:
 
 
 def test_two_neurons_for_each_step() -> None:
-    shape = stairs([0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 5.0, 4.0], False)
+    shape = step_function([0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 5.0, 4.0], False)
     assert sorted(knot for _, knot, _ in shape.neurons) == [1.25, 1.75, 2.25, 2.75]
-    assert stairs([0.0, 1.0], [2.0, 2.0], False).neurons == ()
+    assert step_function([0.0, 1.0], [2.0, 2.0], False).neurons == ()
 
 
 def test_values_that_do_not_matter_cost_nothing() -> None:
     points, values = [0.0, 1.0, 2.0, 3.0], [0.0, None, None, 9.0]
-    assert known(points, values) == ([0.0, 3.0], [0.0, 9.0])
+    assert known_points(points, values) == ([0.0, 3.0], [0.0, 9.0])
     assert bends_of(points, values) == []
 
 
 def test_one_point() -> None:
-    for shape in (interpolate([2.0], [7.0], True), stairs([2.0], [7.0], True)):
+    for shape in (interpolate([2.0], [7.0], True), step_function([2.0], [7.0], True)):
         assert (shape.constant, shape.slope, shape.neurons) == (7.0, 0.0, ())
+
+
+# ---- limits of exactness ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("deviation", "straight"), [(0.99, True), (1.01, False)])
+def test_values_within_2_to_the_minus_32_of_the_largest_from_a_line_are_on_it(
+    sign: int, deviation: float, straight: bool
+) -> None:
+    values = [0.0, 1.0 + sign * deviation * 2.0**-32 * 4, 2.0, 3.0, 4.0]
+    assert (bends_of([0.0, 1.0, 2.0, 3.0, 4.0], values) == []) == straight
+
+
+@pytest.mark.parametrize(("height", "exact"), [(2.0**19 - 1, True), (2.0**19, False)])
+def test_lines_through_multiples_of_a_16th_are_exact_below_2_to_the_20(height: float, exact: bool) -> None:
+    """Each term counts twice."""
+    assert interpolate([0.0, 1.0], [0.0, height], True).rounding == (0.0 if exact else 2 * UNIT * height)
+    assert interpolate([0.0, 1.0], [0.0, height], False).rounding == 2 * UNIT * height
+
+
+@pytest.mark.parametrize(("denominator", "exact"), [(16, True), (15, False), (17, False), (32, False)])
+def test_bends_at_multiples_of_a_16th_are_exact(denominator: int, exact: bool) -> None:
+    part = 1 / denominator
+    for points, values in (([0.0, part, 1.0], [0.0, 0.0, 1 - part]), ([0.0, 1.0, 2.0], [0, part, 1.0])):
+        assert (interpolate(points, values, True).rounding == 0) == exact
+
+
+@pytest.mark.parametrize(("first", "exact"), [(2.0**20 - 2, True), (2.0**20 - 1, False)])
+def test_steps_between_whole_numbers_below_2_to_the_20_are_exact(first: float, exact: bool) -> None:
+    for points in ([first, first + 1], [-first - 1, -first]):
+        assert (step_function(points, [0.0, 1.0], True).rounding == 0) == exact
+        assert step_function(points, [0.0, 1.0], False).rounding > 0
+
+
+@pytest.mark.parametrize(
+    ("points", "values", "exact"),
+    [
+        ([5, 6], [0, 1], True),
+        ([5, 6], [0, 4], True),
+        ([5, 6], [0, 3], False),  # three times a number is rounded
+        ([5, 6], [3, 7], False),  # as is the sum with three
+        ([5, 6], [4, 8], True),
+        ([5, 7], [0, 1], False),  # a power of two may lie between the knots
+        ([5, 6, 7], [0, 1, 0], True),  # one pair on each side
+        ([5, 6, 7, 8, 9], [0, 1, 0, 1, 0], False),  # two pairs on one side
+        ([5, 6, 7], [1, 3, 4], False),  # two pairs on one side, or three
+        ([5, 6, 7], [4, 3, 1], False),
+        ([5.5, 6.5], [0, 1], False),
+    ],
+)
+def test_step_functions_are_exact_with_one_active_pair_of_power_of_two_heights(
+    points: list[float], values: list[float], exact: bool
+) -> None:
+    shape = step_function(list(map(float, points)), list(map(float, values)), True)
+    assert (shape.rounding == 0) == exact
+
+
+@pytest.mark.parametrize("height", [1.0, 4.0])
+def test_steps_next_to_zero_are_rounded_once(height: float) -> None:
+    assert step_function([0.0, 1.0], [0.0, height], True).rounding == 2 * UNIT * 2 * height
+    assert step_function([-1.0, 0.0], [0.0, height], True).rounding == 2 * UNIT * 2 * height
+    assert step_function([1.0, 2.0], [0.0, height], True).rounding == 0
