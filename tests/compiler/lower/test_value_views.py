@@ -67,21 +67,18 @@ def test_equal_functions_of_a_node_are_made_once() -> None:
     assert len(lowering.context.groups) == 1
 
 
-@pytest.mark.parametrize(
-    ("denoise", "groups"),
-    [(NoiseRemoval.STEP_FUNCTION, 1), (NoiseRemoval.NESTED_STEP_FUNCTIONS, 2)],
-)
-def test_nested_step_functions_take_one_more_group_of_neurons_but_none_for_the_embedding(
-    denoise: NoiseRemoval, groups: int
-) -> None:
+@pytest.mark.parametrize("longest", [64, 200])
+def test_noise_removal_reduces_the_error_and_takes_no_neurons_for_the_embedding(longest: int) -> None:
     build = SelectorBuild()
-    lowering = Lowering((0, 1, 2), 8)
-    count = build.width(build.select(build.width(build.same), build.width(build.same), "=="))
+    lowering = Lowering(range(4), longest)
+    count = build.width(build.same)
+    equal_counts = build.width(build.select(count, count, "=="))
+    parity = tuple(float(n % 2) for n in range(longest))
+    noisy, steps, nested = (lowering.views.function(equal_counts, parity, denoise=denoise) for denoise in NoiseRemoval)
+    assert nested.error <= steps.error < noisy.error
     before = len(lowering.context.groups)
-    lowering.views.function(count, tuple(float(n % 2) for n in range(9)), denoise=denoise)
-    assert len(lowering.context.groups) - before >= groups
-    before = len(lowering.context.groups)
-    lowering.views.function(build.indices, tuple(float(n % 2) for n in range(8)), denoise=denoise)
+    for denoise in NoiseRemoval:
+        lowering.views.function(build.indices, parity, denoise=denoise)
     assert len(lowering.context.groups) == before
 
 
