@@ -52,14 +52,6 @@ CIRCLES_TODAY = {
     "compiler.elaborate.evaluate",
     "compiler.elaborate.operators",
     "compiler.elaborate.scope",
-    "compiler.lower.attention.equality_scores",
-    "compiler.lower.attention.heads",
-    "compiler.lower.attention.scores",
-    "compiler.lower.attention.split_orders",
-    "compiler.lower.context",
-    "compiler.lower.neurons.factors",
-    "compiler.lower.neurons.joint_functions",
-    "compiler.lower.value_views",
     "tools.repl.arguments",
     "tools.repl.commands",
     "tools.repl.compile_command",
@@ -71,7 +63,6 @@ CIRCLES_TODAY = {
 FOLDERS_WITH_CIRCLES_TODAY = {
     "cli",
     "compiler.elaborate",
-    "compiler.lower",
     "tools.repl",
 }
 
