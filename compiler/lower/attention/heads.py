@@ -70,7 +70,7 @@ class Heads:
         if with_bos:
             bos = score.level + COUNT_BOS_NATS / sharpness if level == "count" else fallback
         return Head(
-            time=time, selector=selector, label=self.context.describe(selector), level=level, form=score.kind,
+            time=time, selector=selector, label=self.context.describe(selector), level=level, score_kind=score.kind,
             why=score.why, sharpness=sharpness, key_only=score.key_only, query_only=score.query_only,
             pairs=score.pairs, bos=bos, scale=exp(COUNT_BOS_NATS) if level == "count" else 1.0,
             error=weights_error, score_error=score.error, tolerated=distance / 2,
