@@ -145,7 +145,7 @@ def read_program(
 ) -> Program:
     """The program of a file; `load` in it is relative to the file.  Raises RaspError, as `elaborate` does."""
     from .compiler.elaborate import elaborate
-    from .rasp_grammar.parser import read_source
+    from .rasp_grammar.source_file import read_source
 
     source = read_source(path)
     return elaborate(

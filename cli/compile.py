@@ -121,8 +121,9 @@ def _count(number: int, what: str) -> str:
 
 
 def _emit_tree(path: Path) -> None:
-    from ..rasp_grammar.parser import parse, read_source
+    from ..rasp_grammar.parser import parse
     from ..rasp_grammar.print_tree import format_tree
+    from ..rasp_grammar.source_file import read_source
 
     _print_stage(format_tree(parse(read_source(path))))
 

@@ -118,7 +118,7 @@ def _below(folder: Path) -> list[Path]:
 def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
     """Whether a file changed, or would.  RaspError where it cannot be read or written."""
     from ..rasp_grammar.format.format_source import format_source
-    from ..rasp_grammar.parser import read_source
+    from ..rasp_grammar.source_file import read_source
 
     source = read_source(path)
     text = format_source(source)

@@ -1,22 +1,22 @@
-"""Text to tokens.  Nothing is an error here: what is no token becomes UNKNOWN, and the parser finds the words."""
+"""Tokens, and the step between lexer and parser that ends the statements which end with their line."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
-from .span import Source, Span
+if TYPE_CHECKING:
+    from lark import Token as LarkToken
 
-#: Statements whose end may also be the end of the line, as the reference's REPL has it.
+#: The terminals that begin a statement whose end may be the end of its line, as at the reference's prompt.
 LINE_STATEMENTS = frozenset({"SET_VOCAB", "SET_MAX_LENGTH", "SET_EXAMPLE", "DIRECTIVE", "LOAD"})
 
-_OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
-_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
+OPENING_BRACKETS = frozenset({"LPAR", "LSQB", "LBRACE"})
+CLOSING_BRACKETS = frozenset({"RPAR", "RSQB", "RBRACE"})
 
 
 class Token(NamedTuple):
-    """`kind` is a terminal of rasp.lark; the characters `start` to `end` of the text."""
+    """`kind` is a terminal of rasp.lark; the token is characters `start` to `end` of the text."""
 
     kind: str
     text: str
@@ -24,37 +24,51 @@ class Token(NamedTuple):
     end: int
 
 
-def tokenize(source: Source, lexer: re.Pattern[str], keywords: Mapping[str, str]) -> tuple[list[Token], list[Span]]:
-    """The tokens, and the comments between them.
+class LineStatementEnds:
+    """Lark's post-lexer: replaces the ends of lines by the semicolons that they stand for.
 
-    A line statement (`set vocab "abc"`) without `;` gets an empty SEMICOLON token at the end of its line, brackets
-    closed; so newlines mean nothing to the grammar.
+    A line statement (`set vocab "abc"`) without `;` ends with its line if its brackets are closed there.  It gets an
+    empty SEMICOLON behind its last token, so the grammar needs no ends of lines.  Comments are passed on.
     """
-    tokens: list[Token] = []
-    comments: list[Span] = []
-    line_statement = False
-    depth = 0
-    for match in lexer.finditer(source.text):
-        kind, text = match.lastgroup, match.group()
-        assert kind is not None
-        if kind == "NAME":
-            kind = keywords.get(text, kind)
-        if kind == "COMMENT":
-            comments.append(Span(source, match.start(), match.end()))
-        elif kind == "NEWLINE":
-            if line_statement and depth <= 0 and tokens[-1].kind not in LINE_STATEMENTS - {"DIRECTIVE"}:
-                tokens.append(Token("SEMICOLON", "", tokens[-1].end, tokens[-1].end))
-                line_statement = False
-        elif not kind.startswith("__IGNORE"):
+
+    #: Terminals that no rule names; Lark's lexer must keep them.
+    always_accept = ("COMMENT", "NEWLINE", "UNKNOWN")
+
+    def process(self, stream: Iterator[LarkToken]) -> Iterator[LarkToken]:
+        last: LarkToken | None = None
+        in_line_statement = False
+        depth = 0
+        for token in stream:
+            kind = token.type
+            if kind == "COMMENT":
+                yield token
+                continue
+            if kind == "NEWLINE":
+                # Behind `load` or `set vocab` the value may follow on the next line.
+                if in_line_statement and depth <= 0 and last is not None and _may_end_with(last):
+                    in_line_statement = False
+                    yield _semicolon_after(last)
+                continue
             if kind in LINE_STATEMENTS:
-                line_statement, depth = True, 0
+                in_line_statement, depth = True, 0
             elif kind == "SEMICOLON":
-                line_statement = False
-            elif kind in _OPENING:
+                in_line_statement = False
+            elif kind in OPENING_BRACKETS:
                 depth += 1
-            elif kind in _CLOSING:
+            elif kind in CLOSING_BRACKETS:
                 depth -= 1
-            tokens.append(Token(kind, text, match.start(), match.end()))
-    if line_statement and tokens[-1].kind != "SEMICOLON":
-        tokens.append(Token("SEMICOLON", "", tokens[-1].end, tokens[-1].end))
-    return tokens, comments
+            last = token
+            yield token
+        if in_line_statement and last is not None:
+            yield _semicolon_after(last)
+
+
+def _may_end_with(token: LarkToken) -> bool:
+    """Whether a line statement can be complete after this token."""
+    return token.type == "DIRECTIVE" or token.type not in LINE_STATEMENTS
+
+
+def _semicolon_after(token: LarkToken) -> LarkToken:
+    from lark import Token as LarkToken  # takes 0.05 s, and only parsing needs it
+
+    return LarkToken("SEMICOLON", "", start_pos=token.end_pos, end_pos=token.end_pos)

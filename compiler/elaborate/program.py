@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean, error
-from ...rasp_grammar.parser import parse, read_source
+from ...rasp_grammar.parser import parse
 from ...rasp_grammar.precedence_warnings import quirks
+from ...rasp_grammar.source_file import read_source
 from ...rasp_grammar.span import Source, Span
 from ..graph.graph import Program, Selector, SOp
 from ..graph.values import Scalar

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import fields
 
 from ..diagnostics import Diagnostic, RaspError
-from ..parser import MAX_CHARACTERS, parse
+from ..incremental_parser import IncrementalParser, tokenize
+from ..parser import parse
+from ..source_file import MAX_CHARACTERS
 from ..span import Source
-from ..tables import Automaton, tables
-from ..tokens import Token, tokenize
+from ..tokens import Token
 from ..tree import Module, Tree
 from .layout import Comment, lay_out, place_comments
 from .rules import concrete, parts_of
@@ -40,16 +41,13 @@ def format_source(source: Source) -> str:
 
 def _concrete_items(source: Source) -> list[Tree]:
     """The items of a text that is known to parse, with all their tokens."""
-    table = tables()
-    tokens, _ = tokenize(source, table.lexer, table.keywords)
-    automaton = Automaton(table, lambda rule, parts: concrete(source, rule, parts))
+    tokens, _ = tokenize(source)
+    parser = IncrementalParser(lambda rule, parts: concrete(source, rule, parts))
     for token in tokens:
-        assert automaton.feed(token)
-    if not automaton.accepts("$END"):  # the last statement may lack its `;`
-        assert automaton.feed(Token("SEMICOLON", "", tokens[-1].end, tokens[-1].end))
-    items = automaton.finish()
-    assert items is not None
-    return items
+        assert parser.feed(token)
+    if not parser.accepts("$END"):  # the last statement may lack its `;`
+        assert parser.feed(Token("SEMICOLON", "", tokens[-1].end, tokens[-1].end))
+    return parser.finish()
 
 
 def same_program(one: Module, other: Module) -> bool:

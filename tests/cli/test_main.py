@@ -140,9 +140,9 @@ print(status, sorted(name for name in ("torch", "numpy", "lark") if name in sys.
     [
         ([], "[]"),
         (["--help"], "[]"),
-        (["check", "x.rasp"], "[]"),
-        (["eval", "x.rasp", "ab"], "[]"),
-        (["compile", "x.rasp"], "['numpy']"),
+        (["check", "x.rasp"], "['lark']"),
+        (["eval", "x.rasp", "ab"], "['lark']"),
+        (["compile", "x.rasp"], "['lark', 'numpy']"),
         (["inspect", "x.safetensors"], "['numpy']"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -13,11 +13,11 @@ from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.format import format_source as formatter
 from raspc.rasp_grammar.format.format_source import format_source
 from raspc.rasp_grammar.format.layout import WIDTH
+from raspc.rasp_grammar.incremental_parser import tokenize
 from raspc.rasp_grammar.parser import parse
 from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.span import Source
-from raspc.rasp_grammar.tables import tables
-from raspc.rasp_grammar.tokens import LINE_STATEMENTS, Token, tokenize
+from raspc.rasp_grammar.tokens import LINE_STATEMENTS, Token
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = [
@@ -52,8 +52,7 @@ def formatted(text: str) -> str:
 
 def tokens_of(text: str) -> tuple[list[Token], list[str]]:
     """The tokens, and the comments without their white ends."""
-    table = tables()
-    tokens, comments = tokenize(Source("test.rasp", text), table.lexer, table.keywords)
+    tokens, comments = tokenize(Source("test.rasp", text))
     return tokens, [comment.text.rstrip() for comment in comments]
 
 

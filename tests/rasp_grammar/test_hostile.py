@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raspc.compiler.elaborate import elaborate, parse_vocabulary
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
-from raspc.rasp_grammar.parser import read_source
+from raspc.rasp_grammar.source_file import read_source
 from raspc.rasp_grammar.span import Source
 
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[2] / "programs").rglob("*.rasp"))]

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from raspc.rasp_grammar import tree
 from raspc.rasp_grammar.diagnostics import RaspError
-from raspc.rasp_grammar.parser import MAX_CHARACTERS, parse, read_source
+from raspc.rasp_grammar.parser import parse
 from raspc.rasp_grammar.precedence_warnings import quirks
 from raspc.rasp_grammar.print_tree import format_tree
+from raspc.rasp_grammar.source_file import MAX_CHARACTERS, read_source
 from raspc.rasp_grammar.span import Source
 from raspc.rasp_grammar.tree import walk
 

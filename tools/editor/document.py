@@ -14,14 +14,13 @@ from ...compiler.elaborate.workspace import deep_recursion
 from ...compiler.graph.graph import Graph
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
-from ...rasp_grammar.parser import parse
 from ...rasp_grammar.precedence_warnings import quirks
+from ...rasp_grammar.recovery import RecoveredText, recover
 from ...rasp_grammar.span import Source, Span
 from . import name_resolution as names
 from .files import Buffers
 from .name_resolution import Binding, Index, Loaded, place
 from .observed_run import Mistake, Observed, Run, elaborate, locate
-from .recovery import Recovered, recover
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Analysed:
 
     source: Source
     base: Path
-    recovered: Recovered
+    recovered: RecoveredText
     problems: tuple[Problem, ...]
     index: Index
     run: Run | None
@@ -50,7 +49,7 @@ class Analysed:
     @property
     def whole(self) -> bool:
         """Whether all of the text parses."""
-        return self.recovered.whole
+        return self.recovered.parses
 
     def observed(self, name: tree.Name) -> Observed | None:
         """What a name stood for, where it is used or bound."""
@@ -118,13 +117,13 @@ def analyse(
     with deep_recursion():
         recovered = recover(source)
         index = names.index(recovered.module, _Loader(base, source, buffers))
-        runnable = recovered.runnable
-        run = None if runnable is None else elaborate(runnable, base, buffers, cancelled)
-    if recovered.whole and run is not None:
+        program = recovered.program
+        run = None if program is None else elaborate(program, base, buffers, cancelled)
+    if recovered.parses and run is not None:
         problems = _problems_of_run(source, recovered.module, run)
     else:
-        problems = _problems_of_text(source)
-    good = None if recovered.whole or previous is None else previous if previous.whole else previous.previous
+        problems = tuple([_at_its_place(source, mistake) for mistake in recovered.mistakes])
+    good = None if recovered.parses or previous is None else previous if previous.whole else previous.previous
     return Analysed(source, base, recovered, problems, index, run, good)
 
 
@@ -149,15 +148,6 @@ class _Loader:
         except RaspError:
             return None
         return self._modules[found.name]
-
-
-def _problems_of_text(source: Source) -> tuple[Problem, ...]:
-    """What keeps the text from being read."""
-    try:
-        parse(source)
-    except RaspError as error:
-        return tuple([_at_its_place(source, diagnostic) for diagnostic in error.diagnostics])
-    return ()
 
 
 def _problems_of_run(source: Source, module: tree.Module, run: Run) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...rasp_grammar.parser import read_source
+from ...rasp_grammar.source_file import read_source
 from ...rasp_grammar.span import Source
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ...rasp_grammar.lark_grammar import keywords
 from ...rasp_grammar.span import Source, Span
-from ...rasp_grammar.tables import tables
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -13,11 +13,6 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def is_name(text: str) -> bool:
     """Whether a program could give this name."""
     return NAME.fullmatch(text) is not None and text not in keywords()
-
-
-def keywords() -> tuple[str, ...]:
-    """The reserved words."""
-    return tuple(tables().keywords)
 
 
 def line_before(text: str, offset: int) -> str:

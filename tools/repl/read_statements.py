@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from ...rasp_grammar.build_tree import Builder
-from ...rasp_grammar.parser import MAX_CHARACTERS
+from ...rasp_grammar.incremental_parser import StatementReader, tokenize
+from ...rasp_grammar.source_file import MAX_CHARACTERS
 from ...rasp_grammar.span import Source
-from ...rasp_grammar.syntax_errors import Place, is_missing_semicolon
-from ...rasp_grammar.tables import Automaton, tables
-from ...rasp_grammar.tokens import Token, tokenize
+from ...rasp_grammar.syntax_errors import is_missing_semicolon
+from ...rasp_grammar.tokens import CLOSING_BRACKETS, OPENING_BRACKETS, Token
 
 #: Inputs of more lines are looked at only where their brackets are closed: each look reads all lines again.
 _LONG = 100
 
 #: What a line with a command to the REPL itself begins with.
 COMMAND = ":"
-
-_OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
-_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
 
 
 class State(Enum):
@@ -51,27 +48,24 @@ def read(text: str) -> Reading:
     tokens = _tokens(source)
     if not tokens:
         return Reading(State.EMPTY)
-    automaton = Automaton(tables(), Builder(source))
-    braces = first = 0
-    for index, token in enumerate(tokens):
-        if not automaton.feed(token):
-            if token.text == "" and index == len(tokens) - 1 and depth(tokens) > 0:
-                return Reading(State.OPEN, braces)  # `set vocab [`: the `;` stands for the end of the line
-            splits = index > 0 and "\n" in text[tokens[index - 1].end : token.start]
-            braces += sum([_brace(later) for later in tokens[index:]])
-            return Reading(State.WRONG, max(0, braces), splits)
-        braces += _brace(token)
-        if braces == 0 and token.kind in ("SEMICOLON", "RBRACE") and automaton.accepts("DEF"):
-            first = index + 1
-    if automaton.accepts("$END"):
+    reader = StatementReader(source, tokens, Builder(source))
+    place = reader.read()
+    if place is None:
         return Reading(State.WHOLE)
-    ends = braces == 0 and is_missing_semicolon(Place(source, tokens, len(tokens), first, automaton.accepts))
-    return Reading(State.UNSIGNED if ends else State.OPEN, braces)
+    if place.index == len(tokens):
+        ends = reader.depth == 0 and is_missing_semicolon(place)
+        return Reading(State.UNSIGNED if ends else State.OPEN, reader.depth)
+    token = tokens[place.index]
+    if token.text == "" and place.index == len(tokens) - 1 and depth(tokens) > 0:
+        return Reading(State.OPEN, reader.depth)  # `set vocab [`: the `;` stands for the end of the line
+    splits = place.index > 0 and "\n" in text[tokens[place.index - 1].end : token.start]
+    braces = reader.depth + sum([_brace(later) for later in tokens[place.index :]])
+    return Reading(State.WRONG, max(0, braces), splits)
 
 
 def depth(tokens: Iterable[Token]) -> int:
     """How many more brackets open than close."""
-    return sum([(token.kind in _OPENING) - (token.kind in _CLOSING) for token in tokens])
+    return sum([(token.kind in OPENING_BRACKETS) - (token.kind in CLOSING_BRACKETS) for token in tokens])
 
 
 def _brace(token: Token) -> int:
@@ -120,5 +114,4 @@ def inputs(lines: Iterable[str], name: str) -> Iterator[Source]:
 
 
 def _tokens(source: Source) -> list[Token]:
-    table = tables()
-    return tokenize(source, table.lexer, table.keywords)[0]
+    return tokenize(source)[0]

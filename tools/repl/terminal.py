@@ -22,9 +22,9 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
+from ...rasp_grammar.incremental_parser import tokenize
+from ...rasp_grammar.lark_grammar import keywords
 from ...rasp_grammar.span import Source
-from ...rasp_grammar.tables import tables
-from ...rasp_grammar.tokens import tokenize
 from .completion import complete
 from .conversation import Conversation
 from .read_statements import COMMAND, State, read
@@ -154,9 +154,8 @@ def styled(line: str) -> StyleAndTextTuples:
     """One line in pieces, each with its style.  No token goes over the end of a line."""
     if line.lstrip().startswith(COMMAND):
         return [("class:rasp.word", line)]
-    table = tables()
-    tokens, comments = tokenize(Source("", line), table.lexer, table.keywords)
-    words = set(table.keywords.values()) | _LINE_WORDS
+    tokens, comments = tokenize(Source("", line))
+    words = set(keywords().values()) | _LINE_WORDS
     spans = [
         (token.start, token.end, "class:rasp.word" if token.kind in words else _CLASSES.get(token.kind, ""))
         for token in tokens

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...compiler.artifact.atomic_files import replace_files
 from ...rasp_grammar.diagnostics import RaspError
-from ...rasp_grammar.parser import read_source
+from ...rasp_grammar.source_file import read_source
 from .records import Entry, Loaded, Message, Settings, Sizes, Target, Written
 from .sources import key_of, located, sha256
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from ...compiler.artifact.atomic_files import replace_files
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
-from ...rasp_grammar.parser import read_source
+from ...rasp_grammar.source_file import read_source
 from . import executors
 from . import index_file as index
 from .build_state import Memory, current, written

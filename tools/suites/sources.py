@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError
-from ...rasp_grammar.parser import parse, read_source
+from ...rasp_grammar.parser import parse
+from ...rasp_grammar.source_file import read_source
 from ...rasp_grammar.span import Source
 from .records import Loaded, NoText, Settings, Target, Text
 

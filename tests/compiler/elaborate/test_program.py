@@ -14,7 +14,7 @@ from raspc.compiler.graph.print_graph import MAX_DESCRIPTION, describe, format_g
 from raspc.compiler.graph.walk import reachable
 from raspc.compiler.interpret.interpreter import evaluate
 from raspc.rasp_grammar.diagnostics import RaspError
-from raspc.rasp_grammar.parser import read_source
+from raspc.rasp_grammar.source_file import read_source
 from raspc.rasp_grammar.span import Source
 
 PROGRAMS = Path(__file__).parents[3] / "programs"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
+from raspc.rasp_grammar.incremental_parser import tokenize
+from raspc.rasp_grammar.lark_grammar import keywords
 from raspc.rasp_grammar.span import Source
-from raspc.rasp_grammar.tables import tables
-from raspc.rasp_grammar.tokens import tokenize
 from raspc.tests.tools.editor.conftest import Open
 from raspc.tools.editor.completion import complete
 from raspc.tools.editor.document import analyse
@@ -30,7 +30,7 @@ def test_names_the_library_and_keywords(program: Open) -> None:
     assert (found["sort"].kind, found["sort"].detail) == (KINDS.Function, "sort(seq, key)")
     assert (found["tokens"].kind, found["full_s"].kind) == (KINDS.Variable, KINDS.Variable)
     assert found["def"].kind == KINDS.Keyword
-    assert {*tables().keywords, "set"} <= set(found)
+    assert {*keywords(), "set"} <= set(found)
     assert "last" not in found  # it is defined further on
 
 
@@ -109,7 +109,7 @@ def test_every_name_of_a_program_is_offered_where_it_stands(name: str) -> None:
     source = Source(str(path), text)
     analysed = analyse(source, path.parent)
     bound = {place[1] for place in analysed.index.bindings}
-    words, comments = tokenize(source, tables().lexer, tables().keywords)
+    words, comments = tokenize(source)
     used = [token for token in words if token.kind == "NAME" and token.start not in bound]
     assert len(used) > 7
     for token in used:

@@ -6,9 +6,8 @@ import random
 from pathlib import Path
 
 from raspc.compiler.elaborate.workspace import deep_recursion
+from raspc.rasp_grammar.incremental_parser import tokenize
 from raspc.rasp_grammar.span import Source
-from raspc.rasp_grammar.tables import tables
-from raspc.rasp_grammar.tokens import tokenize
 from raspc.tools.editor import navigation
 from raspc.tools.editor.completion import complete
 from raspc.tools.editor.document import Analysed, analyse
@@ -30,7 +29,7 @@ def test_every_name_can_be_asked_about() -> None:
         for path in PROGRAMS:
             analysed = _analysed(path, path.read_text())
             assert [problem for problem in analysed.problems if problem.diagnostic.severity == "error"] == []
-            tokens, _ = tokenize(analysed.source, tables().lexer, tables().keywords)
+            tokens, _ = tokenize(analysed.source)
             for token in tokens:
                 if token.kind == "NAME":
                     shown = hover(analysed, token.start, domains=False)

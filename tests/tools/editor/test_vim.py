@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from raspc.compiler.elaborate.library_docs import library
+from raspc.rasp_grammar.incremental_parser import tokenize
+from raspc.rasp_grammar.lark_grammar import keywords
 from raspc.rasp_grammar.span import Source
-from raspc.rasp_grammar.tables import tables
-from raspc.rasp_grammar.tokens import tokenize
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "tools" / "editor" / "vim"
@@ -27,7 +27,7 @@ def _words(*groups: str) -> set[str]:
 
 
 def test_every_keyword() -> None:
-    assert _words("raspStatement", "raspOperator", "raspBoolean") == set(tables().keywords) - {"load"}
+    assert _words("raspStatement", "raspOperator", "raspBoolean") == set(keywords()) - {"load"}
     assert "syntax match raspInclude /\\<load" in SYNTAX
 
 
@@ -105,7 +105,7 @@ def test_every_token_has_its_colour(vim: str, tmp_path: Path) -> None:
     )
     text = "\n".join([*[path.read_text() for path in paths], odd])
     (tmp_path / "all.rasp").write_text(text)
-    found, comments = tokenize(Source("a.rasp", text), tables().lexer, tables().keywords)
+    found, comments = tokenize(Source("a.rasp", text))
     places = [(token.kind, token.start, token.end) for token in found if token.end > token.start]
     places += [("COMMENT", span.start, span.end) for span in comments]
     starts = Source("a.rasp", text).position

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from raspc.rasp_grammar.incremental_parser import tokenize
+from raspc.rasp_grammar.lark_grammar import keywords
 from raspc.rasp_grammar.span import Source
-from raspc.rasp_grammar.tables import tables
-from raspc.rasp_grammar.tokens import tokenize
-from raspc.tools.editor.text_words import in_quotes, is_name, keywords, line_before, name_around
+from raspc.tools.editor.text_words import in_quotes, is_name, line_before, name_around
 
 ROOT = Path(__file__).parents[3]
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("name", ["paper/dyck2", "hard/find_pattern", "strings/../paper/sort"])
 def test_at_every_place_of_a_program(name: str) -> None:
     source = Source("a.rasp", (ROOT / "programs" / f"{name}.rasp").read_text())
-    tokens, _ = tokenize(source, tables().lexer, tables().keywords)
+    tokens, _ = tokenize(source)
     declared = re.compile(r"set[ \t]+(vocab|max_length)")
     names = {token.start: token for token in tokens if token.kind == "NAME"}
     words = [match.span() for match in declared.finditer(source.text)]
@@ -34,7 +34,6 @@ def test_at_every_place_of_a_program(name: str) -> None:
 
 
 def test_keywords_are_no_names() -> None:
-    assert set(keywords()) == set(tables().keywords)
     assert not any(is_name(word) for word in keywords())
     assert all(is_name(name) for name in ("x", "_x1", "Def", "set", "vocab"))
     assert not any(is_name(name) for name in ("", "1x", "x y", "é", "x-", "x\n"))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raspc.rasp_grammar import tree
-from raspc.rasp_grammar.diagnostics import RaspError
+from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 from raspc.rasp_grammar.parser import parse
+from raspc.rasp_grammar.recovery import recover
 from raspc.rasp_grammar.span import Source
-from raspc.tools.editor.recovery import recover
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PROGRAMS = [path.read_text() for path in sorted((ROOT / "programs" / "paper").glob("*.rasp"))]
 
 
@@ -30,20 +30,20 @@ def _names(text: str) -> list[str]:
     return found
 
 
-def _parses(text: str) -> bool:
+def _mistakes(text: str) -> tuple[Diagnostic, ...]:
     try:
         parse(Source("a.rasp", text))
-    except RaspError:
-        return False
-    return True
+    except RaspError as error:
+        return error.diagnostics
+    return ()
 
 
 @pytest.mark.parametrize("text", PROGRAMS)
 def test_a_whole_text_is_its_tree(text: str) -> None:
     source = Source("a.rasp", text)
     found = recover(source)
-    assert found.whole
-    assert found.runnable is source
+    assert found.parses
+    assert found.program is source
     assert len(found.module.items) == len(parse(source).items)
 
 
@@ -73,15 +73,15 @@ def test_what_is_left(text: str, names: list[str]) -> None:
 def _check(text: str) -> None:
     """What must hold of every text."""
     found = recover(Source("a.rasp", text))
-    assert found.whole == _parses(text)
+    assert found.mistakes == _mistakes(text)
     for node, _ in tree.walk(found.module):
         # A sign that was added at the end has no place.
         assert 0 <= node.span.start <= node.span.end <= len(text)
         if isinstance(node, tree.Name):
             assert text[node.span.start : node.span.end] == node.name
-    if found.runnable is not None:
-        made = found.runnable.text
-        assert _parses(made)
+    if found.program is not None:
+        made = found.program.text
+        assert _mistakes(made) == ()
         # Blanks, `;` and `}` aside it is the text, at the same places.
         for before, after in zip(text, made, strict=False):
             assert after == before or after in " ;}", (before, after)
