@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from .rasp_grammar.span import Source
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def compile(
     causal: bool = False,
     small: bool = False,
     uniform: bool = False,
-    max_parameters: int = 200_000_000,
+    max_parameters: int = DEFAULT_MAX_PARAMETERS,
 ) -> Compiled:
     """Compile a RASP program into the weights of a transformer.
 
@@ -73,7 +74,6 @@ def compile(
 
     Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
     """
-    from .compiler.options import CompileOptions
     from .compiler.pipeline import compile_program
     from .compiler.warnings.outputs import model_warnings
 

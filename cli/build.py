@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
 from ..tools.suites.records import LIBRARY
-from .compile import DEFAULT_MAX_PARAMS
 from .options import complete_files, declaration_options, json_option
 from .report_errors import Report
 
@@ -52,7 +52,7 @@ WIDTH = 80
 @click.option(
     "--max-params",
     type=click.IntRange(min=1),
-    default=DEFAULT_MAX_PARAMS,
+    default=DEFAULT_MAX_PARAMETERS,
     show_default=True,
     metavar="N",
     help="Refuse to build a larger model.",
@@ -106,7 +106,7 @@ def command(
     targets = targets_of(paths, output)
     if not targets:
         raise RaspError(Diagnostic("nothing-to-build", "there are no .rasp files there", None, "check the paths"))
-    settings = Settings(small, uniform, causal, max_params, vocab, max_length, verify)
+    settings = Settings(CompileOptions(small, uniform, causal, max_params), vocab, max_length, verify)
     plan = Plan(targets, output, settings, jobs if jobs is not None else _processors(), executor, force)
     try:
         with _progress(len(targets), quiet=report.as_json) as tell:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import click
 
+from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from .options import complete_files, declaration_options, json_option, program_argument, read_program
 from .report_errors import Report
 
 STAGES = ("ast", "graph", "blocks", "layers")
-
-DEFAULT_MAX_PARAMS = 200_000_000
 
 
 @click.command(short_help="Compile a program into a transformer.")
@@ -40,7 +39,7 @@ DEFAULT_MAX_PARAMS = 200_000_000
 @click.option(
     "--max-params",
     type=click.IntRange(min=1),
-    default=DEFAULT_MAX_PARAMS,
+    default=DEFAULT_MAX_PARAMETERS,
     show_default=True,
     metavar="N",
     help="Refuse to build a larger model.",
@@ -73,7 +72,6 @@ def command(
     if emit == "ast":
         _emit_tree(path)
         return
-    from ..compiler.options import CompileOptions
     from ..compiler.pipeline import compile_program
     from ..compiler.pipeline import emit as emit_stage
 

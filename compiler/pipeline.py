@@ -1,24 +1,23 @@
-"""The compiler, stage by stage.
+"""The compiler: the stages of a program in order.  Read this file first.
 
-    text --elaborate--> program graph --simplify--> program graph, with domains
-         --lower--> blocks --schedule--> layers --assemble--> arrays and manifest
+    .rasp text --elaborate--> program graph --simplify, infer domains--> simplified graph, with its analysis
+               --lower--> blocks --schedule--> layers --assemble--> arrays and manifest
 
-`elaborate` makes the first step; `compile_program` the others.
+`elaborate.elaborate` makes the program graph of a text, and `artifact.model_files.write` writes the model's two files.
+The steps between them are here: `compile_program` takes them all, `compile_with` those up to the layers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Literal
 
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.diagnostics import RaspError, error
 from .analysis.domains import Space
 from .analysis.node_facts import Analysis
 from .artifact.assemble import assemble
 from .artifact.model_files import CompiledModel
-from .blocks.blocks import Blocks
 from .blocks.layers import Schedule, parameter_count, schedule
 from .elaborate import require_input_space
 from .graph.graph import Node, Program
@@ -29,89 +28,58 @@ from .options import CompileOptions, Strategy
 from .simplify.rewrite import simplify_traced
 from .stages import Stages
 
-#: Widths of comparisons that `-Os` tries.
-SMALL_ORDERS = (4, 12, 64)
-
 Stage = Literal["graph", "blocks", "layers"]
 
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A simplified program, to be lowered with some options."""
-
-    options: CompileOptions
-    program: Program
-    simplified: Program
-    images: Mapping[Node, Node]
-    analysis: Analysis
-    truths: frozenset[str]
-
-    @classmethod
-    def of(cls, program: Program, options: CompileOptions) -> _Candidate:
-        vocabulary, max_length = require_input_space(program)
-        space = Space(vocabulary, max_length, options.causal)
-        simplified, analysis, images = simplify_traced(program, space, options.widest_order)
-        kinds = infer([node for _, node in program.outputs], vocabulary)
-        truths = frozenset(name for name, node in program.outputs if prints_truths(kinds[node]))
-        return cls(options, program, simplified, images, analysis, truths)
-
-    def lowered(self, effort: Strategy) -> Blocks:
-        def text(node: Node) -> str:
-            return describe(self.simplified.graph, node)
-
-        return lower(
-            self.simplified,
-            self.analysis,
-            options=self.options,
-            describe=text,
-            truths=self.truths,
-            strategy=effort,
-        )
-
-    def staged(self, blocks: Blocks) -> Stages:
-        plan, space = schedule(blocks), self.analysis.space
-        _check_size(plan, space, self.options)
-        return Stages(self.program, space, self.simplified, self.images, self.analysis, blocks, plan)
-
-
-def stages(program: Program, options: CompileOptions) -> Stages:
-    """Everything but the arrays.  Raises RaspError for a program that cannot be compiled.
-
-    `small` tries several ways of splitting wide comparisons and keeps the model with the fewest layers, then the
-    fewest parameters.  What the cheapest forms do not promise is tried with dearer ones; the refusal of the cheapest
-    is the one that is raised.
-    """
-    wide = [replace(options, widest_order=widest) for widest in SMALL_ORDERS] if options.small else []
-    candidate = cache(lambda settings: _Candidate.of(program, settings))
-    refused: RaspError | None = None
-    for effort in Strategy:
-        tried: list[Stages] = []
-        too_large = False
-        for settings in (*wide, replace(options, small=False)):
-            if tried and settings.small and not tried[0].blocks.split_orders:
-                continue  # where the narrowest limit splits nothing, a wider one does not either
-            try:
-                blocks = candidate(settings).lowered(effort)
-                too_large = True
-                tried.append(candidate(settings).staged(blocks))
-            except RaspError as error:
-                last = error.with_traceback(None)  # which would keep all that was made
-        if len(tried) > 0:
-            return min(tried, key=lambda made: (len(made.plan.layers), parameter_count(made.plan, made.space)))
-        refused = refused or last
-        if too_large:
-            break  # dearer forms are larger yet
-    assert refused is not None
-    raise refused
+#: The simplified program, its analysis, and the node that replaced each node of the program.
+Simplified = tuple[Program, Analysis, Mapping[Node, Node]]
+Simplify = Callable[[CompileOptions], Simplified]
 
 
 def compile_program(program: Program, options: CompileOptions | None = None) -> CompiledModel:
     """The model of an elaborated program.  Same program and options, same bytes.
 
-    Raises RaspError when the program has no input space, no exact form, or is larger than the options allow.
+    Raises RaspError when the program has no input space, has no exact form, or is larger than the options allow.
     """
     options = options if options is not None else CompileOptions()
-    return assemble(stages(program, options), options)
+    layers = stages(program, options)
+    return assemble(layers, options)
+
+
+def stages(program: Program, options: CompileOptions) -> Stages:
+    """The program at every stage before the arrays, by the first strategy that succeeds.
+
+    Of several settings (`CompileOptions.settings`) the one with the fewest layers is kept, then the one with the fewest
+    parameters.  Raises the RaspError of the first strategy if all fail.
+    """
+    simplify = cache(lambda settings: simplify_for(program, settings))  # the strategies share it
+    refusal: RaspError | None = None
+    for strategy in Strategy:
+        attempts = list(_attempts(program, options, strategy, simplify))
+        made = [attempt for attempt in attempts if isinstance(attempt, Stages)]
+        if len(made) > 0:
+            return min(made, key=lambda one: (len(one.plan.layers), parameter_count(one.plan, one.space)))
+        refusals = [attempt for attempt in attempts if isinstance(attempt, RaspError)]
+        refusal = refusal or refusals[-1]
+        if any(isinstance(attempt, ModelTooLarge) for attempt in refusals):
+            break  # the later strategies make larger models
+    assert refusal is not None
+    raise refusal
+
+
+def compile_with(program: Program, settings: CompileOptions, strategy: Strategy, simplify: Simplify) -> Stages:
+    """The stages before the arrays, with one strategy.  Raises RaspError if it fails."""
+    simplified, analysis, images = simplify(settings)
+    text, truths = _describer(simplified), _outputs_of_truths(program, analysis.space)
+    blocks = lower(simplified, analysis, options=settings, describe=text, truths=truths, strategy=strategy)
+    plan = schedule(blocks)
+    _require_size(plan, analysis.space, settings)
+    return Stages(program, analysis.space, simplified, images, analysis, blocks, plan)
+
+
+def simplify_for(program: Program, settings: CompileOptions) -> Simplified:
+    """The simplified program, with its domains inferred.  Raises RaspError for a program without an input space."""
+    vocabulary, max_length = require_input_space(program)
+    return simplify_traced(program, Space(vocabulary, max_length, settings.causal), settings.widest_order)
 
 
 def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
@@ -128,16 +96,47 @@ def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
             return format_layers(made.plan, made.space)
 
 
-def _check_size(plan: Schedule, space: Space, options: CompileOptions) -> None:
+class ModelTooLarge(RaspError):
+    """A model of more parameters than the options allow (C230)."""
+
+
+def _attempts(
+    program: Program,
+    options: CompileOptions,
+    strategy: Strategy,
+    simplify: Simplify,
+) -> Iterator[Stages | RaspError]:
+    """The program compiled with each of the settings, or the reason why it cannot be."""
+    first: Stages | None = None
+    for settings in options.settings():
+        if first is not None and settings.small and not first.blocks.split_orders:
+            continue  # the narrowest width splits no order, so a wider one does not either
+        try:
+            made = compile_with(program, settings, strategy, simplify)
+        except RaspError as refusal:
+            yield refusal.with_traceback(None)  # a traceback would keep all blocks in memory
+        else:
+            first = first or made
+            yield made
+
+
+def _describer(program: Program) -> Callable[[Node], str]:
+    return lambda node: describe(program.graph, node)
+
+
+def _outputs_of_truths(program: Program, space: Space) -> frozenset[str]:
+    """The names of the outputs that print 0 and 1 as truth values."""
+    kinds = infer([node for _, node in program.outputs], space.vocabulary)
+    return frozenset(name for name, node in program.outputs if prints_truths(kinds[node]))
+
+
+def _require_size(plan: Schedule, space: Space, options: CompileOptions) -> None:
     parameters = parameter_count(plan, space)
-    if parameters <= options.max_parameters:
-        return
-    output = plan.blocks.outputs[0]
-    raise RaspError(
-        Diagnostic(
+    if parameters > options.max_parameters:
+        too_large = error(
             "C230",
             f"the model would have {parameters:,} parameters, more than the limit of {options.max_parameters:,}",
-            output.node.span,
+            plan.blocks.outputs[0].node.span,
             "use a smaller vocabulary or max_length, -Os, or raise --max-params",
         )
-    )
+        raise ModelTooLarge(too_large.diagnostics)

@@ -51,7 +51,7 @@ class _Recorder:
         space, plan = self.stages.space, self.stages.plan
         readings = [reading for reading in plan.blocks.readings if self._is_held(reading)]
         return records.Manifest(
-            compiler=records.CompilerRecord(__version__, _options_record(options)),
+            compiler=records.CompilerRecord(__version__, options.as_json()),
             program=self._program(),
             vocabulary=space.vocabulary,
             bos=len(space.vocabulary),
@@ -245,15 +245,6 @@ def _labels(directions: Sequence[Direction]) -> str:
 
 def _is(value: Scalar, number: float) -> bool:
     return not isinstance(value, str) and number == to_float(value)
-
-
-def _options_record(options: CompileOptions) -> dict[str, bool | int | str]:
-    return {
-        "causal": options.causal,
-        "max_parameters": options.max_parameters,
-        "small": options.small,
-        "uniform": options.uniform,
-    }
 
 
 def _decode(output: OutputBlock) -> records.Decode:

@@ -59,7 +59,23 @@ def schedule(blocks: Blocks) -> Schedule:
         groups = tuple(group for group in blocks.groups if group.time == 2 * index + 1)
         placed, d_head = _place(heads, exposed)
         layers.append(BlockLayer(tuple(placed), d_head, groups))
-    return Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
+    plan = Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
+    _check(plan)
+    return plan
+
+
+def _check(plan: Schedule) -> None:
+    """Every block reads directions that the embedding, an earlier layer or its layer's attention has written."""
+    placed = 0
+    for index, layer in enumerate(plan.layers):
+        for head in [one.head for one in layer.heads]:
+            values = [payload.form for payload in head.payloads]
+            assert all(form.time <= 2 * index for form in (*head_forms(head), *values)), head.label
+        for group in layer.groups:
+            assert group.input.time <= 2 * index + 1, group.label
+        placed += sum(len(one.payloads) for one in layer.heads) + len(layer.groups)
+    blocks = plan.blocks
+    assert placed == sum(len(head.payloads) for head in blocks.heads) + len(blocks.groups), "a block has no layer"
 
 
 def parameter_count(plan: Schedule, space: Space) -> int:

@@ -65,7 +65,6 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
         small="small" in options,
         uniform="uniform" in options,
         causal="causal" in options,
-        max_parameters=200_000_000,
     )
     warnings = causal_warnings(program) if made.causal else ()
     if warnings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ...compiler.options import CompileOptions
 from ...rasp_grammar.codes import Code
 
 Status = Literal["ok", "failed", "skipped"]
@@ -18,24 +19,14 @@ LIBRARY = "a library: it has no output"
 class Settings:
     """What every program of the suite is compiled with; part of the key of what is built."""
 
-    small: bool = False
-    uniform: bool = False
-    causal: bool = False
-    max_parameters: int = 200_000_000
+    options: CompileOptions = field(default_factory=CompileOptions)
     vocabulary: str | None = None
     max_length: int | None = None
     verify: bool = False
 
     def as_json(self) -> dict[str, object]:
-        return {
-            "small": self.small,
-            "uniform": self.uniform,
-            "causal": self.causal,
-            "max_parameters": self.max_parameters,
-            "vocabulary": self.vocabulary,
-            "max_length": self.max_length,
-            "verify": self.verify,
-        }
+        rest = {"vocabulary": self.vocabulary, "max_length": self.max_length, "verify": self.verify}
+        return {**self.options.as_json(), **rest}
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,6 @@ def _only_defines(error: RaspError) -> bool:
 def _built(job: Job, started: float) -> Outcome:
     from ...compiler.artifact.model_files import write
     from ...compiler.elaborate import elaborate, parse_vocabulary
-    from ...compiler.options import CompileOptions
     from ...compiler.pipeline import compile_program
     from ...compiler.warnings.outputs import model_warnings
     from .sources import TOO_MANY
@@ -94,13 +93,7 @@ def _built(job: Job, started: float) -> Outcome:
         # Only where there were too many does elaboration ask for more than was found.
         loaded=map(_opened, itertools.chain(job.loaded, itertools.repeat(TOO_MANY))),
     )
-    options = CompileOptions(
-        small=settings.small,
-        uniform=settings.uniform,
-        causal=settings.causal,
-        max_parameters=settings.max_parameters,
-    )
-    model = compile_program(program, options)
+    model = compile_program(program, settings.options)
     manifest = model.manifest
     warnings = model_warnings(program, manifest)
     sizes = Sizes(
