@@ -1,1 +1,1 @@
-"""Stage 5: scheduled layers go in, arrays and a manifest come out, and are written to and read from files."""
+"""Stage 5: scheduled layers come in, arrays and a manifest go out, into two files and back."""

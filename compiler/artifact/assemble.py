@@ -1,8 +1,8 @@
-"""Layers to arrays and the basis manifest.
+"""Layers to arrays: the weights of a schedule.
 
-Conventions at BOS (see `blocks`): coordinate 0 of the residual stream is 1 at BOS and 0 elsewhere, every other
-coordinate is 0 at BOS.  A form's constant lives in a bias, so each reader subtracts it at BOS through coordinate 0,
-which is exact, and adds there what BOS is meant to have.
+At BOS (see `blocks.forms`), coordinate 0 of the residual stream is 1 and every other coordinate is 0; elsewhere
+coordinate 0 is 0.  A form's constant is a bias, which also acts at BOS.  Each reader subtracts it there through
+coordinate 0, which is exact, and adds the value that BOS is meant to have.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .model_records import manifest_of
 
 Array = NDArray[np.float64]
 
-#: How far BOS's own key must win at the BOS position: exp(-1024) is zero in float32 and in float64, so that the
-#: residual stream stays exactly zero there however often counts are scaled up.
+#: The score by which BOS's own key wins at the BOS position.  exp(-1024) is 0 in float32 and float64, so the residual
+#: stream stays exactly 0 there, whatever the scale of counts.
 BOS_SELF_SCORE = 1024.0
 
 
@@ -75,7 +75,7 @@ class Assembler:
         self._store("pos_embed.W_pos", positions)
 
     def _column(self, form: LinearForm, factor: float = 1.0) -> tuple[Array, float]:
-        """Weights and bias that read `factor * form`, with nothing left at BOS."""
+        """Weights [d_model] and bias that read `factor * form`, and 0 at BOS."""
         column = np.zeros(self.width)
         for direction, coefficient in form.terms:
             column[self.places[direction]] = factor * coefficient
@@ -117,7 +117,7 @@ class Assembler:
         self._store(f"{name}.b_O", np.zeros(self.width))
 
     def _first_dimension(self, placed: PlacedHead) -> tuple[Array, float, Array, float]:
-        """The dimension whose query is constant: it scores keys by themselves, BOS among them."""
+        """The dimension whose query is constant: the score of a key alone, also of BOS."""
         head = placed.head
         key, key_bias = self._column(head.key_only)
         key[0] += bos_key(head)

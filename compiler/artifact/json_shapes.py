@@ -2,9 +2,15 @@
 
 `shape_of(Record)` turns the annotations into a tree of shapes.  A shape reads JSON strictly (every field present,
 none unknown, no type bent into another), writes it, and gives its JSON Schema, so that the three cannot disagree.
+The records are not msgspec's, for four reasons (measured with msgspec 0.22).  A union of an integer, a string and a
+`Fraction` is a TypeError there, so every value of a program would need a second, wire-level type.  Dataclasses ignore
+unknown fields and have no tagged unions; only its own `Struct` has both.  Fields with defaults are optional, and an
+integer in a `float` field is written as an integer: after reading, the manifest would have another hash.  Importing it
+takes longer (22 ms) than making these shapes (18 ms).
+
 Annotations are `str`, `bool`, `int`, `float`, `Scalar`, `Literal[...]`, `X | None`, `tuple[X, ...]`,
 `Mapping[str, X]`, dataclasses, and unions of dataclasses told apart by their `kind`; `Annotated` adds a
-description (a string), a lower bound (`AtLeast`) and a form (`Form`).
+description (a string), a lower bound (`AtLeast`) and a pattern (`Pattern`).
 """
 
 from __future__ import annotations
@@ -49,7 +55,7 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
-class Form:
+class Pattern:
     """A regular expression that a whole string matches; `what` names it in messages."""
 
     pattern: str
@@ -113,7 +119,7 @@ def shape_of(kind: object) -> Shape:
 
 def _annotated(base: object, notes: tuple[object, ...]) -> Shape:
     minimum = next((note.minimum for note in notes if isinstance(note, AtLeast)), None)
-    form = next((note for note in notes if isinstance(note, Form)), None)
+    form = next((note for note in notes if isinstance(note, Pattern)), None)
     if form is not None:
         shape = _text(form)
     elif minimum is not None and base in _PLAIN:
@@ -126,7 +132,7 @@ def _annotated(base: object, notes: tuple[object, ...]) -> Shape:
     return Shape(shape.read, shape.write, {"description": description} | shape.schema)
 
 
-def _text(form: Form | None) -> Shape:
+def _text(form: Pattern | None) -> Shape:
     pattern = None if form is None else re.compile(form.pattern, re.ASCII)
     wanted = "a string" if form is None else form.what
 

@@ -1,7 +1,7 @@
 """JSON text, strictly read and legibly written.
 
-Reading accepts only JSON as the standard has it: no NaN, no key twice, no number that no program could mean.
-Writing is deterministic: keys sorted, small things on one line, one space of indentation.
+Reading accepts only standard JSON: no NaN, no key twice, no integer of more than 20 characters.
+Writing is deterministic: keys are sorted, short lists and objects stand on one line, others are indented by a space.
 """
 
 from __future__ import annotations

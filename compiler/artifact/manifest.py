@@ -1,8 +1,8 @@
-"""The manifest: what a compiled model's numbers mean, and everything needed to run and check it.
+"""The manifest: the meaning of a compiled model's numbers, and everything needed to run and check the model.
 
 One set of frozen dataclasses is the format: `to_json` and `from_json` follow them, and the published
 `manifest.schema.json` is made from them (`python -m raspc.compiler.artifact.manifest` prints it; a test compares).
-`from_json` refuses whatever is not exactly such a manifest, in its shape and in its cross-references.
+`from_json` refuses JSON of any other shape, and records that contradict each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from ..graph.values import Scalar
-from .json_shapes import AtLeast, Form, Schema, StructureError, json_schema, shape_of
+from .json_shapes import AtLeast, Pattern, Schema, StructureError, json_schema, shape_of
 
 FORMAT: Final = "raspc"
 FORMAT_VERSION: Final = 2
@@ -27,7 +27,7 @@ LARGEST_NUMBER = 1e300
 
 Count = Annotated[int, AtLeast(0)]
 Size = Annotated[int, AtLeast(1)]
-Hash = Annotated[str, Form("[0-9a-f]{64}", "a SHA-256 in 64 hexadecimal digits")]
+Hash = Annotated[str, Pattern("[0-9a-f]{64}", "a SHA-256 in 64 hexadecimal digits")]
 Bound = Annotated[float, AtLeast(0)]
 Kind = Literal["bool", "number", "string"]
 DirectionRecordKind = Literal["one-hot", "scalar", "feature", "bos"]
@@ -426,7 +426,7 @@ def check(manifest: Manifest) -> None:
     _require(manifest.bos == len(manifest.vocabulary), "bos", "is not the id after the vocabulary's")
     _require(manifest.n_ctx == manifest.max_length + 1, "n_ctx", "is not `max_length` + 1")
     for name, value in (("causal", manifest.causal), ("uniform", manifest.uniform)):
-        # A model's weights do not show what it was compiled for: a wrong word alone must not change what it computes.
+        # The weights do not show these options, so one altered word would change the answers; it is stated twice.
         stated = manifest.compiler.options.get(name, value)
         _require(stated == value, name, f"is not what `compiler.options.{name}` says")
     _require(len(manifest.directions) == manifest.d_model, "directions", "are not as many as `d_model`")

@@ -125,7 +125,7 @@ _WRITABLE = "nothing was changed; choose another place with `-o`, or make room t
 
 
 def read(path: Path) -> CompiledModel:
-    """Read the model that either of its files names.  Raises RaspError for whatever `write` did not write."""
+    """Read the model that either of its files names.  Raises RaspError for files that `write` did not write."""
     paths = pair_paths(path)
     other = paths.manifest if path == paths.weights else paths.weights
     if not _exists(path):

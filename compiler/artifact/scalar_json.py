@@ -17,7 +17,7 @@ from ..graph.values import Scalar
 #: Integers up to here are exact in every JSON reader (those that hold numbers as doubles too).
 MAX_PLAIN_INT = 2**53
 
-#: Decimal digits of the largest integer that a program can compute (`ops.MAX_BITS`), and its sign.
+#: Decimal digits of the largest integer that a program can compute (`operations.MAX_BITS`), and its sign.
 MAX_DIGITS = int(MAX_BITS * math.log10(2)) + 2
 
 _DECIMAL = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)

@@ -1,1 +1,1 @@
-"""The block representation: heads, neuron groups and outputs over directions, and their schedule into layers."""
+"""Stage 4: blocks (heads, neuron groups, outputs over directions) come in, a schedule of layers goes out."""

@@ -56,7 +56,7 @@ Level = Literal["count", "mean", "retrieve"]
 
 @dataclass
 class Payload:
-    """One value that a head moves: `direction` receives the weighted mean of `form` (0 at BOS)."""
+    """One number that a head moves: it adds the weighted mean of `form` over the keys, 0 at BOS, to `direction`."""
 
     form: LinearForm
     direction: Direction
@@ -67,11 +67,14 @@ class Head:
     """An attention head.
 
     The score of key k for query q is `sharpness * (key_only(k) + query_only(q) + sum of a(q) * b(k) over pairs)`.
-    `bos`: BOS's score before sharpness (None: BOS must never win).  `time`: what it reads is there at `time`,
-    what it writes at `time + 1`.  `scale` multiplies what is written (for counts: the weight of BOS over that of
-    a selected key).  `error` bounds the relative error of the weights of selected keys, `score_error` the error of a
-    score before sharpness; `tolerated` is the score error at which a selected key and another would meet.  `why` says
-    why the selector took this `score_kind`.
+
+    time: the half layer that it reads; it writes at `time + 1`.
+    bos: BOS's score before sharpness; None: BOS must never win.
+    scale: factor of what it writes; for counts, the weight of BOS over that of one selected key.
+    error: bound on the relative error of the weights of selected keys.
+    score_error: bound on the error of a score, before sharpness.
+    tolerated: the score error, before sharpness, at which a selected key and another key would have equal scores.
+    why: the reason for this `score_kind`, for people.
     """
 
     time: int
@@ -93,11 +96,11 @@ class Head:
 
     @property
     def margin(self) -> float:
-        """The score distance between what is selected and what is not, after all errors."""
+        """The score distance, before sharpness, of selected keys from the others, less all errors."""
         return 2 * (self.tolerated - self.score_error)
 
     def width(self) -> int:
-        """Query/key dimensions, without what assembly may add for BOS."""
+        """The number of query/key dimensions, without the one that assembly may add for BOS."""
         return 1 + (self.query_only is not None) + len(self.pairs)
 
 
@@ -105,8 +108,9 @@ class Head:
 class NeuronGroup:
     """ReLU neurons that read one form s: `relu(+(s - knot))` and `relu(-(s - knot))`.
 
-    `knots[i]` is (orientation, knot).  `outputs` gives each written direction its coefficients by neuron.
-    `tolerated` is the error of s at which neighbouring values would be confused.
+    knots: (orientation, knot) of each neuron; the orientation is 1 or -1.
+    outputs: each written direction, with its coefficients by neuron.
+    tolerated: the error of s at which neighbouring values would be confused; infinite where none are told apart.
     """
 
     time: int
@@ -138,8 +142,10 @@ class ClassDecode:
 
 @dataclass(frozen=True)
 class NumberDecode:
-    """The output is a number: the logit itself, moved to the nearest of `values`, or where these are too many to the
-    nearest fraction with a denominator of at most `max_denominator` (None: not moved)."""
+    """The output is the logit, moved to the nearest of `values`.
+
+    Where these are too many to list (None), it is moved to the nearest fraction with a denominator of at most
+    `max_denominator`; where that is None too, it is not moved."""
 
     logit: LinearForm
     lowest: Scalar
@@ -150,8 +156,10 @@ class NumberDecode:
 
 @dataclass(frozen=True)
 class OutputBlock:
-    """How one output is read from the residual stream; `tolerated` is the error that would change an answer, 0 for a
-    number that is given as it is."""
+    """How one output is read from the residual stream.
+
+    error: bound on the error of a logit.  tolerated: the least error that changes an answer; 0 for a number that is
+    returned as it is."""
 
     name: str
     node: SOp
@@ -163,8 +171,10 @@ class OutputBlock:
 
 @dataclass(frozen=True)
 class ValueReading:
-    """A form that gives a function of a node's value: `numbers[i]` where it has the i-th value of its domain (None:
-    any number), or, without `numbers`, the number that the node holds."""
+    """A form whose value is a function of a node's value.
+
+    numbers: the function, one number for each value of the node's domain, None for any number; without `numbers` the
+    form is the node's value itself."""
 
     node: SOp
     numbers: tuple[float | None, ...] | None
@@ -173,8 +183,10 @@ class ValueReading:
 
 @dataclass
 class Blocks:
-    """Everything that lowering made.  `split_orders`: some wide comparison was split into digits.  `readings`: how
-    values are read off directions, those among them included that no block needs."""
+    """Everything that lowering made.
+
+    split_orders: some wide comparison was split into digits.
+    readings: how values are read from directions, also from directions that no block needs."""
 
     heads: list[Head]
     groups: list[NeuronGroup]
@@ -233,9 +245,10 @@ def head_forms(head: Head) -> list[LinearForm]:
 
 
 def logits_of(output: OutputBlock) -> tuple[LinearForm, ...]:
+    """The forms of an output's logit columns, in order."""
     return output.decode.logits if isinstance(output.decode, ClassDecode) else (output.decode.logit,)
 
 
 def used_neurons(group: NeuronGroup) -> list[int]:
-    """The neurons that some kept output reads."""
+    """The indices of the neurons that write a direction, ascending."""
     return sorted({neuron for _, weights in group.outputs for neuron in weights})

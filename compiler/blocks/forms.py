@@ -27,10 +27,10 @@ DirectionKind = Literal["one-hot", "scalar", "feature"]
 
 #: Unit roundoff of float32.
 UNIT = 2.0**-24
-#: No other number than 0 and those between these may be held by a direction: float32 ends at 2^128 and 2^-126.
+#: Sizes of the numbers other than 0 that a direction may hold.  Float32 ends at 2^128 and 2^-126, so products fit.
 LARGEST = 2.0**62
 SMALLEST = 2.0**-62
-#: What rounds to infinity in float32.
+#: The least number that float32 rounds to infinity.
 BEYOND = 2.0**128 - 2.0**103
 
 
@@ -38,9 +38,11 @@ BEYOND = 2.0**128 - 2.0**103
 class Direction:
     """One basis vector of the residual stream.
 
-    `low`, `high`: bounds of its value over all positions but BOS.  `error`: bound on |float32 value - exact value|,
-    where the latter is defined; `rounding` is the part of it that is not passed on from what was read.  `data`: for an
-    embedded direction, its value for each token id or index.
+    low, high: bounds of its value at all positions but BOS.
+    error: bound on |float32 value - exact value| where the exact value is defined.
+    rounding: the part of `error` that its writer adds; the rest comes from the error of the directions that it reads.
+    data: the value for each token id or index, for a direction that the embedding writes.
+    time: the half layer that writes it.
     """
 
     id: int
@@ -78,12 +80,12 @@ class LinearForm:
 
     @property
     def reach(self) -> float:
-        """The largest sum of the absolute terms: what the rounding of a reader is relative to."""
+        """The largest possible sum of the absolute terms.  A reader's rounding error is relative to it."""
         shared: dict[SOp, float] = {}
         total = abs(self.constant)
         for direction, coefficient in self.terms:
             size = abs(coefficient) * max(abs(direction.low), abs(direction.high))
-            if direction.kind == "one-hot":  # one of them at a time
+            if direction.kind == "one-hot":  # only one direction of a one-hot is 1 at a time
                 shared[direction.node] = max(shared.get(direction.node, 0.0), size)
             else:
                 total += size
@@ -91,7 +93,7 @@ class LinearForm:
 
     @property
     def rounding(self) -> float:
-        """The part of the error that does not come from the error of what the directions' writers read."""
+        """The part of the error that the directions' writers and this sum add themselves."""
         own = sum(abs(coefficient) * direction.rounding for direction, coefficient in self.terms)
         return own + (2 * UNIT * self.reach if self.error > 0 else 0.0)
 
@@ -108,7 +110,7 @@ class LinearForm:
         return LinearForm(terms, factor * self.constant + shift, min(ends), max(ends), error)
 
     def bounded(self, low: float, high: float) -> LinearForm:
-        """The same form, known to stay in `low..high` as well."""
+        """The same form with bounds that are at least as narrow as `low..high`."""
         return LinearForm(self.terms, self.constant, max(self.low, low), min(self.high, high), self.error)
 
 
@@ -120,10 +122,10 @@ def representation(number: float) -> float:
 
 
 def to_float(value: Scalar) -> float:
-    """A number of the program as the lowering counts with it, infinite beyond float64's range.
+    """The float64 that stands for a number of the program; infinite beyond float64's range.
 
-    It is the nearest float64, or the next one where float32 holds that but not the value (2^60 for 2^60 + 1), so that
-    `representation` sees the difference."""
+    It is the nearest float64.  Where float32 holds that but not the value (2^60 for 2^60 + 1), it is the next float64:
+    then `representation` is not 0."""
     assert not isinstance(value, str)
     if isinstance(value, int) and abs(value) <= 2**53:
         return float(value)
@@ -131,23 +133,24 @@ def to_float(value: Scalar) -> float:
         nearest = float(value)
     except OverflowError:
         return inf if value > 0 else -inf
-    # Few numbers that are no integers are float32's: comparing with the value itself is slow.
+    # Comparing with an exact fraction is slow, so it comes last: float32 holds few numbers that are no integers.
     if representation(nearest) == 0 and nearest != value:
         return nextafter(nearest, inf if value > nearest else -inf)
     return nearest
 
 
 def in_range(number: float) -> bool:
-    """Sums and squares of such numbers stay in float32's range."""
+    """Whether sums and squares of numbers of this size stay in float32's range."""
     return number == 0 or SMALLEST <= abs(number) <= LARGEST
 
 
 def constant_form(value: float) -> LinearForm:
+    """The form that is `value` at every position, without error."""
     return LinearForm((), value, value, value, 0.0)
 
 
 def sum_forms(forms: Iterable[LinearForm]) -> LinearForm:
-    """The sum; its bounds are the sums of bounds, its error allows for rounding in the sum."""
+    """The sum of forms.  Its bounds are the sums of the bounds; its error includes the rounding of the sum."""
     terms: dict[Direction, float] = {}
     constant = low = high = error = rounding = 0.0
     count = 0
@@ -159,6 +162,6 @@ def sum_forms(forms: Iterable[LinearForm]) -> LinearForm:
         rounding += form.reach
         count += 1
     kept = tuple(sorted(((d, c) for d, c in terms.items() if c != 0), key=lambda term: term[0].id))
-    if count > 1 and error > 0:  # exact small integers add up exactly
+    if count > 1 and error > 0:  # forms without error are small integers, whose sums float32 holds
         error += 2 * UNIT * rounding
     return LinearForm(kept, constant, low, high, error)

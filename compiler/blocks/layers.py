@@ -1,7 +1,7 @@
 """Blocks to layers.
 
-Every block already reads at the earliest time at which what it needs is there, so its layer is known: heads that read
-at time 2l-2 and neurons that read at 2l-1 belong to layer l.  What is left to choose is the size of a layer's heads.
+Every block reads as early as its inputs allow, so its time gives its layer: heads that read at time 2l and neurons that
+read at time 2l+1 belong to layer l, counted from 0.  The schedule chooses the size of each layer's heads.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .forms import Direction
 
 @dataclass(frozen=True)
 class PlacedHead:
-    """One head of the weights: a head's scores with some of its payloads.
+    """One head of the weights: the scores of a head with some of its payloads.
 
-    `self_attends`: at the BOS position it must read BOS alone, because a later head reads there what it writes;
-    `spare`: that takes a query/key dimension of its own.
+    self_attends: at the BOS position it must attend to BOS alone, because a later block reads its result there.
+    spare: that takes a query/key dimension of its own.
     """
 
     head: Head
@@ -32,6 +32,8 @@ class PlacedHead:
 
 @dataclass(frozen=True)
 class BlockLayer:
+    """The blocks of one layer; `d_head` is the size of its heads in the weights."""
+
     heads: tuple[PlacedHead, ...]
     d_head: int
     groups: tuple[NeuronGroup, ...]
@@ -47,7 +49,7 @@ class Schedule:
 
 
 def schedule(blocks: Blocks) -> Schedule:
-    """The fewest layers, then the fewest attention parameters."""
+    """The schedule with the fewest layers, then the fewest attention parameters."""
     used = _used_directions(blocks)
     exposed = _read_at_bos(blocks)
     count = max(
@@ -79,7 +81,7 @@ def _check(plan: Schedule) -> None:
 
 
 def parameter_count(plan: Schedule, space: Space) -> int:
-    """How many numbers the weights will hold (without `--uniform`), before any memory is spent."""
+    """The number of parameters of the weights (without `--uniform`), before any memory is spent."""
     width = len(plan.directions) + 1
     columns = sum(len(logits_of(output)) for output in plan.blocks.outputs)
     total = (len(space.vocabulary) + 1 + space.max_length + 1) * width + (width + 1) * columns
@@ -98,12 +100,12 @@ def score_width(head: Head, spare: bool) -> int:
 
 
 def bos_key(head: Head) -> float:
-    """BOS's score before sharpness: its own level, or below everything when it must never win."""
+    """BOS's score before sharpness: `head.bos`, or a score below every key's if BOS must never win."""
     return head.bos if head.bos is not None else min(head.key_only.low, 0.0) - 1.0
 
 
 def bos_stands_out(head: Head) -> float:
-    """How far BOS's key lies outside the other keys' in the first dimension, signed; 0 when it does not."""
+    """The signed distance of BOS's key from the range of the other keys in the first dimension; 0 inside the range."""
     key = bos_key(head)
     slack = head.key_only.error * 4
     if key > head.key_only.high + slack:

@@ -1,10 +1,9 @@
-"""What `--causal` changes in a program that was written without it: the selectors that look ahead, with a witness.
+"""Warnings about `--causal`: the selectors through which it changes an output, each with an input that shows it.
 
-A causal model's positions see only themselves and earlier ones.  Whether that changes what a program means is not
-decided by its text alone (`aggregate(select(tokens, tokens, ==), tokens)` looks ahead, and retrieves the same value
-without), so the interpreter decides it: a sample of inputs is run with and without the restriction, and where an
-output differs, with one selector restricted at a time.  So every warning is true of the input that it shows; a
-program whose meaning changes only on inputs outside the sample goes without one.
+A position of a causal model sees only itself and earlier positions.  A selector that looks ahead need not matter:
+`aggregate(select(tokens, tokens, ==), tokens)` retrieves the same value from earlier positions.  So the interpreter
+runs a sample of inputs with and without the restriction.  Where an output differs, it restricts one selector at a time.
+Every warning is true of the input that it shows.  A program that changes only on inputs outside the sample gets none.
 """
 
 from __future__ import annotations
@@ -34,10 +33,11 @@ from ..graph.walk import fold, reachable
 from ..interpret.interpreter import Selection, evaluate
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 
-MOST_INPUTS = 120
+#: Inputs that are sampled for one program.
+MAX_INPUTS = 120
 
-#: Tokens of most sampled inputs, and of some: a program may need room before it looks ahead.
-SHORT, LONG = 5, 16
+#: Tokens of most sampled inputs, and of one in six: some programs look ahead only on long inputs.
+MAX_TOKENS, MAX_TOKENS_OF_LONG_INPUTS = 5, 16
 
 Reader = Aggregate | SelectorWidth
 Values = Mapping[Node, list[Value] | Selection]
@@ -78,7 +78,7 @@ def causal_warnings(program: Program) -> tuple[Diagnostic, ...]:
                 together.setdefault(selector, witness)
                 if _differ(meant, restricted, outputs):
                     alone[selector] = witness
-    # Where restricting any one of them changes nothing, they stand in for each other: all of them are named.
+    # If restricting any one of them changes nothing, each can replace the others: all of them are named.
     found = alone if len(alone) > 0 else together
     places = {source: place for place, source in enumerate(program.sources)}
     order = sorted(found, key=lambda one: (places.get(one.span.source, -1), one.span.start, one.id))
@@ -86,7 +86,7 @@ def causal_warnings(program: Program) -> tuple[Diagnostic, ...]:
 
 
 def _readers(nodes: Sequence[Node]) -> dict[Selector, list[Reader]]:
-    """The selectors that are attended with, and by whom; but not those that never look ahead, by their form."""
+    """The selectors that may look ahead, with the aggregates and widths that read them."""
     readers: dict[Selector, list[Reader]] = {}
     for node in nodes:
         if isinstance(node, Reader) and not looks_back(node.selector):
@@ -95,7 +95,7 @@ def _readers(nodes: Sequence[Node]) -> dict[Selector, list[Reader]]:
 
 
 def looks_back(selector: Selector) -> bool:
-    """The selector's form alone says that no position selects a later one."""
+    """Whether the selector's text alone shows that no position selects a later one."""
     return fold(
         selector,
         atom=_compares_back,
@@ -116,7 +116,7 @@ def _compares_back(selector: Select) -> bool:
 
 
 def _beyond_index(node: SOp) -> Number | None:
-    """c where the node is `indices + c`; None where it is not written so."""
+    """The c of a node that is written `indices + c`; None for any other."""
     match node:
         case Indices():
             return 0
@@ -133,11 +133,11 @@ def _beyond_index(node: SOp) -> Number | None:
 
 
 def _sample(vocabulary: Sequence[Scalar], max_length: int, nodes: int) -> list[Input]:
-    """Inputs of two tokens and more, short ones first; the fewer, the larger the program is."""
-    count = affordable(nodes, MOST_INPUTS)
+    """Inputs of two tokens and more, short ones first; a large program gets fewer."""
+    count = affordable(nodes, MAX_INPUTS)
     rng = random.Random(0)
     found: list[Input] = []
-    for longest, share in ((SHORT, count - count // 6), (LONG, count // 6)):
+    for longest, share in ((MAX_TOKENS, count - count // 6), (MAX_TOKENS_OF_LONG_INPUTS, count // 6)):
         inputs = sampled_inputs(vocabulary, min(longest, max_length), 2 * share)
         several = [tokens for tokens in inputs if len(tokens) > 1]
         found += several if len(several) <= share else rng.sample(several, share)
@@ -153,7 +153,7 @@ def _differ(first: Values, second: Values, outputs: Sequence[SOp]) -> bool:
 
 
 def _changed(first: Value, second: Value) -> bool:
-    """Undefined is one value here, whatever its reason."""
+    """Whether two values differ; all undefined values are equal, whatever their reasons."""
     if isinstance(first, Undefined) or isinstance(second, Undefined):
         return isinstance(first, Undefined) != isinstance(second, Undefined)
     return first != second
@@ -162,7 +162,7 @@ def _changed(first: Value, second: Value) -> bool:
 def _witness(
     tokens: Input, selector: Selector, readers: Sequence[Reader], meant: Values, restricted: Values
 ) -> _Witness | None:
-    """A later position that is selected, from a position where that matters to a reader if there is one."""
+    """A query that selects a later key, of the queries at which a reader's value changes if there are any."""
     rows = _rows(meant, selector)
     ahead = [
         (query, next(key for key in range(query + 1, len(row)) if row[key] is not False))

@@ -1,9 +1,9 @@
-"""What a compiled model's outputs are not: warnings of numbers that are not exact, and of inputs without a value.
+"""Warnings about outputs: approximate numbers, and inputs for which the output is undefined.
 
-A number whose values are too many and too close to be told apart is given as it is, within a bound.  And where an
-output is undefined, the model gives some value all the same.  The analysis says of each output whether it may be
-undefined, and errs on the side of yes; the interpreter decides on a sample of inputs.  So every warning is true of the
-input that it shows, and a program that is undefined only on inputs outside the sample goes without one.
+An output with too many values, too close together, is an approximate number with an error bound.  For an input whose
+output is undefined, a model answers with some value all the same.  The analysis says which outputs may be undefined; it
+is conservative, so the interpreter runs a sample of inputs.  Every warning shows an input for which it is true.  A
+program that is undefined only on inputs outside the sample gets no warning.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from ..interpret.interpreter import DEFINE_HINT, evaluate, shown_input
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 from .causal import causal_warnings
 
-MOST_INPUTS = 200
+#: Inputs that are sampled for one program.
+MAX_INPUTS = 200
 
 #: Tokens of the longest sampled inputs.
-LONG = 16
+MAX_TOKENS = 16
 
 
 def model_warnings(program: Program, manifest: Manifest) -> tuple[Diagnostic, ...]:
@@ -32,9 +33,9 @@ def model_warnings(program: Program, manifest: Manifest) -> tuple[Diagnostic, ..
 
 
 def output_warnings(program: Program, manifest: Manifest) -> tuple[Diagnostic, ...]:
-    """A warning for each output that is not exact, or is undefined on some sampled input (with the shortest such).
+    """A warning for each output that is approximate, or is undefined on a sampled input; the shortest is shown.
 
-    program: what the model was compiled from.  manifest: the model's.
+    program: the program before simplification.  manifest: that of its model.
     """
     shown = {name: "the output" if len(program.outputs) == 1 else f"the output `{name}`" for name, _ in program.outputs}
     return (*_inexact(program, manifest, shown), *_undefined(program, manifest, shown))
@@ -67,9 +68,9 @@ def _undefined(program: Program, manifest: Manifest, shown: Mapping[str, str]) -
     outputs = {name: output for name, output in program.outputs if name in doubtful}
     if len(outputs) == 0:
         return ()
-    count = affordable(len(reachable(list(outputs.values()))), MOST_INPUTS)
+    count = affordable(len(reachable(list(outputs.values()))), MAX_INPUTS)
     warnings: dict[str, Diagnostic] = {}
-    for tokens in sorted(sampled_inputs(program.vocabulary, min(LONG, program.max_length), count), key=len):
+    for tokens in sorted(sampled_inputs(program.vocabulary, min(MAX_TOKENS, program.max_length), count), key=len):
         missing = [name for name in outputs if name not in warnings]
         if len(missing) == 0:
             break

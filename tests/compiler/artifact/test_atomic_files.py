@@ -162,7 +162,7 @@ def _sizes(model: Any, folder: Path) -> set[int]:
     return {written.weights.stat().st_size, written.manifest.stat().st_size}
 
 
-def test_a_file_that_cannot_grow(tmp_path: Path) -> None:
+def test_a_file_beyond_the_size_limit_leaves_the_old_one(tmp_path: Path) -> None:
     """The system's own refusal, as a full disk gives it."""
     path = tmp_path / "m.safetensors"
     write(OLD, path)
@@ -213,7 +213,7 @@ def test_a_symbolic_link_is_replaced_not_followed(tmp_path: Path) -> None:
     ],
     ids=["no folder", "folder is a file", "target is a folder", "target is a pipe"],
 )
-def test_impossible_places(
+def test_impossible_places_are_refused(
     make: Callable[[], object], name: str, reason: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -226,7 +226,7 @@ def test_impossible_places(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+def test_a_folder_without_write_permission_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(RaspError, match=r"permission denied \[M040\]"):
         write(identity(), tmp_path / "m.safetensors")

@@ -400,7 +400,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CompiledModel:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files(name: str, model: CompiledModel) -> None:
+def test_hostile_files_are_refused(name: str, model: CompiledModel) -> None:
     damage, expected = HOSTILE[name]
     damage()
     with pytest.raises(RaspError) as caught:
@@ -411,7 +411,7 @@ def test_hostile_files(name: str, model: CompiledModel) -> None:
     assert diagnostic.message.isprintable()
 
 
-def test_the_edits_alone_do_no_harm(model: CompiledModel) -> None:
+def test_a_rewritten_but_unchanged_manifest_is_read(model: CompiledModel) -> None:
     """The damage in the table above is what is refused, not the way it is done."""
     edit_manifest(lambda document: None)
     assert same(read(MANIFEST), model)
@@ -420,14 +420,14 @@ def test_the_edits_alone_do_no_harm(model: CompiledModel) -> None:
 @pytest.mark.parametrize(
     "path", ["no/where/m.safetensors", "m\0.safetensors", "m.safetensors/m.safetensors", "x" * 300]
 )
-def test_impossible_paths(path: str, model: CompiledModel) -> None:
+def test_impossible_paths_are_refused(path: str, model: CompiledModel) -> None:
     with pytest.raises(RaspError) as caught:
         read(Path(path))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.message.isprintable()
 
 
-def test_a_size_that_does_not_fit_the_memory(model: CompiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_larger_than_memory_is_refused(model: CompiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
     def too_much(*_: object) -> None:
         raise MemoryError
 

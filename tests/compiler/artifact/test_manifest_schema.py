@@ -42,11 +42,11 @@ def test_the_published_schema_is_that_of_the_records() -> None:
     assert schema() == SCHEMA
 
 
-def test_the_schema_is_one() -> None:
+def test_the_published_schema_is_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_every_field_is_described() -> None:
+def test_the_schema_describes_every_field() -> None:
     records = {"Manifest": SCHEMA} | SCHEMA["$defs"]
     for name, record in records.items():
         assert record["description"], name

@@ -20,7 +20,7 @@ from raspc.tests.support.handmade import MODELS, identity, random_model, same
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_what_is_written_is_read_from_either_file(name: str, tmp_path: Path) -> None:
+def test_a_written_model_is_read_from_either_file(name: str, tmp_path: Path) -> None:
     model = MODELS[name]
     written = write(model, tmp_path / "m.safetensors")
     assert sorted(tmp_path.iterdir()) == [tmp_path / "m.manifest.json", tmp_path / "m.safetensors"]
@@ -59,7 +59,7 @@ def test_same_model_same_bytes_whatever_the_order_of_its_tensors(tmp_path: Path)
     assert first.manifest.read_bytes() == again.manifest.read_bytes()
 
 
-def test_manifest_text(tmp_path: Path, golden: object) -> None:
+def test_the_text_of_a_manifest(tmp_path: Path, golden: object) -> None:
     assert callable(golden)
     golden(write(identity(), tmp_path / "identity.safetensors").manifest.read_text())
 
@@ -78,7 +78,7 @@ def test_written_files_have_usual_permissions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["missing", "extra", "shape", "dtype", "nan"])
-def test_a_wrong_model_is_a_bug_not_a_file(change: str, tmp_path: Path) -> None:
+def test_a_wrong_model_raises_and_writes_no_file(change: str, tmp_path: Path) -> None:
     tensors = dict(identity().tensors)
     match change:
         case "missing":
@@ -96,7 +96,7 @@ def test_a_wrong_model_is_a_bug_not_a_file(change: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_inconsistent_manifest_is_a_bug_not_a_file(tmp_path: Path) -> None:
+def test_an_inconsistent_manifest_raises_and_writes_no_file(tmp_path: Path) -> None:
     model = identity()
     with pytest.raises(ValueError, match="`bos` is not the id after the vocabulary's"):
         write(CompiledModel(model.tensors, dataclasses.replace(model.manifest, bos=1)), tmp_path / "m.safetensors")

@@ -22,7 +22,7 @@ SCALARS = (
 
 
 @given(SCALARS)
-def test_every_value_comes_back(value: Scalar) -> None:
+def test_decoding_an_encoded_value_gives_the_value(value: Scalar) -> None:
     found = decode_scalar(json.loads(json.dumps(encode_scalar(value))))
     assert (type(found), found) == (type(value), value)
 
@@ -41,7 +41,7 @@ def test_every_value_comes_back(value: Scalar) -> None:
         (-0.0, {"float": "-0x0.0p+0"}),
     ],
 )
-def test_forms(value: Scalar, form: object) -> None:
+def test_each_value_has_one_form(value: Scalar, form: object) -> None:
     assert encode_scalar(value) == form
     assert decode_scalar(form) == value
 

@@ -48,7 +48,7 @@ LETTERS = 'set vocab "abcdef"; set max_length 6; '
         ),
     ],
 )
-def test_the_form_and_why(program: str, small: bool, form: str, words: str) -> None:
+def test_each_head_says_its_kind_of_score_and_why(program: str, small: bool, form: str, words: str) -> None:
     head = _heads(program, small=small)[-1]
     assert head.score_kind == form
     assert words in head.why

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from raspc.compiler.blocks.blocks import Direction, Head, LinearForm
+from raspc.compiler.blocks.exact_run import ExactRun
 from raspc.compiler.graph.graph import SelectorSum, SelectorWidth
 from raspc.compiler.graph.values import Undefined, Value
 from raspc.compiler.interpret.interpreter import evaluate
@@ -22,7 +23,6 @@ from raspc.compiler.stages import Stages
 from raspc.runner.model import Model
 from raspc.tests.compiler.lower.test_meaning import PROGRAMS
 from raspc.tests.support.agreement import program
-from raspc.tests.support.exact_blocks import ExactRun
 
 Numbers = NDArray[np.float64]
 Measured = dict[Direction, Numbers]

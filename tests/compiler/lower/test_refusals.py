@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from raspc.compiler.blocks.blocks import Direction, head_forms
+from raspc.compiler.blocks.exact_run import ExactRun
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program, SelectorSum, SelectorWidth, SOp
 from raspc.compiler.graph.values import Undefined, Value
@@ -22,7 +23,6 @@ from raspc.compiler.stages import Stages
 from raspc.rasp_grammar.span import Source
 from raspc.runner.model import Model
 from raspc.tests.programs.cases import PROGRAMS
-from raspc.tests.support.exact_blocks import ExactRun
 
 LONG_HIST = """
 set vocab range(5); set max_length 96;

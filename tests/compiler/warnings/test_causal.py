@@ -1,4 +1,4 @@
-"""Which selectors `--causal` changes: warnings with a witness, and none where the meaning stays."""
+"""Selectors through which `--causal` changes an output get a warning that shows an input; others get none."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_warning_names_the_selector(text: str, selectors: list[str]) -> None:
     assert sorted(named(text)) == sorted(selectors)
 
 
-def test_the_message_has_a_witness() -> None:
+def test_the_message_shows_an_input_and_two_positions() -> None:
     (warning,) = causal_warnings(program("selector_width(select(tokens, 'b', ==));"))
     assert warning.message == (
         '`--causal` changes what `select(tokens, "b", ==)` selects: on the input `a b`, '

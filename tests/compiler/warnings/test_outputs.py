@@ -1,4 +1,4 @@
-"""Outputs that are not exact, or undefined on some inputs with a true witness: a warning, and none for the others."""
+"""Outputs that are approximate or undefined on some input get a warning; other outputs get none."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LETTERS, NUMBERS = 'set vocab "ab"; ', "set vocab range(3); "
         ),
     ],
 )
-def test_a_witness(text: str, where: str | None, message: str) -> None:
+def test_a_warning_shows_an_input_without_a_value(text: str, where: str | None, message: str) -> None:
     (warning,) = warned(text)
     assert (warning.code, warning.severity) == ("sometimes-undefined", "warning")
     assert re.match(message, warning.message)
@@ -62,25 +62,25 @@ def test_a_witness(text: str, where: str | None, message: str) -> None:
         "unread = 1 / tokens; tokens + 1;",
     ],
 )
-def test_none_where_there_is_a_value(text: str) -> None:
+def test_outputs_with_values_get_no_warning(text: str) -> None:
     assert warned(NUMBERS + text) == ()
 
 
-def test_each_output_has_its_own() -> None:
+def test_each_output_gets_its_own_warning() -> None:
     text = NUMBERS + "good = tokens + 1; bad = 1 / tokens; worse = 1 / (tokens - 1);"
     first, second = warned(text, "good", "bad", "worse")
     assert first.message.startswith("the output `bad` at position 0 is undefined on the input `0`: ")
     assert second.message.startswith("the output `worse` at position 0 is undefined on the input `1`: ")
 
 
-def test_what_causal_attention_leaves_undefined() -> None:
+def test_causal_attention_can_leave_an_output_undefined() -> None:
     text = LETTERS + "aggregate(select(indices, length - 1, ==), tokens);"
     assert warned(text) == ()  # the last token, which the first position does not see with causal attention
     (warning,) = warned(text.replace("length", "2"), causal=True)
     assert "an empty selection of strings" in warning.message
 
 
-def test_the_shipped_programs_have_none() -> None:
+def test_shipped_programs_get_no_warning() -> None:
     for shipped in shipped_programs():
         if shipped.path.stem in ("continue_pattern", "induction_head", "interleave", "majority", "mode", "rotate"):
             program = elaborate(
@@ -91,7 +91,7 @@ def test_the_shipped_programs_have_none() -> None:
             assert output_warnings(program, compiled.manifest) == ()
 
 
-def test_numbers_that_are_not_exact() -> None:
+def test_approximate_numbers_get_a_warning_with_their_bound() -> None:
     text = "set vocab range(30); average(tokens);"
     (warning,) = warned(text, max_length=140)
     assert (warning.code, warning.severity) == ("inexact-output", "warning")
@@ -103,7 +103,7 @@ def test_numbers_that_are_not_exact() -> None:
     assert warned(text, max_length=40) == ()
 
 
-def test_numbers_too_far_off_are_refused() -> None:
+def test_numbers_with_too_large_an_error_are_refused() -> None:
     counts = [f"selector_width(select(tokens, {token}, ==))" for token in range(3)]
     with pytest.raises(RaspError, match="the output is known to") as caught:
         warned(NUMBERS + " * ".join(counts) + ";", max_length=30)
