@@ -96,13 +96,14 @@ def _built(job: Job, started: float) -> Outcome:
     model = compile_program(program, settings.options)
     manifest = model.manifest
     warnings = model_warnings(program, manifest)
+    totals = manifest.sizes()
     sizes = Sizes(
-        layers=len(manifest.layers),
+        layers=totals.layers,
         attention_depth=manifest.attention_depth,
-        heads=sum(len(layer.heads) for layer in manifest.layers),
-        neurons=sum(group.count for layer in manifest.layers for group in layer.neurons),
+        heads=totals.heads,
+        neurons=totals.neurons,
         d_model=manifest.d_model,
-        parameters=sum(tensor.size for tensor in model.tensors.values()),
+        parameters=totals.parameters,
     )
     with tempfile.TemporaryDirectory(prefix="raspc-") as folder:
         written = write(model, Path(folder) / f"{PurePosixPath(job.target.name).name}.safetensors")

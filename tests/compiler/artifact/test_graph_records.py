@@ -62,6 +62,35 @@ def test_readings_give_the_values_of_their_nodes(name: str) -> None:
                     assert abs(got[place] - float(wanted)) <= reading.error + 1e-9 * (1 + reading.reach)
 
 
+def test_the_sizes_are_those_of_the_weights() -> None:
+    compiled = compile(path_of("paper/hist2"), uniform=True)
+    manifest, sizes = compiled.manifest, compiled.manifest.sizes()
+    assert (sizes.layers, sizes.heads) == (len(manifest.layers), sum(len(layer.heads) for layer in manifest.layers))
+    assert sizes.parameters == sum(tensor.size for tensor in compiled.artifact.tensors.values())
+    assert sizes.neurons <= sum(layer.d_mlp for layer in manifest.layers)
+
+
+def test_subspaces_are_the_directions_in_order() -> None:
+    manifest = compile(path_of("paper/hist2")).manifest
+    spaces = manifest.subspaces()
+    assert [direction for space in spaces for direction in space.directions] == list(manifest.directions)
+    assert [index for space in spaces for index in space.indices] == list(range(manifest.d_model))
+    assert (spaces[0].name, spaces[0].kind) == ("bos", "bos")
+    for space in spaces:
+        assert {(d.subspace, d.kind, d.node) for d in space.directions} == {(space.name, space.kind, space.node)}
+
+
+def test_a_reading_of_a_head_is_in_its_query_key_or_value() -> None:
+    """The weights of a head are 0 for every direction that its record does not list."""
+    compiled = compile(path_of("paper/sort"))
+    for number, layer in enumerate(compiled.manifest.layers):
+        for head in layer.heads:
+            for role, reads in (("Q", head.query_reads), ("K", head.key_reads), ("V", head.value_reads)):
+                weights = compiled.artifact.tensors[f"blocks.{number}.attn.W_{role}"][head.index]
+                used = {direction for direction in range(1, len(weights)) if weights[direction].any()}
+                assert used == set(reads)
+
+
 def _with_node(**changes: object) -> Manifest:
     manifest = identity().manifest
     node = dataclasses.replace(manifest.nodes[0], computes=dataclasses.replace(TOKENS, **changes))  # type: ignore[arg-type]
