@@ -12,7 +12,7 @@ from .rasp_grammar.span import Source
 
 if TYPE_CHECKING:
     from .compiler.artifact.manifest import Manifest
-    from .compiler.artifact.model_files import CompiledModel, Written
+    from .compiler.artifact.model_files import CompiledModel, ModelPaths
     from .compiler.graph.graph import Program
     from .compiler.graph.values import Scalar
     from .rasp_grammar.diagnostics import Diagnostic
@@ -34,7 +34,7 @@ class Compiled:
         """What the model's numbers mean: every direction of the residual stream, head, neuron group and output."""
         return self.artifact.manifest
 
-    def save(self, path: str | Path) -> Written:
+    def save(self, path: str | Path) -> ModelPaths:
         """Write the weights (`.safetensors`) and the manifest beside them; both are replaced whole or not at all.
 
         Raises RaspError where that is impossible.

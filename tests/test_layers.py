@@ -86,7 +86,6 @@ CLASSES_TODAY = {
     "Space",
     "Subspace",
     "Text",
-    "Written",
 }
 
 

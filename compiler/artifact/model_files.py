@@ -41,7 +41,7 @@ from .scalar_json import decode_scalar, encode_scalar
 __all__ = [
     "CompiledModel",
     "Manifest",
-    "Written",
+    "ModelPaths",
     "decode_scalar",
     "encode_scalar",
     "expected_shapes",
@@ -68,19 +68,19 @@ class CompiledModel:
 
 
 @dataclass(frozen=True)
-class Written:
+class ModelPaths:
     """The two files of a model."""
 
     weights: Path
     manifest: Path
 
 
-def pair_paths(path: Path) -> Written:
+def pair_paths(path: Path) -> ModelPaths:
     """Both files of the model that either of them names.  Raises RaspError (M003) for any other name."""
     for suffix in (WEIGHTS_SUFFIX, MANIFEST_SUFFIX):
         stem = path.name.removesuffix(suffix)
         if stem not in (path.name, ""):
-            return Written(path.with_name(stem + WEIGHTS_SUFFIX), path.with_name(stem + MANIFEST_SUFFIX))
+            return ModelPaths(path.with_name(stem + WEIGHTS_SUFFIX), path.with_name(stem + MANIFEST_SUFFIX))
     raise _error(
         "M003",
         f"{quoted(path)} is not the name of a model's file",
@@ -88,7 +88,7 @@ def pair_paths(path: Path) -> Written:
     )
 
 
-def write(model: CompiledModel, weights_path: Path) -> Written:
+def write(model: CompiledModel, weights_path: Path) -> ModelPaths:
     """Write a model's two files.  The same model gives the same bytes.
 
     On any failure the old files remain.  Raises RaspError when the files cannot be written (M040), and ValueError
@@ -154,7 +154,7 @@ def _read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def _read_weights(paths: Written, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
+def _read_weights(paths: ModelPaths, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
     path, stated, shapes = paths.weights, manifest.weights, expected_shapes(manifest)
     assert stated is not None
     parameters = sum(map(math.prod, shapes.values()))
