@@ -1,7 +1,7 @@
-"""What random programs and mutants say, read from the files that the two campaigns leave here.
+"""The sections of the report on random programs and mutants, read from the files that the two campaigns write.
 
-`make fuzz` writes fuzz.json, `python -m raspc.benchmarks.mutants --write benchmarks/mutants.json` the other; both take
-longer than the rest of the benchmark and are therefore run on their own.
+`make fuzz` writes fuzz.json, and `python -m raspc.benchmarks.mutants --write benchmarks/mutants.json` the other.  Both
+take hours, so that `run_all` only reads their files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def fuzzed(path: Path = FOLDER / "fuzz.json") -> str:
-    """The campaign of random programs as a paragraph."""
+    """A paragraph on the campaign of random programs."""
     if not path.exists():
         return "No campaign of random programs: `make fuzz` runs one."
     found = _read(path)
@@ -35,14 +35,14 @@ def fuzzed(path: Path = FOLDER / "fuzz.json") -> str:
 
 
 def mutated(path: Path = FOLDER / "mutants.json") -> str:
-    """The sample of mutants as a paragraph and the list of those that no test noticed."""
+    """A paragraph on the sample of mutants, and the list of the survivors."""
     if not path.exists():
         return "No sample of mutants: `python -m raspc.benchmarks.mutants --write benchmarks/mutants.json` takes one."
     found = _read(path)
     share = found["killed"] / found["mutants"]
     text = (
         f"`python -m raspc.benchmarks.mutants --mutants {found['mutants']} --seed {found['seed']}`: the tests kill"
-        f" {found['killed']:,} of {found['mutants']:,} mutants of compiler/lower ({share:.1%}; asked: 85%), drawn from"
+        f" {found['killed']:,} of {found['mutants']:,} mutants of compiler/lower ({share:.1%}; goal: 85%), drawn from"
         f" {found['population']:,}."
     )
     survivors = [

@@ -1,4 +1,4 @@
-"""How parameters grow with the longest input: fits up to the lengths of the length section."""
+"""The growth of parameters with the maximum length: fits up to the lengths of the length section."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from raspc.benchmarks.measure import shape_of
 from raspc.rasp_grammar.diagnostics import RaspError
 
-#: The largest exponent of L at fixed V, default and -Os; None: none is asked for.  A twentieth is rounding's.
+#: The largest exponent of the length L at a fixed vocabulary, default and -Os (None: no limit); 0.05 is for rounding.
 ASKED = {"reverse": (1.05, 1.05), "hist": (1.05, 1.05), "sort": (None, 1.6)}
 
 SERIES = (
@@ -37,14 +37,14 @@ class Growth:
     steepest: float
 
     @property
-    def asked(self) -> float | None:
-        """The largest exponent that issue 3 allows."""
+    def limit(self) -> float | None:
+        """The largest exponent allowed, or None."""
         return ASKED[self.program][self.small]
 
     @property
     def reached(self) -> bool:
-        """Whether every length compiles and the growth is at no length steeper than asked."""
-        return len(self.refused) == 0 and (self.asked is None or max(self.exponent, self.steepest) <= self.asked)
+        """Whether every length compiles, and no exponent exceeds the limit."""
+        return len(self.refused) == 0 and (self.limit is None or max(self.exponent, self.steepest) <= self.limit)
 
 
 def growth(program: str, size: int, lengths: Sequence[int], *, small: bool) -> Growth:

@@ -1,4 +1,4 @@
-"""Long inputs that look where numbers get large or close: constant, longest, sorted, skewed, balanced."""
+"""Long inputs with large or close numbers: constant, longest, sorted, skewed, balanced."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _structured(vocabulary: Sequence[Scalar], length: int, rng: random.Random) -
 
 
 def _balanced(vocabulary: Sequence[Scalar], length: int, rng: random.Random) -> Iterator[Input]:
-    """Words over the first pair that balance as long as they can, and such words broken at one place."""
+    """Balanced words over the first pair of brackets, as long as possible, and the same with one bracket changed."""
     opener, closer = vocabulary[0], vocabulary[1]
     half = length // 2
     yield (opener,) * half + (closer,) * half
@@ -57,7 +57,7 @@ def _balanced(vocabulary: Sequence[Scalar], length: int, rng: random.Random) -> 
 
 
 def _walk(opener: Scalar, closer: Scalar, length: int, rng: random.Random) -> Input:
-    """Random brackets that never close too many and come back to none where they can."""
+    """Random brackets that never close more than are open, and are balanced if the length allows."""
     depth, word = 0, []
     for left in range(length, 0, -1):
         opens = depth == 0 or (depth < left and rng.random() < 0.5)
@@ -67,6 +67,6 @@ def _walk(opener: Scalar, closer: Scalar, length: int, rng: random.Random) -> In
 
 
 def _random(vocabulary: Sequence[Scalar], length: int, rng: random.Random) -> Input:
-    """Uniform over all tokens, or over one to three of them, as often."""
+    """Random tokens: with equal probability from all tokens, or from one to three of them."""
     tokens = vocabulary if rng.random() < 0.5 else rng.sample(vocabulary, min(len(vocabulary), rng.randint(1, 3)))
     return tuple(rng.choice(tokens) for _ in range(length))

@@ -60,7 +60,7 @@ class Compilation:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the compiler made no model."""
+    """The refusal of the compiler to make a model."""
 
     message: str
     seconds: float
@@ -72,7 +72,7 @@ def shape_of(program: str, size: int, longest: int, *, small: bool) -> Shape:
 
 
 def compile_apart(program: str, size: int, longest: int, *, small: bool, path: Path) -> Compilation | Refusal:
-    """Compile in a process of its own; the model lies at `path` then."""
+    """Compiles in a process of its own, and writes the model to `path`."""
     request = json.dumps({"program": program, "size": size, "longest": longest, "small": small, "path": str(path)})
     done = subprocess.run(
         (sys.executable, "-m", "raspc.benchmarks.measure"), input=request, stdout=subprocess.PIPE, text=True, check=True
@@ -88,7 +88,7 @@ def compile_apart(program: str, size: int, longest: int, *, small: bool, path: P
 def wrong_positions(
     model: Model, inputs: Sequence[Sequence[Scalar]], oracle: Oracle, *, plain: bool = False
 ) -> tuple[int, int]:
-    """At how many positions the model and the oracle differ, and of how many.
+    """The number of positions where model and oracle differ, and the number of positions compared.
 
     `plain` runs it as any transformer library would, softmax and all, not on packed weights.
 
@@ -109,7 +109,7 @@ def wrong_positions(
 
 
 def tolerated(manifest: Manifest) -> float:
-    """How far the output may lie off: 0, except where it reads as a plain number."""
+    """The tolerance of the output: 0, except for an output that is read out as an approximate number."""
     decode = manifest.outputs[0].decode
     inexact = isinstance(decode, NumberDecodeRecord) and decode.max_denominator is None and decode.values is None
     return decode.error if isinstance(decode, NumberDecodeRecord) and inexact else 0.0
@@ -144,8 +144,7 @@ def _compile(program: str, size: int, longest: int, small: bool, path: Path | No
 
 
 def _peak() -> int:
-    """The most bytes that this process has held; not `ru_maxrss` where it can be helped, for on Linux that takes
-    over what the parent held."""
+    """Peak memory of this process in bytes; `ru_maxrss` would include the parent on Linux."""
     status = Path("/proc/self/status")
     found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
     if found is not None:

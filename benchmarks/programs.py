@@ -1,4 +1,4 @@
-"""The programs that the benchmark compiles: their texts, vocabularies of any size, and fast independent answers.
+"""The programs of the benchmark: texts, vocabularies of any size, and fast independent oracles.
 
 The texts are the shipped programs'; a row of the benchmark gives vocabulary and length.  The oracles are plain
 Python, linear or n log n in the input: the interpreter, which is neither, would take hours at 4,096 tokens.
@@ -80,7 +80,7 @@ def sort(tokens: Tokens) -> list[Scalar]:
 
 
 def sort_unique(tokens: Tokens) -> list[Scalar]:
-    """Equal tokens share a place, and the places left over hold -1."""
+    """Equal tokens share a position; the positions left over hold -1."""
     result: list[Scalar] = [-1] * len(tokens)
     place = 0
     for token, count in sorted(Counter(tokens).items(), key=lambda item: _number(item[0])):
@@ -90,7 +90,7 @@ def sort_unique(tokens: Tokens) -> list[Scalar]:
 
 
 def sort_freq(tokens: Tokens) -> list[Scalar]:
-    """The most frequent first; equally frequent ones stay in order."""
+    """Tokens sorted by frequency, the most frequent first; ties keep their order."""
     counts = Counter(tokens)
     return sorted(tokens, key=lambda token: -counts[token])
 
@@ -128,12 +128,12 @@ def letters_so_far(tokens: Tokens) -> list[Scalar]:
 
 
 def shuffle_dyck(tokens: Tokens) -> list[Scalar]:
-    """Whether the whole input is balanced in each kind."""
+    """Whether each kind of bracket is balanced in the whole input."""
     return [dyck_prefixes(tokens)[-1] == "T"] * len(tokens)
 
 
 def dyck_prefixes(tokens: Tokens) -> list[Scalar]:
-    """T, P or F after each token, each kind of bracket counted by itself."""
+    """T, P or F after each token; each kind of bracket is counted separately."""
     opener = {")": "(", "]": "[", "}": "{"}
     depth: Counter[Scalar] = Counter()
     unbalanced = 0  # kinds with some bracket open

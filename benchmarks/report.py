@@ -84,7 +84,7 @@ def _model(row: Row, small: bool, folder: Path) -> list[str]:
 
 
 def _wrong(benchmark: Benchmark, row: Row, path: Path) -> str:
-    """Wrong positions of checked ones on the CPU, and on the GPU where there is one.
+    """Wrong positions and checked positions on the CPU, and on the GPU if there is one.
 
     Checked on packed weights, as `run_batch` does, and as a plain transformer.
     """
@@ -131,7 +131,7 @@ def growths(tell: Callable[[str], None]) -> str:
         for small in (False, True):
             tell(f"growth of {program} {_setting(small)}")
             rows.append(_growth(growth(program, size, lengths, small=small)))
-    titles = ("program", "setting", "V", "L", "parameters", "exponent", "steepest", "asked", "reached")
+    titles = ("program", "setting", "V", "L", "parameters", "exponent", "steepest", "limit", "reached")
     return table(titles, rows)
 
 
@@ -144,7 +144,7 @@ def _growth(found: Growth) -> list[str]:
         " ".join(f"{parameters:,}" for parameters in found.parameters),
         f"{found.exponent:.2f}",
         f"{found.steepest:.2f}",
-        "-" if found.asked is None else f"at most {found.asked:g}",
+        "-" if found.limit is None else f"at most {found.limit:g}",
         "yes" if found.reached else "no",
     ]
 

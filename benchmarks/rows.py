@@ -1,4 +1,4 @@
-"""The rows of the benchmark's table and what issue 3 asks of each."""
+"""The rows of the benchmark's table and their limits."""
 
 from __future__ import annotations
 

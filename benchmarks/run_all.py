@@ -1,4 +1,4 @@
-"""Everything that the benchmark measures: `python -m raspc.benchmarks.run_all [SECTION...]`.
+"""Measures and writes all sections of RESULTS.md: `python -m raspc.benchmarks.run_all [SECTION...]`.
 
 Prints the tables and writes them to benchmarks/RESULTS.md; with sections named it prints those only.
 """

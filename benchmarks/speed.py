@@ -36,7 +36,7 @@ class Speeds:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a device was measured to do: float32 matrix products in FLOP/s, copies in bytes/s (read and written)."""
+    """Measured peaks of a device: float32 matrix products in FLOP/s, copies in bytes/s (read plus written)."""
 
     flops: float
     bandwidth: float
@@ -73,7 +73,7 @@ def work(model: Model) -> Work:
 
 
 def _head_work(attention: Attention, head: HeadRecord, n: int) -> float:
-    """Operations of one head: projections of what it reads, scores over its true dimensions, its payloads."""
+    """Operations of one head: projections of its inputs, scores over its used dimensions, its values."""
     used = [int((w[head.index] != 0).any(0).sum()) for w in (attention.W_Q, attention.W_K, attention.W_V)]
     scored = max(used[0], used[1])
     return 2.0 * n * (len(head.reads) * sum(used) + n * (scored + used[2]) + used[2] * len(head.writes))

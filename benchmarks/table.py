@@ -1,4 +1,4 @@
-"""Tables that read well as text and are Markdown."""
+"""Markdown tables whose columns are aligned in the text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest cell; cells that begin with a digit stand right."""
+    """Pads columns to their widest cell; cells that begin with a digit are aligned right."""
     widths = [max(len(row[i]) for row in (titles, *rows)) for i in range(len(titles))]
     right = [all(row[i][:1].isdigit() or row[i] in ("", "-") for row in rows) for i in range(len(titles))]
 

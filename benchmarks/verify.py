@@ -1,6 +1,6 @@
-"""How long `raspc verify` takes: `python -m raspc.benchmarks.verify [--samples N] [PROGRAM...]`.
+"""Measures the time of `raspc verify`: `python -m raspc.benchmarks.verify [--samples N] [PROGRAM...]`.
 
-Issue 4 asks for 100,000 short inputs in under a minute on two cores.  Each program below `programs/` that is named
+The goal is 100,000 short inputs in under a minute on two cores.  Each program below `programs/` that is named
 (`paper/sort`) is compiled and verified in processes of their own, everything included: starting, drawing the inputs,
 the interpreter, the model.
 """
