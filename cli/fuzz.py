@@ -76,8 +76,8 @@ def _text(summary: Summary) -> Iterator[str]:
 
 def _summary_line(failure: Failure) -> str:
     result = failure.result
-    if result.mismatch is not None:
-        return str(result.mismatch)
+    if result.status == "mismatch":
+        return result.detail
     return f"{result.reason}: {result.detail.strip().splitlines()[-1]}"
 
 

@@ -7,13 +7,13 @@ import random
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...compiler.artifact.manifest import NumberDecodeRecord, OutputRecord
 from ...compiler.elaborate import elaborate, require_input_space
 from ...compiler.graph.values import Scalar, show
-from ...compiler.interpret.interpreter import Interpreter
 from ...compiler.interpret.sample_inputs import Input, sampled_inputs
 from ...compiler.options import CompileOptions
 from ...compiler.pipeline import compile_program
@@ -23,6 +23,7 @@ from ...rasp_grammar.span import Source
 if TYPE_CHECKING:
     from ...compiler.artifact.model_files import CompiledModel
     from ...compiler.graph.graph import Program
+    from ...runner.verify.compare import Comparison, Counterexample
 
 #: Models with more parameters are refused: a campaign runs thousands of models.
 MAX_PARAMETERS = 20_000_000
@@ -37,21 +38,6 @@ Status = Literal["ok", "mismatch", "internal-error", "refused"]
 
 #: The folder of the package raspc.
 PACKAGE = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """An input on which model and interpreter differ, and the first position where they do."""
-
-    tokens: Input
-    position: int
-    model: Scalar
-    interpreter: Scalar
-
-    def __str__(self) -> str:
-        tokens = " ".join(show(token) if token != "" else '""' for token in self.tokens)
-        values = f"the model gives {self.model!r}, the interpreter {self.interpreter!r}"
-        return f"on {tokens}: at position {self.position} {values}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +57,6 @@ class CheckResult:
     compared: int = 0
     undefined: int = 0
     positions: int = 0
-    mismatch: Mismatch | None = None
 
     @property
     def failed(self) -> bool:
@@ -109,46 +94,46 @@ def _checked(text: str, inputs: Iterable[Input] | int, small: bool, causal: bool
     compiled = compile_program(program, CompileOptions(small=small, causal=causal, max_parameters=MAX_PARAMETERS))
     if isinstance(inputs, int):
         inputs = inputs_for(vocabulary, max_length, inputs, random.Random(seed))
-    given = list(inputs)
-    meanings = _meanings(program, given, causal)
-    admitted = [tokens for tokens, values in zip(given, meanings, strict=True) if values is not None]
-    results = iter(_run(compiled, admitted))
-    undefined = positions = 0
-    for tokens, expected in zip(given, meanings, strict=True):
-        if expected is None:
-            undefined += 1
-            continue
-        got = next(results)
-        positions += len(expected)
-        for position, (value, wanted) in enumerate(zip(got, expected, strict=True)):
-            if not equal(compiled.manifest.outputs[0], value, wanted):
-                mismatch = Mismatch(tokens, position, value, wanted)
-                compared = len(admitted)
-                return CheckResult("mismatch", "mismatch", str(mismatch), compared, undefined, positions, mismatch)
-    return CheckResult("ok", "", "", len(admitted), undefined, positions)
-
-
-def _meanings(program: Program, inputs: Sequence[Input], causal: bool) -> list[list[Scalar] | None]:
-    """The interpreter's outputs, one list an input; None where an output is undefined."""
-    interpreter = Interpreter(program, causal=causal)
-    meanings: list[list[Scalar] | None] = []
-    for tokens in inputs:
-        try:
-            meanings.append(interpreter.run(tokens))
-        except RaspError as error:
-            if [diagnostic.code for diagnostic in error.diagnostics] != ["undefined-output"]:
-                raise
-            meanings.append(None)
-    return meanings
-
-
-def _run(compiled: CompiledModel, inputs: Sequence[Input]) -> list[list[Scalar]]:
-    from ...runner.model import Model
-
     try:
-        return Model.from_compiled(compiled, device="cpu").run_batch(inputs)
-    except RaspError as error:  # compilation succeeded, so this is a fault of the compiler
-        raise AssertionError(f"the model cannot be run: {error}") from error
+        found = _compared(compiled, program, inputs)
+    except RaspError as error:
+        if error.diagnostics[0].code.startswith("M"):  # compilation succeeded, so this is a fault of the compiler
+            raise AssertionError(f"the model cannot be run: {error}") from error
+        raise
+    wrong = found.counterexample
+    return CheckResult(
+        status="ok" if wrong is None else "mismatch",
+        reason="" if wrong is None else "mismatch",
+        detail="" if wrong is None else described(wrong),
+        compared=found.compared,
+        undefined=found.undefined,
+        positions=found.positions,
+    )
+
+
+def _compared(compiled: CompiledModel, program: Program, inputs: Iterable[Input]) -> Comparison:
+    from ...runner.model import Model
+    from ...runner.verify.answerers import ModelAnswers, ReferenceAnswers
+    from ...runner.verify.compare import Inputs, compare
+
+    manifest = compiled.manifest
+    names, vocabulary = [name for name, _ in program.outputs], manifest.vocabulary
+    (comparison,) = compare(
+        ModelAnswers(Model.from_compiled(compiled, device="cpu")),
+        ReferenceAnswers(program, names, vocabulary, causal=manifest.causal),
+        Inputs.listed(inputs, vocabulary, manifest.max_length),
+        vocabulary,
+        outputs=names,
+        equal=[partial(equal, output) for output in manifest.outputs],
+    )
+    return comparison
+
+
+def described(counterexample: Counterexample) -> str:
+    """The input, the first position with a difference, and the two values there."""
+    tokens = " ".join(show(token) if token != "" else '""' for token in counterexample.tokens)
+    values = f"the model gives {counterexample.candidate!r}, the interpreter {counterexample.reference!r}"
+    return f"on {tokens}: at position {counterexample.position} {values}"
 
 
 def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:

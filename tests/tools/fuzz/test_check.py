@@ -48,12 +48,12 @@ def _compile_instead(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "compile_program", compiles_another)
 
 
-def test_mismatch_names_the_first_wrong_position(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mismatch_names_a_minimal_input_and_the_first_wrong_position(monkeypatch: pytest.MonkeyPatch) -> None:
     _compile_instead(HEAD + "indices + indicator(indices == 1);", monkeypatch)
     result = check_program(HEAD + "indices;", [("a",), ("b", "a", "b")], False, False)
     assert result.failed
     assert result.cause == ("mismatch", "mismatch")
-    assert str(result.mismatch) == "on b a b: at position 1 the model gives 2, the interpreter 1"
+    assert result.detail == "on a a: at position 1 the model gives 2, the interpreter 1"
 
 
 def test_number_in_place_of_a_boolean_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
