@@ -1,4 +1,4 @@
-"""The public API: what is exported, what importing loads, how a program is named."""
+"""The public API: exported names, modules that an import loads, programs given as paths and as texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_public_names_exist() -> None:
     assert set(raspc.__all__) <= set(dir(raspc))
 
 
-def test_unknown_names_are_attribute_errors() -> None:
+def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'raspc' has no attribute 'decompile'"):
         raspc.decompile  # type: ignore[attr-defined] # noqa: B018
 
@@ -34,14 +34,14 @@ def test_unknown_names_are_attribute_errors() -> None:
         ("import raspc; raspc.compile('set vocab \"ab\"; set max_length 3; tokens;').manifest", ["lark", "numpy"]),
     ],
 )
-def test_importing_loads_only_what_is_used(use: str, loaded: list[str]) -> None:
+def test_import_loads_only_the_modules_it_needs(use: str, loaded: list[str]) -> None:
     script = f"{use}\nimport sys; print([name for name in ('lark', 'numpy', 'torch') if name in sys.modules])"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
     assert result.stdout == f"{loaded}\n"
 
 
-def test_compile_save_load_run(tmp_path: Path) -> None:
+def test_compiled_model_is_saved_loaded_and_run(tmp_path: Path) -> None:
     compiled = raspc.compile(REVERSE)
     files = compiled.save(tmp_path / "reverse.safetensors")
     for model in (compiled.model(), raspc.load(files.weights), raspc.load(str(files.manifest), device="cpu")):
@@ -52,7 +52,7 @@ def test_compile_save_load_run(tmp_path: Path) -> None:
     assert compiled.warnings == ()
 
 
-def test_a_path_or_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_string_is_a_text_and_path_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("reverse.rasp").write_text(REVERSE)
     Path("; odd.rasp").write_text(REVERSE)
@@ -85,13 +85,13 @@ def test_arguments_override_the_program() -> None:
         (Path("."), "file-unreadable"),
     ],
 )
-def test_files_that_cannot_be_read(program: str | Path, code: str) -> None:
+def test_unreadable_file_is_a_diagnostic(program: str | Path, code: str) -> None:
     with pytest.raises(raspc.RaspError) as caught:
         raspc.interpret(program, [])
     assert [found.code for found in caught.value.diagnostics] == [code]
 
 
-def test_a_mark_of_utf8_is_no_text(tmp_path: Path) -> None:
+def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "bom.rasp"
     path.write_bytes(b"\xef\xbb\xbf" + REVERSE.encode())
     assert raspc.interpret(path, "ab") == ["b", "a"]

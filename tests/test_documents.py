@@ -1,6 +1,6 @@
-"""The README and the pages of docs/ do what they show, and lead where they say.
+"""The blocks of the README and of docs/ print what the pages show, and links lead to existing places.
 
-`tests/support/documents.py` says how the blocks of a page are run; `--update-golden` writes their outputs anew.
+`tests/support/documents.py` describes how blocks are run; `--update-golden` rewrites their outputs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from raspc.tests.support.documents import (
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 
-#: Folders of the checkout that hold no pages of ours.
+#: Folders whose Markdown files are not pages of the project.
 NOT_OURS = {".venv", "build", "dist", "out", "node_modules", ".pytest_cache"}
 
 
@@ -50,7 +50,9 @@ def _in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
-def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+def test_page_shows_the_outputs_of_its_blocks(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     _in_folder(tmp_path, monkeypatch)
     written, actual = Page(page).run()
     if request.config.getoption("--update-golden"):
@@ -63,7 +65,7 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reque
         pytest.fail("\n".join(["shows something else now (pytest --update-golden accepts it)", *difference]))
 
 
-def test_the_readme_runs_commands() -> None:
+def test_readme_has_console_blocks() -> None:
     text = README.read_text(encoding="utf-8")
     assert text.count("\n$ raspc ") > 5
     assert text.count("\n>>> ") > 5
@@ -79,30 +81,30 @@ EVERY_PAGE = sorted(
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=name_of)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_have_targets(page: Path) -> None:
     assert broken_links(page) == []
 
 
-def test_the_index_names_every_page() -> None:
+def test_index_lists_every_page() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\]\(([\w-]+\.md)\)", index))
     assert named == {page.name for page in DOCS.glob("*.md")} - {"README.md"}
 
 
-def test_the_command_line_page_has_a_section_for_every_command() -> None:
+def test_command_line_page_has_a_section_for_every_command() -> None:
     text = (DOCS / "command-line.md").read_text(encoding="utf-8")
     sections = re.findall(r"^## raspc (\w+)$", text, re.M)
     assert sections == list(COMMANDS)
     assert re.findall(r"^\$ raspc (\w+) --help$", text, re.M) == list(COMMANDS)
 
 
-def test_the_readme_lists_every_command_and_extra() -> None:
+def test_readme_lists_every_command_and_extra() -> None:
     text = README.read_text(encoding="utf-8")
     assert re.findall(r"^\| \[?`raspc (\w+)`", text, re.M) == list(COMMANDS)
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.M)) == extras() - {"dev"}
 
 
-def test_the_page_on_the_format_lists_every_field() -> None:
+def test_format_page_lists_every_field() -> None:
     text = (DOCS / "format.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text[text.index("## The manifest") :], re.M)
     listed = [name for row in rows for name in re.findall(r"\w+", row)]
@@ -121,7 +123,7 @@ PROGRAMS = {
 }
 
 
-def test_the_sizes_beside_tracrs_are_measured() -> None:
+def test_readme_sizes_equal_the_compiled_models() -> None:
     rows = re.findall(
         r"^\| ([^|]*?) \| (\d+), (\d+) \| (\d+), ([\d,]+) \| (\d+), ([\d,]+) \| ([\d,]+) \|$",
         README.read_text(encoding="utf-8"),
@@ -151,7 +153,7 @@ def _run(text: str, folder: Path) -> tuple[str, str]:
     return Page(page).run()
 
 
-def test_a_page_is_run_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_is_run_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _in_folder(tmp_path, monkeypatch)
     text = (
         '```rasp\n# file: a.rasp\nset vocab "ab"; set max_length 3; indices;\n```\n'
@@ -169,7 +171,7 @@ def test_a_page_is_run_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.Mo
     assert _run(actual, tmp_path) == (actual, actual)
 
 
-def test_what_a_machine_lacks_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_with_a_missing_need_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _in_folder(tmp_path, monkeypatch)
     there = "<!-- needs: torch -->\n```pycon\n>>> 1 + 1\n2\n```\n"
     lacking = "<!-- needs: no_such_thing -->\n```pycon\n>>> 1 + 1\n3\n```\n"
@@ -198,7 +200,7 @@ def test_what_a_machine_lacks_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
         "sh\nrm -rf /\n",
     ],
 )
-def test_what_cannot_be_run_is_an_error(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_that_cannot_be_run_is_an_error(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _in_folder(tmp_path, monkeypatch)
     with pytest.raises(DocumentError):
         _run(f"```{block}```\n", tmp_path)
@@ -207,12 +209,12 @@ def test_what_cannot_be_run_is_an_error(block: str, tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     "text", ["a\n\n    code\n", "- a\n  ```console\n  $ ls\n  ```\n", "```console\n$ ls\n", "~~~\na\n~~~\n"]
 )
-def test_no_block_escapes(text: str, tmp_path: Path) -> None:
+def test_indented_or_unclosed_block_is_an_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(DocumentError):
         _run(text, tmp_path)
 
 
-def test_shell_lines_that_are_right() -> None:
+def test_shell_lines_that_name_existing_things_pass() -> None:
     check_shell(
         "make run  # and more\nmake unit TESTS=--update-golden\npip install '.[plot,lsp]'\n"
         "raspc compile a.rasp --max-length 3 -Os\npython -m raspc.benchmarks.mutants --mutants 3\n"
@@ -220,7 +222,7 @@ def test_shell_lines_that_are_right() -> None:
     )
 
 
-def test_anchors_and_broken_links(tmp_path: Path) -> None:
+def test_broken_links_and_anchors_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         "# A title\n## `raspc run`: it\n## A title\n[a](#a-title-1) [b](#no) [c](no.md) [d](page.md#raspc-run-it)"

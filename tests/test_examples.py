@@ -1,4 +1,4 @@
-"""The scripts of examples/ run, each where its extra is installed, and print what a reader expects."""
+"""The scripts of docs/examples/ run if their extra is installed, and print the expected words."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "examples"
 
-#: What tests/tools/reports/test_figures.py runs.
+#: Scripts that tests/tools/reports/test_figures.py runs.
 ELSEWHERE = ["figures.py"]
 
-#: Script -> the modules that it needs, whether it takes a folder, and words that it prints.
+#: Script -> the modules that it needs, whether it takes a folder as an argument, and words of its output.
 EXAMPLES = {
     "with_hugging_face.py": (("transformers",), True, "role   - subject - - object\ntimes  1 1 1 1 1 1\n"),
     "with_onnx.py": (("onnx", "onnxruntime"), True, "(a))(      depth 1 1 0 -1 0         balanced: False\n"),
@@ -40,7 +40,7 @@ def test_every_script_is_run() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_example(name: str, tmp_path: Path) -> None:
+def test_example_prints_the_expected_words(name: str, tmp_path: Path) -> None:
     modules, takes_folder, shown = EXAMPLES[name]
     for module in modules:
         if not _installed(module):

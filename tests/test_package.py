@@ -1,4 +1,4 @@
-"""The package as people install it: one name, everything in it, and it works without the checkout."""
+"""The wheel: one top-level name, all modules and data files, and it works without the checkout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Folders of the checkout that are no part of the package.
+#: Folders of the checkout that are not part of the package.
 OUTSIDE = {"tests", "programs", "benchmarks", "docs", "build", "dist", "out"}
 
 DATA = (
@@ -55,7 +55,7 @@ def _modules() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the checkout, which a build would litter."""
+    """The wheel, built from a copy of the checkout, because a build leaves files behind."""
     copy = tmp_path_factory.mktemp("checkout") / "any name"
     ignore = shutil.ignore_patterns(".*", "build", "dist", "out", "*.egg-info", "__pycache__", "tests")
     shutil.copytree(ROOT, copy, ignore=ignore)

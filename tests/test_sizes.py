@@ -1,4 +1,4 @@
-"""How large and how deep models are: issue 3's limits, and every count exactly, so that none grows unnoticed."""
+"""Sizes and depths of models: limits, and golden files with the exact counts, so that no growth goes unnoticed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raspc.compiler.pipeline import compile_program
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import Shipped, shipped_programs
 
-#: The most layers of programs of the RASP paper.
+#: Largest number of layers, for programs of the RASP paper.
 LAYERS = {
     "reverse": 2,
     "hist": 1,
@@ -30,7 +30,7 @@ LAYERS = {
 #: Rows of the length section that compile in a fraction of a second, by program and length.
 QUICK = {("reverse", 1024), ("reverse", 4096), ("hist", 4096), ("sort", 256)}
 
-#: Rows over their limit, and whether under -Os.
+#: Rows that exceed their limit: program, and whether compiled with -Os.
 MISSED: set[tuple[str, bool]] = set()
 
 ROWS = [row for row in (*SIZES, *LENGTHS) if not row.long or (row.program, row.longest) in QUICK]
@@ -62,7 +62,7 @@ def test_sizes_are_these(golden: Callable[..., None]) -> None:
 
 
 def limits() -> Iterator[object]:
-    """Every row with a limit, by default and with -Os; strict: one that gets within its limit must leave the list."""
+    """Every row with a limit, by default and with -Os.  A row of `MISSED` that keeps its limit fails (strict xfail)."""
     for row in SIZES:
         for small in (False, True):
             if row.at_most is not None:
@@ -77,7 +77,7 @@ def test_parameters_stay_within_their_limit(row: Row, small: bool, at_most: int)
 
 
 @pytest.mark.parametrize("small", [False, True], ids=setting)
-def test_every_model_is_smaller_than_tracrs(small: bool) -> None:
+def test_every_model_has_fewer_parameters_than_tracrs(small: bool) -> None:
     tracr = tracr_parameters()
     ours = {row: shape_of(row.program, row.size, row.longest, small=small).parameters for row in SIZES}
     theirs = {row: tracr[TRACR_NAMES.get(row.program, row.program), row.size, row.longest] for row in SIZES}
@@ -85,15 +85,15 @@ def test_every_model_is_smaller_than_tracrs(small: bool) -> None:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_papers_programs_are_as_shallow_as_by_hand(name: str) -> None:
+def test_programs_of_the_paper_have_at_most_the_layers_of_the_paper(name: str) -> None:
     program = next(program for program in shipped_programs() if str(program) == f"paper/{name}")
     layers, _ = layers_and_depth(program)
     assert layers <= LAYERS[name]
 
 
 @pytest.mark.parametrize("name", [name for name, benchmark in benchmarks().items() if benchmark.depth is not None])
-def test_depth_does_not_change_with_size_or_setting(name: str) -> None:
-    """Vocabulary and length beyond the shipped ones."""
+def test_depth_is_the_same_for_other_sizes_and_settings(name: str) -> None:
+    """Compiles with a larger vocabulary and length than the shipped program."""
     benchmark = benchmarks()[name]
     size, longest = (len(benchmark.vocabulary(16)), 24)
     for small in (False, True):

@@ -1,6 +1,6 @@
-"""Wrong programs, one kind of mistake each, and exactly what a person is told: cases/NAME.rasp and cases/NAME.txt.
+"""Programs with one kind of mistake each, and the exact text of their diagnostics: cases/NAME.rasp and cases/NAME.txt.
 
-Programs that are right but read otherwise than in Python stand among them with their warnings.
+Some are correct programs with a warning: they mean something else than the same text in Python.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ def diagnostics(name: str) -> tuple[Diagnostic, ...]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_wrong_program_is_explained(name: str, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    # From inside the folder, so that messages name no path of this machine.
+def test_diagnostics_of_a_program_have_this_text(
+    name: str, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Run inside the folder, so that messages contain no path of the machine.
     monkeypatch.chdir(FOLDER)
     text = "".join(f"{diagnostic.render()}\n" for diagnostic in diagnostics(name))
     golden = FOLDER / f"{name}.txt"
@@ -43,5 +45,5 @@ def test_every_diagnostic_has_a_place_and_a_hint(monkeypatch: pytest.MonkeyPatch
     assert [name for name, diagnostic in found if diagnostic.hint is None] == []
 
 
-def test_no_text_is_left_without_its_program() -> None:
+def test_every_text_has_its_program() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.txt")) == NAMES

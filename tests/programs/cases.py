@@ -1,4 +1,4 @@
-"""The shipped programs, their oracles and their cases files, without the compiler.
+"""Reads the shipped programs, their oracles and their cases files, without the compiler.
 
 A cases file has one JSON object per line, `{"input": [...], "output": [...]}`; a fraction is written
 `{"fraction": ["1", "3"]}`, as in a manifest.
@@ -23,7 +23,7 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
 @dataclass(frozen=True)
 class Shipped:
-    """One program below `programs/`, as its text declares it."""
+    """A program below `programs/`, with the vocabulary and the length that its text declares."""
 
     path: Path
     vocabulary: tuple[Scalar, ...]
@@ -39,7 +39,7 @@ class Shipped:
 
     @property
     def description(self) -> str:
-        """The comment in the first line."""
+        """The text of the comment in the first line."""
         return self.path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
 
     @property
@@ -48,7 +48,7 @@ class Shipped:
 
     @property
     def oracle(self) -> Callable[[list[Scalar]], list[Scalar]]:
-        """The plain Python function that is called as the program is."""
+        """The Python function with the name of the program in `oracles/FAMILY.py`."""
         family = import_module(f"raspc.tests.programs.oracles.{self.family}")
         return cast(Callable[[list[Scalar]], list[Scalar]], getattr(family, self.name))
 
@@ -63,7 +63,7 @@ class Case:
 
 
 def shipped_programs() -> list[Shipped]:
-    """Every program below `programs/`, by family and name."""
+    """All programs below `programs/`, sorted by family and name."""
     return [_shipped(path) for path in sorted(PROGRAMS.glob("*/*.rasp"))]
 
 
@@ -93,7 +93,7 @@ def render_cases(cases: list[Case]) -> str:
 
 
 def typed(values: Sequence[Scalar]) -> list[tuple[str, Scalar]]:
-    """Values that tell `True` from `1`, for comparing; a whole fraction is the integer."""
+    """Values with the names of their types, so that `True` differs from 1; a fraction n/1 is the integer."""
     return [(type(normal(value)).__name__, normal(value)) for value in values]
 
 

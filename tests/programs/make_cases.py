@@ -10,11 +10,11 @@ import random
 from raspc.compiler.graph.values import Scalar
 from raspc.tests.programs.cases import Case, Shipped, render_cases, shipped_programs
 
-#: How many different inputs a cases file has (fewer only where there are no more).
+#: Number of inputs of a cases file (fewer only if the program has fewer).
 CASES_PER_PROGRAM = 20
 
-#: Inputs worth reading, one string each: what chance would hardly find.
-WORTH_READING: dict[str, list[str]] = {
+#: Inputs that show the behaviour of a program and that random choice would rarely give, one string each.
+CHOSEN_INPUTS: dict[str, list[str]] = {
     "paper/dyck1": ["(())()", "(()", "())(", "((()))"],
     "paper/dyck2": ["([])", "[()()]", "([)]", "(([]", "[]()[]"],
     "paper/dyck3": ["{[()]}", "{}[]()", "{[(])}", "((({{{", "([]{()})[]", "()()}"],
@@ -75,12 +75,12 @@ WORTH_READING: dict[str, list[str]] = {
 
 
 def inputs_of(program: Shipped) -> list[list[Scalar]]:
-    """Worth reading, length 1, longest: constant, in order, alternating; then random ones of every length."""
+    """Chosen inputs; inputs of length 1 and of maximum length; random inputs of every length."""
     vocabulary, longest = program.vocabulary, program.max_length
-    # Seeded by the name, so that a new program does not change the cases of the others.
+    # The seed is the name, so that a new program does not change the cases of the others.
     rng = random.Random(str(program))
     first, last = vocabulary[0], vocabulary[-1]
-    inputs: list[list[Scalar]] = [list(text) for text in WORTH_READING.get(str(program), [])]
+    inputs: list[list[Scalar]] = [list(text) for text in CHOSEN_INPUTS.get(str(program), [])]
     inputs += [
         [first],
         [last],
@@ -91,9 +91,9 @@ def inputs_of(program: Shipped) -> list[list[Scalar]]:
         [first if i % 2 == 0 else last for i in range(longest)],
     ]
     different = {tuple(tokens): tokens for tokens in inputs}
-    wanted = max(CASES_PER_PROGRAM, len(different) + 6)
+    target = max(CASES_PER_PROGRAM, len(different) + 6)
     length = longest
-    while len(different) < wanted:
+    while len(different) < target:
         tokens = [rng.choice(vocabulary) for _ in range(length)]
         different.setdefault(tuple(tokens), tokens)
         length = length - 1 if length > 2 else longest

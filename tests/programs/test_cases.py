@@ -1,4 +1,4 @@
-"""The programs that ship with raspc: their cases are their oracles', and the interpreter agrees with both."""
+"""The shipped programs: the cases files equal the oracles, and the interpreter equals both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def interpreter(program: Shipped) -> Interpreter:
     return Interpreter(elaborate(Source(str(program), text), base=program.path.parent))
 
 
-def test_there_are_programs_of_every_family() -> None:
+def test_every_family_has_programs() -> None:
     assert len(SHIPPED) >= 45
     families = {program.family for program in SHIPPED}
     assert families == {"paper", "tracr", "strings", "arithmetic", "automata", "statistics", "logic", "hard"}
@@ -33,7 +33,7 @@ def test_every_cases_file_has_a_program() -> None:
     assert sorted(PROGRAMS.glob("*/*.jsonl")) == sorted(program.cases_path for program in SHIPPED)
 
 
-def test_the_table_of_programs_is_complete() -> None:
+def test_table_of_programs_lists_every_program() -> None:
     table = (PROGRAMS / "README.md").read_text(encoding="utf-8")
     rows = [f"| [{program.name}]({program}.rasp) | {program.family} | {program.description} |" for program in SHIPPED]
     assert [row for row in rows if row not in table] == []
@@ -41,7 +41,7 @@ def test_the_table_of_programs_is_complete() -> None:
 
 
 @every_program
-def test_cases_are_the_oracles(program: Shipped) -> None:
+def test_cases_equal_the_oracle(program: Shipped) -> None:
     assert program.cases_path.read_text(encoding="utf-8") == render_cases(cases_of(program))
     cases = read_cases(program.cases_path)
     assert 12 <= len(cases) <= 30
@@ -51,13 +51,13 @@ def test_cases_are_the_oracles(program: Shipped) -> None:
 
 
 @every_program
-def test_interpreter_gives_the_cases(program: Shipped) -> None:
+def test_interpreter_equals_the_cases(program: Shipped) -> None:
     for case in read_cases(program.cases_path):
         assert typed(interpreter(program).run(case.input)) == typed(case.output), case.input
 
 
 @every_program
-def test_interpreter_is_the_oracle(program: Shipped) -> None:
+def test_interpreter_equals_the_oracle(program: Shipped) -> None:
     declared = interpreter(program).program
     assert (declared.vocabulary, declared.max_length) == (program.vocabulary, program.max_length)
     inputs = chosen_inputs(program.vocabulary, program.max_length, exhaustive_limit=400, samples=300)
@@ -67,7 +67,7 @@ def test_interpreter_is_the_oracle(program: Shipped) -> None:
         assert typed(interpreter(program).run(tokens)) == typed(program.oracle(list(tokens))), tokens
 
 
-def test_well_formed_inputs_are_inputs() -> None:
+def test_well_formed_inputs_keep_to_vocabulary_and_length() -> None:
     programs = {str(program): program for program in SHIPPED}
     assert WELL_FORMED.keys() <= programs.keys()
     for name in WELL_FORMED:

@@ -1,4 +1,4 @@
-"""Programs that look back only: compiled causally they say the same, and what they say can be fed back."""
+"""Programs that read earlier positions only: causal models equal the oracle, and continue their input."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def causal_model(name: str) -> Model:
 
 
 @every_continuation
-def test_causal_interpreter_and_model_are_the_oracle(name: str) -> None:
+def test_causal_interpreter_and_model_equal_the_oracle(name: str) -> None:
     program = shipped(name)
     inputs = list(all_inputs(program.vocabulary, 4))
     inputs += sampled_inputs(program.vocabulary, program.max_length, 200) + well_formed_inputs(name, 300, seed=1)
@@ -60,5 +60,5 @@ def test_causal_interpreter_and_model_are_the_oracle(name: str) -> None:
         ("hard/induction_head", "abac", "acacacacacac"),
     ],
 )
-def test_generates(name: str, start: str, continued: str) -> None:
+def test_model_continues_its_input(name: str, start: str, continued: str) -> None:
     assert "".join(map(str, causal_model(name).generate(list(start), len(continued)))) == continued

@@ -1,6 +1,9 @@
-"""Every shipped program, compiled: the model computes what the interpreter computes, on every input while they
-are few (below 20,000), else on the structured inputs (constant, longest, sorted, alternating), the cases, 500 random
-ones of all lengths, and for programs that most random inputs say nothing about 300 well-formed ones."""
+"""The model of every shipped program equals the interpreter.
+
+They are compared on all inputs if there are fewer than 20,000.  Otherwise on structured inputs (constant, longest,
+sorted, alternating), the cases, 500 random inputs of all lengths, and 300 well-formed inputs for programs whose answer
+is the same on most random inputs.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def inputs_to_try(program: Shipped) -> list[Input]:
 
 
 @pytest.mark.parametrize("program", shipped_programs()[::4], ids=str)
-def test_float64_answers_the_same(program: Shipped) -> None:
+def test_float64_model_equals_the_interpreter(program: Shipped) -> None:
     elaborated = elaborate(Source(str(program), program.path.read_text(encoding="utf-8")), base=program.path.parent)
     model = Model.from_compiled(compile_program(elaborated, CompileOptions()), device="cpu", dtype="float64")
     interpreter = Interpreter(elaborated)
@@ -43,7 +46,7 @@ def test_float64_answers_the_same(program: Shipped) -> None:
 
 
 @pytest.mark.parametrize("program", shipped_programs(), ids=str)
-def test_model_is_the_interpreter(program: Shipped, tmp_path: Path) -> None:
+def test_model_equals_the_interpreter(program: Shipped, tmp_path: Path) -> None:
     text = program.path.read_text(encoding="utf-8")
     elaborated = elaborate(Source(str(program), text), base=program.path.parent)
     compiled = compile_program(elaborated, CompileOptions())

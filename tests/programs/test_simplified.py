@@ -1,4 +1,4 @@
-"""Simplification keeps the meaning of every shipped program, which the interpreter can tell without any model."""
+"""The interpreter gives the same outputs for every shipped program and its simplified graph."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from raspc.tests.programs.cases import Shipped, shipped_programs
 
 @pytest.mark.parametrize("program", shipped_programs(), ids=str)
 @pytest.mark.parametrize("causal", [False, True], ids=["all", "causal"])
-def test_simplified_programs_mean_the_same(program: Shipped, causal: bool) -> None:
+def test_simplified_program_has_the_same_outputs(program: Shipped, causal: bool) -> None:
     original = elaborate(Source(str(program), program.path.read_text(encoding="utf-8")), base=program.path.parent)
     simplified, _ = simplify(original, Space(program.vocabulary, program.max_length, causal))
     assert Interpreter(original).kinds == Interpreter(simplified).kinds
     for tokens in chosen_inputs(program.vocabulary, program.max_length, exhaustive_limit=300, samples=200, seed=1):
         before, after = (_values(version, tokens, causal) for version in (original, simplified))
         for old, new in zip(before, after, strict=True):
-            # Seen causally, some programs are undefined in places; what stands there then is free.
+            # Some programs are undefined at some positions if causal; simplification may change the value there.
             assert isinstance(old, Undefined) or new == old, tokens
 
 

@@ -1,7 +1,6 @@
-"""Inputs that exercise the hard part of a program, which random tokens hardly ever reach: balanced brackets, numbers
-whose carries run far, chains of rules, patterns that do occur.
+"""Inputs that random tokens rarely give: balanced brackets, numbers with long carries, chains of rules, found patterns.
 
-One function per program, called with a random source; each input keeps to the program's vocabulary and length.
+One function per program, called with a random source.  Its inputs keep to the program's vocabulary and length.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ Generator = Callable[[Random], list[Scalar]]
 
 
 def brackets(pairs: str, longest: int) -> Generator:
-    """Balanced brackets, cut off somewhere; half of them have one bracket changed."""
+    """A prefix of balanced brackets; in half of the inputs one bracket is changed."""
 
     def generate(rng: Random) -> list[Scalar]:
         tokens: list[Scalar] = []
@@ -37,7 +36,7 @@ def brackets(pairs: str, longest: int) -> Generator:
 
 
 def calculation(sign: str, longest: int) -> Generator:
-    """Two numbers with `sign` between them: random, almost equal, or with columns that nearly all pass a carry on."""
+    """Two numbers with `sign` between them: random, almost equal, or with carries in almost every column."""
 
     def generate(rng: Random) -> list[Scalar]:
         room = rng.randint(2, longest) - 1
@@ -63,7 +62,7 @@ def calculation(sign: str, longest: int) -> Generator:
 
 
 def proof(rng: Random) -> list[Scalar]:
-    """A chain of up to three rules among other clauses, shuffled, now and then one letter wrong; and its question."""
+    """A chain of up to three rules among other clauses, shuffled, and its question; sometimes one letter is changed."""
     classes = rng.sample("ABCD", 4)
     person, other = rng.sample("abc", 2)
     steps = rng.randint(0, 3)
@@ -73,7 +72,7 @@ def proof(rng: Random) -> list[Scalar]:
         clauses.pop(rng.randrange(len(clauses)))
     while len(clauses) < 6 and rng.random() < 0.8:
         kinds = [f"x<{rng.choice(classes)}:x<{rng.choice(classes)}.", f"{other}<{rng.choice(classes)}."]
-        # Five rules, a fact and the question fill the longest input.
+        # Five rules, a fact and the question have the maximum length.
         clauses.append(rng.choice(kinds if sum(":" in clause for clause in clauses) < 5 else kinds[1:]))
     rng.shuffle(clauses)
     clauses.insert(rng.choice([0, len(clauses), len(clauses)]), f"{person}<{classes[steps]}?")
@@ -84,7 +83,7 @@ def proof(rng: Random) -> list[Scalar]:
 
 
 def search(rng: Random) -> list[Scalar]:
-    """A pattern, a bar, and a text that holds the pattern or nearly."""
+    """A pattern, a bar, and a text that contains the pattern, exactly or with one token changed."""
     size = rng.randint(0, 5)
     pattern = [rng.choice("abc" if rng.random() < 0.8 else ".") for _ in range(size)]
     text = [rng.choice("abc") for _ in range(rng.randint(size, 15 - size))]
@@ -96,7 +95,7 @@ def search(rng: Random) -> list[Scalar]:
 
 
 def repetition(rng: Random) -> list[Scalar]:
-    """A pattern of up to 8 tokens, repeated and cut off, now and then with one token changed."""
+    """A prefix of a repeated pattern of up to 8 tokens; sometimes one token is changed."""
     pattern = [rng.choice("abcd"[: rng.randint(1, 4)]) for _ in range(rng.randint(1, 8))]
     length = rng.randint(1, 16)
     tokens: list[Scalar] = [pattern[i % len(pattern)] for i in range(length)]
@@ -106,7 +105,7 @@ def repetition(rng: Random) -> list[Scalar]:
 
 
 def runs(rng: Random) -> list[Scalar]:
-    """A few runs, some of them equally long."""
+    """A few runs of equal tokens, some of the same length."""
     lengths = rng.choices([1, 2, 2, 3, 3, 4], k=rng.randint(1, 6))
     return [*"".join(rng.choice("abc") * length for length in lengths)[:12]]
 
@@ -124,7 +123,7 @@ WELL_FORMED: dict[str, Generator] = {
 
 
 def well_formed_inputs(program: str, count: int, seed: int = 0) -> list[tuple[Scalar, ...]]:
-    """`count` inputs for the program with this family and name, fewer where some are equal; none for most programs."""
+    """Up to `count` different inputs for the program `family/name`; none for most programs."""
     if program not in WELL_FORMED:
         return []
     rng = Random(seed)

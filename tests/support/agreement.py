@@ -1,4 +1,4 @@
-"""Whether a compiled model answers what its program means."""
+"""Compares a compiled model with the interpreter."""
 
 from __future__ import annotations
 

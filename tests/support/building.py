@@ -1,4 +1,4 @@
-"""Graphs by hand, for tests of what reads graphs."""
+"""Builds program graphs by hand, for tests of modules that read graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models built by hand, number by number, and a transformer in plain NumPy to compare the runner with."""
+"""Models with hand-written weights, and a transformer in plain NumPy as an oracle for the runner."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from raspc.compiler.graph.values import Scalar
 #: What the one node of these models computes.
 TOKENS = ComputationRecord("tokens", (), None, None, ())
 
-#: A score by which a key wins for sure: exp(-100) is nothing beside 1.
+#: A score difference after which one key has all the weight: exp(-100) is below the rounding of 1 in float64.
 SHARP = 100.0
 
 
@@ -163,7 +163,7 @@ FRACTION_ROUNDINGS = 2 * 8 + 5 + 5
 
 
 def fraction_of_a(decode: NumberDecodeRecord, max_length: int = 8) -> CompiledModel:
-    """The share of `a` among the tokens: one uniform head that BOS does not enter.
+    """The fraction of `a` among the tokens: one uniform head that gives BOS no weight.
 
     Directions: `a` [0], BOS [1], one [2], the mean [3]."""
     manifest = manifest_of("ab", max_length, 4, [(1, 1, 0)], [decode], kinds=("number",))
@@ -178,7 +178,7 @@ def fraction_of_a(decode: NumberDecodeRecord, max_length: int = 8) -> CompiledMo
 
 
 def logits(model: CompiledModel, tokens: Sequence[Scalar]) -> NDArray[np.float64]:
-    """What the model computes on one input [1 + len(tokens), d_vocab_out], in float64, position by position."""
+    """The logits for one input [1 + len(tokens), d_vocab_out], in float64, computed position by position."""
     weights = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
     stream = residual_stream(model, tokens)
     return np.array([x @ weights["unembed.W_U"] + weights["unembed.b_U"] for x in stream])
@@ -218,7 +218,7 @@ def _attend(
 
 
 def same(left: CompiledModel, right: CompiledModel) -> bool:
-    """Equal in everything but what the weights file was called."""
+    """Whether two models are equal in everything but the name of the weights file."""
     if dataclasses.replace(left.manifest, weights=None) != dataclasses.replace(right.manifest, weights=None):
         return False
     return left.tensors.keys() == right.tensors.keys() and all(
@@ -227,7 +227,7 @@ def same(left: CompiledModel, right: CompiledModel) -> bool:
 
 
 def awkward() -> CompiledModel:
-    """A model with every kind of value and every kind of difficult text in its manifest."""
+    """A model whose manifest has every kind of value, and texts that are hard to encode."""
     manifest = manifest_of(
         ["a", True, 2, Fraction(1, 3), -(2**70), 2**53, 2**53 + 1, 1.5e-300, "é\u2028\x00", "\ud800", "", "{", '"'],
         3,
