@@ -1,4 +1,4 @@
-"""What all tests share: golden files, which follow from the test's name and are rewritten by `--update-golden`."""
+"""Golden files for all tests: their path follows from the test's name, and `--update-golden` rewrites them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
             return
         if not path.is_file():
             pytest.fail(f"no golden file {path}: look at the text, then run pytest --update-golden\n\n{text}")
-        wanted = path.read_bytes().decode()
-        if text != wanted:
-            difference = difflib.unified_diff(wanted.splitlines(), text.splitlines(), str(path), "now", lineterm="")
+        expected = path.read_bytes().decode()
+        if text != expected:
+            difference = difflib.unified_diff(expected.splitlines(), text.splitlines(), str(path), "now", lineterm="")
             pytest.fail("\n".join(["differs from its golden file (pytest --update-golden accepts it)", *difference]))
 
     return compare

@@ -29,9 +29,11 @@ def assert_agree(
     exhaustive_limit: int = 150,
     samples: int = 120,
 ) -> None:
-    """On all inputs while they are few, else on constant, sorted, alternating, longest and random ones, and on `also`.
+    """Asserts that the compiled model equals the interpreter, for each output on the inputs where it is defined.
 
-    An input on which an output is undefined is left out for that output."""
+    The inputs are all, if there are at most `exhaustive_limit`; otherwise a sample (constant, sorted, alternating,
+    longest and random inputs); and `also`.
+    """
     made = program(text, entries)
     assert made.vocabulary is not None
     assert made.max_length is not None

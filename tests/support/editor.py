@@ -1,4 +1,4 @@
-"""An editor for tests: a real client (pytest-lsp's, which is pygls') that starts `raspc lsp` and speaks to it.
+"""An editor for tests: a real client (of pytest-lsp, built on pygls) that starts `raspc lsp` and talks to it.
 
 The client lives on an event loop in a thread of its own, so tests are plain functions.  What the server answers is
 checked against the protocol's types, and against what the client said it can take.
@@ -20,14 +20,14 @@ from pygls.lsp.client import LanguageClient as Speaker
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient, client_capabilities
 
-#: Seconds that anything may take on a machine with other work.
+#: Time limit of one exchange in seconds, on a machine with other load.
 PATIENCE = 60.0
 
 T = TypeVar("T")
 
 
 class _Client(LanguageClient):
-    """pytest-lsp's client, which keeps what the server writes to standard error instead of passing it on."""
+    """pytest-lsp's client; it collects the server's standard error instead of forwarding it."""
 
     async def start_io(self, cmd: str, *args: str, **others: object) -> None:
         await Speaker.start_io(self, cmd, *args, **others)
@@ -36,7 +36,7 @@ class _Client(LanguageClient):
         self._errors: asyncio.Task[bytes] = asyncio.create_task(self._server.stderr.read())
 
     async def left(self) -> tuple[int, str]:
-        """The server's exit status, once it has ended, and what it wrote to standard error."""
+        """Waits for the server to end; returns its exit status and standard error."""
         await self.stop()  # type: ignore[no-untyped-call]
         assert self._server is not None
         assert self._server.returncode is not None
@@ -44,7 +44,7 @@ class _Client(LanguageClient):
 
 
 class Editor:
-    """One client with its server.  `capabilities`: those of a real editor, by pytest-lsp's name for it, or given."""
+    """A client with its server.  `capabilities`: those of a real editor, by pytest-lsp's name for it, or an object."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Editor:
     ) -> None:
         self.messages: list[str] = []
         self.pages: list[Page] = []
-        #: Versions of one text follow each other; those of a text that is opened again are others.
+        #: Versions of a text increase; a text that is opened again continues with new versions.
         self._first_version = 1
         self._published: dict[str, list[types.PublishDiagnosticsParams]] = {}
         self._news = threading.Condition()
@@ -85,13 +85,13 @@ class Editor:
         return client
 
     def wait(self, work: Coroutine[object, object, T]) -> T:
-        """What the client's work gives.  A warning of pytest-lsp's is an error."""
+        """The result of a coroutine of the client.  A warning of pytest-lsp is an error."""
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def open(self, text: str, path: Path | str) -> Page:
-        """Opens a text, under a file's path (which need not exist) or another address."""
+        """Opens a text with the path of a file (which need not exist) or another URI."""
         page = Page(self, path.as_uri() if isinstance(path, Path) else path, text, self._first_version)
         self._first_version += 1000
         self.pages.append(page)
@@ -117,23 +117,23 @@ class Editor:
         return self.wait(send())
 
     def watched(self, *paths: Path) -> None:
-        """Says that files on the disk have changed."""
+        """Notifies the server that files on the disk have changed."""
         events = [types.FileEvent(path.as_uri(), types.FileChangeType.Changed) for path in paths]
         self.tell(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, types.DidChangeWatchedFilesParams(events))
 
     def published(self, uri: str) -> list[types.PublishDiagnosticsParams]:
-        """What the server has said of a text so far."""
+        """The diagnostics messages of the server for a text so far."""
         with self._news:
             return list(self._published.get(uri, ()))
 
     def news(self, uri: str, seen: int) -> list[types.Diagnostic]:
-        """The latest that the server has said of a text, once that is more than `seen` messages."""
+        """Waits for more than `seen` messages for a text; returns the last."""
         with self._news:
             assert self._news.wait_for(lambda: len(self._published.get(uri, ())) > seen, PATIENCE), "no diagnostics"
             return list(self._published[uri][-1].diagnostics)
 
     def about(self, uri: str, version: int) -> list[types.Diagnostic]:
-        """The diagnostics of one version of a text, when they have come."""
+        """Waits for the diagnostics of a version of a text, and returns them."""
 
         def there() -> bool:
             found = self._published.get(uri, ())
@@ -148,7 +148,7 @@ class Editor:
             page.close()
 
     def leave(self) -> tuple[int, str]:
-        """Ends the session as the protocol says; the server's exit status and what it wrote to standard error."""
+        """Ends the session by the protocol; returns the server's exit status and standard error."""
         self.wait(self.client.shutdown_session())
         left = self.wait(self.client.left())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -158,7 +158,7 @@ class Editor:
 
 
 class Page:
-    """One open text."""
+    """An open text."""
 
     def __init__(self, editor: Editor, uri: str, text: str, version: int) -> None:
         self.editor = editor
@@ -166,7 +166,7 @@ class Page:
         self.text = text
         self.version = version
 
-    # --- what an editor does
+    # --- changes
 
     def change(self, text: str) -> None:
         self.version += 1
@@ -191,10 +191,10 @@ class Page:
     def document(self) -> types.TextDocumentIdentifier:
         return types.TextDocumentIdentifier(self.uri)
 
-    # --- what an editor asks
+    # --- requests
 
     def problems(self) -> list[types.Diagnostic]:
-        """The diagnostics of the text as it is now.  Asking for the outline makes the server begin at once."""
+        """The diagnostics of the current text.  The request for the outline makes the server start at once."""
         self.outline()
         return self.editor.about(self.uri, self.version)
 
@@ -212,7 +212,7 @@ class Page:
         return found
 
     def shown(self, where: str) -> str:
-        """What hovering shows; empty where that is nothing."""
+        """The text that hovering shows, or an empty one."""
         found = self.hover(where)
         if found is None:
             return ""
@@ -256,7 +256,7 @@ class Page:
         return found
 
     def rename(self, where: str, name: str) -> dict[str, Sequence[types.TextEdit]]:
-        """The edits for each address."""
+        """The edits by URI."""
         params = types.RenameParams(self.document, self.at(where), name)
         found = self._ask(types.TEXT_DOCUMENT_RENAME, params)
         assert isinstance(found, types.WorkspaceEdit)
@@ -269,7 +269,7 @@ class Page:
     # --- places
 
     def at(self, where: str) -> types.Position:
-        """The place of the `|` in a piece of the text that occurs once."""
+        """The position of the `|` in a piece of the text that occurs once."""
         piece = where.replace("|", "")
         assert self.text.count(piece) == 1, (where, self.text.count(piece))
         return position(self.text, self.text.index(piece) + where.index("|"))
@@ -280,18 +280,18 @@ class Page:
 
 
 def position(text: str, offset: int, encoding: str = "utf-16-le") -> types.Position:
-    """Line and column of an offset, by the words of the protocol: columns count the encoding's code units."""
+    """Line and column of an offset; as in the protocol, columns count code units of the encoding."""
     before = re.split(r"\r\n|\n|\r", text[:offset])
     unit = {"utf-8": 1, "utf-16-le": 2, "utf-32-le": 4}[encoding]
     return types.Position(len(before) - 1, len(before[-1].encode(encoding)) // unit)
 
 
 def between(text: str, span: types.Range) -> str:
-    """The text in a range of UTF-16 columns.  A place that the text does not have is an error."""
+    """The text in a range of UTF-16 columns.  A position outside the text is an error."""
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
 
     def offset(place: types.Position) -> int:
-        """In bytes."""
+        """The range in bytes."""
         assert place.character * 2 <= len(_encoded(lines[place.line].rstrip("\r\n"))), place
         return len(_encoded("".join(lines[: place.line]))) + place.character * 2
 
@@ -303,7 +303,7 @@ def _encoded(text: str) -> bytes:
 
 
 def edited(text: str, edits: Sequence[types.TextEdit]) -> str:
-    """A text after edits, which do not overlap."""
+    """The text after edits that do not overlap."""
     for edit in sorted(edits, key=lambda edit: (edit.range.start.line, edit.range.start.character), reverse=True):
         before = types.Range(types.Position(0, 0), edit.range.start)
         head = between(text, before)

@@ -1,4 +1,4 @@
-"""Generated program graphs, over all kinds of nodes, and all inputs of a small space."""
+"""Hypothesis strategies for program graphs with nodes of all kinds, over small input spaces."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def inputs_of_space(space: Space) -> list[Input]:
 
 @st.composite
 def spaces(draw: st.DrawFn) -> Space:
-    """A few tokens, up to three positions."""
+    """A space of a few tokens and up to three positions."""
     return Space(draw(st.sampled_from(VOCABULARIES)), draw(st.integers(1, 3)), draw(st.booleans()))
 
 
