@@ -12,15 +12,10 @@ import sysconfig
 import tomllib
 import venv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-
-#: Folders of the checkout that are not part of the package.
-OUTSIDE = {"tests", "programs", "benchmarks", "docs", "build", "dist", "out"}
+from raspc.tests.support.imports import OUTSIDE, ROOT, product_files
 
 DATA = (
     "py.typed",
@@ -44,13 +39,9 @@ def _project() -> dict[str, object]:
     return project
 
 
-def _modules() -> Iterator[Path]:
+def _modules() -> list[Path]:
     """The package's Python files, relative to the root."""
-    for path in sorted(ROOT.rglob("*.py")):
-        relative = path.relative_to(ROOT)
-        first = relative.parts[0]
-        if first not in OUTSIDE and not first.startswith(".") and not first.endswith(".egg-info"):
-            yield relative
+    return [path.relative_to(ROOT) for path in product_files(ROOT)]
 
 
 @pytest.fixture(scope="module")

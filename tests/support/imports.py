@@ -29,8 +29,12 @@ class Product:
     """The modules of a checkout, which of them each imports, and the public classes that each defines."""
 
     def __init__(self, root: Path = ROOT) -> None:
-        self.trees = {_module_name(path.relative_to(root)): ast.parse(path.read_bytes()) for path in _sources(root)}
-        self.packages = {_module_name(path.relative_to(root)) for path in _sources(root) if path.name == "__init__.py"}
+        self.trees = {
+            _module_name(path.relative_to(root)): ast.parse(path.read_bytes()) for path in product_files(root)
+        }
+        self.packages = {
+            _module_name(path.relative_to(root)) for path in product_files(root) if path.name == "__init__.py"
+        }
         self.imports: Arrows = {name: frozenset(self._imported(name)) for name in self.trees}
 
     def classes(self) -> dict[str, list[str]]:
@@ -159,7 +163,8 @@ def _count(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
 
 
-def _sources(root: Path) -> Iterator[Path]:
+def product_files(root: Path) -> Iterator[Path]:
+    """The Python files of the product, sorted by path."""
     for path in sorted(root.rglob("*.py")):
         first = path.relative_to(root).parts[0]
         if first not in OUTSIDE and not first.startswith(".") and not first.endswith(".egg-info"):
