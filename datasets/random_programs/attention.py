@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .estimates import SelectorEstimate, ValueEstimate, apply_operation, boolean_from, from_values, mean_of, union
-from .writer import BOOLEAN_ESTIMATE, Expr, Production, RequestedKind, Selection, Writer, value_text
+from .writer import BOOLEAN_ESTIMATE, Expr, Production, RequestedKind, Selection, Writer, constant, value_text
 
 COMPARISONS = ("==", "==", "==", "!=", "<", "<=", ">", ">=")
 
@@ -26,11 +26,7 @@ def compared(writer: Writer, depth: int) -> Selection | None:
     if kind == "bool":
         keys = writer.expr("bool", depth)
         value = rng.random() < 0.7
-        queries = (
-            Expr(str(value), from_values((value,), is_plain=True), True)
-            if writer.chance(0.8)
-            else writer.expr("bool", depth)
-        )
+        queries = constant(value) if writer.chance(0.8) else writer.expr("bool", depth)
         comparison = rng.choice(("==", "==", "!="))
     else:
         keys = writer.expr(kind, depth)
@@ -162,7 +158,7 @@ def aggregate(requested: RequestedKind) -> Production:
             if values.estimate.kind == "string":
                 estimate = replace(estimate, may_be_undefined=True)
             else:
-                estimate = union((estimate, from_values((0,), is_plain=True)))
+                estimate = union((estimate, constant(0).estimate))
         if rng.random() < 0.5 and requested == "number" and not estimate.all_integers and estimate.value_count > 400:
             return Expr(f"round({text}))", apply_operation("round", _attended(estimate, selector)), True)
         return Expr(f"{text})", _attended(estimate, selector), True)
@@ -233,7 +229,7 @@ def literal_of(writer: Writer, requested: RequestedKind) -> Expr:
     if requested == "string":
         return writer.string_literal()
     value = writer.rng.random() < 0.4
-    return Expr(str(value), from_values((value,), is_plain=True), True)
+    return constant(value)
 
 
 def _attended(estimate: ValueEstimate, selector: Selection) -> ValueEstimate:
@@ -317,7 +313,7 @@ def _located(writer: Writer, depth: int, values: Expr, name: str) -> Expr:
         estimate = (
             replace(estimate, may_be_undefined=True)
             if estimate.kind == "string"
-            else union((estimate, from_values((0,), is_plain=True)))
+            else union((estimate, constant(0).estimate))
         )
     estimate = _deeper(estimate, *inputs)
     estimate = replace(estimate, attention_depth=estimate.attention_depth + int("length" in place))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...compiler.graph.operations import apply
 from ...compiler.graph.values import Scalar
 from .estimates import ValueEstimate, apply_operation, boolean_from, from_values, sorted_values, union
-from .writer import Expr, Production, RequestedKind, Writer, value_text
+from .writer import Expr, Production, RequestedKind, Writer, constant, value_text
 
 SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "^",
@@ -38,13 +38,13 @@ def quotient(writer: Writer, depth: int) -> Expr:
     left = _operand(writer, depth)
     if writer.chance(0.45):
         value = rng.choice((1, 2, 2, 3, 4, 5, -2))
-        return binary(name, left, Expr(value_text(value), from_values((value,), is_plain=True), True))
+        return binary(name, left, constant(value))
     right = writer.expr("number", depth)
     if not right.estimate.has_zero or (writer.chance(0.1) and not right.estimate.is_plain):
         return binary(name, left, right)
     if right.estimate.is_plain or writer.chance(0.4):
         absolute = Expr(f"abs({right.text})", apply_operation("abs", right.estimate), True)
-        return binary(name, left, binary("add", absolute, Expr("1", from_values((1,), is_plain=True), True)))
+        return binary(name, left, binary("add", absolute, constant(1)))
     divided = binary(name, left, right)
     otherwise = rng.choice((0, 1, -1))
     # The guard excludes a divisor of zero; the estimate of the unguarded quotient would include it.
@@ -52,7 +52,7 @@ def quotient(writer: Writer, depth: int) -> Expr:
     if values is None or len(values) == 0 or left.estimate.may_be_undefined or right.estimate.may_be_undefined:
         return divided
     exact = apply_operation(name, left.estimate, from_values(values, attention_depth=right.estimate.attention_depth))
-    estimate = union((exact, from_values((otherwise,), is_plain=True)))
+    estimate = union((exact, constant(otherwise).estimate))
     return Expr(f"{divided.text} if {right.operand} != 0 else {value_text(otherwise)}", estimate)
 
 
@@ -64,17 +64,17 @@ def power(writer: Writer, depth: int) -> Expr | None:
             return None
         if base.estimate.low < 0 or base.estimate.is_plain:
             return None
-        root = Expr(f"{base.operand} ^ 0.5", apply_operation("pow", base.estimate, from_values((0.5,), is_plain=True)))
+        root = Expr(f"{base.operand} ^ 0.5", apply_operation("pow", base.estimate, constant(0.5).estimate))
         if writer.chance(0.15):
             return root
         return Expr(f"round({root.text})", apply_operation("round", root.estimate), True)
     if writer.chance(0.3):
         base_value = rng.choice((1, 2, 3, -1, -2))
-        base = Expr(value_text(base_value), from_values((base_value,), is_plain=True), True)
+        base = constant(base_value)
         exponents = writer.expr("number", depth, lambda estimate: estimate.all_integers and estimate.low >= -2)
         return binary("pow", base, exponents)
     exponent = rng.choice((0, 1, 2, 2, 2, 3))
-    return binary("pow", _operand(writer, depth), Expr(str(exponent), from_values((exponent,), is_plain=True), True))
+    return binary("pow", _operand(writer, depth), constant(exponent))
 
 
 def one_number(writer: Writer, depth: int) -> Expr:
@@ -115,7 +115,7 @@ def comparison(writer: Writer, depth: int) -> Expr:
     name = rng.choice(("eq", "eq", "ne", "lt", "le", "gt", "ge"))
     if left.estimate.values is not None and writer.chance(0.4):
         value = rng.choice(sorted_values(left.estimate))
-        return binary(name, left, Expr(value_text(value), from_values((value,), is_plain=True), True))
+        return binary(name, left, constant(value))
     return binary(name, left, writer.expr(kind, depth))
 
 

@@ -222,7 +222,7 @@ class Writer:
                     return self.tokens
                 if self.chance(0.2):
                     value = rng.random() < 0.5
-                    return Expr(str(value), from_values((value,), is_plain=True), True)
+                    return constant(value)
                 if self.chance(0.7):
                     token = rng.choice(self.vocabulary)
                     return Expr(f"tokens == {value_text(token)}", from_values((False, True)))
@@ -243,12 +243,12 @@ class Writer:
             value = Fraction(rng.choice(("0.5", "1.5", "0.25", "2.5")))
         elif self.chance(0.15):
             value = -rng.randrange(1, 4)
-        return Expr(value_text(value), from_values((value,), is_plain=True), True)
+        return constant(value)
 
     def string_literal(self) -> Expr:
         strings = [token for token in self.vocabulary if isinstance(token, str)] + ["a", "b", "xy", "-", ""]
         value = self.rng.choice(strings)
-        return Expr(value_text(value), from_values((value,), is_plain=True), True)
+        return constant(value)
 
     @property
     def has_strings(self) -> bool:
@@ -291,6 +291,11 @@ def fits(estimate: ValueEstimate, requested: RequestedKind) -> bool:
     if requested == "bool":
         return estimate.is_boolean
     return estimate.kind == requested
+
+
+def constant(value: Scalar) -> Expr:
+    """A plain value as an expression."""
+    return Expr(value_text(value), from_values((value,), is_plain=True), True)
 
 
 def value_text(value: Scalar) -> str:
