@@ -64,10 +64,10 @@ def command(report: Report, path: Path, destination: Path | None, target: str, o
 
 
 def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
-    from ..interop.onnx_model import to_onnx, write_onnx
+    from ..interop.onnx.build import to_onnx, write_onnx
 
     made = to_onnx(compiled)
-    from ..interop.onnx_check import check_onnx
+    from ..interop.onnx.check import check_onnx
 
     compared = check_onnx(made, compiled.manifest)
     write_onnx(made, path)
@@ -82,7 +82,7 @@ def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
 
 
 def _hugging_face(report: Report, compiled: CompiledModel, path: Path) -> None:
-    from ..interop.hugging_face import export_hugging_face
+    from ..interop.hugging_face.export import export_hugging_face
 
     export_hugging_face(compiled, path)
     files = sorted(path.iterdir())

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .answers import answers as answers
-    from .hugging_face import export_hugging_face as export_hugging_face
-    from .onnx_model import export_onnx as export_onnx
-    from .onnx_model import to_onnx as to_onnx
+    from .hugging_face.export import export_hugging_face as export_hugging_face
+    from .onnx.build import export_onnx as export_onnx
+    from .onnx.build import to_onnx as to_onnx
     from .transformer_lens import bridge_settings as bridge_settings
     from .transformer_lens import hooked_settings as hooked_settings
     from .transformer_lens import padded_tensors as padded_tensors
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "answers": ".answers",
     "bridge_settings": ".transformer_lens",
-    "export_hugging_face": ".hugging_face",
-    "export_onnx": ".onnx_model",
+    "export_hugging_face": ".hugging_face.export",
+    "export_onnx": ".onnx.build",
     "hooked_settings": ".transformer_lens",
     "padded_tensors": ".transformer_lens",
-    "to_onnx": ".onnx_model",
+    "to_onnx": ".onnx.build",
     "to_transformer_lens": ".transformer_lens",
 }
 

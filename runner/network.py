@@ -170,7 +170,8 @@ class Transformer(nn.Module):
             visible = visible & (order <= order.unsqueeze(1))  # [batch, 1, query, key]
         x = self.embed(ids) + self.pos_embed(positions)  # [batch, position, d_model]
         _keep(record, "blocks.0.hook_resid_pre", x)
-        for index, block in enumerate(self.layers):
+        for index, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
             if block.attn is not None:
                 update, pattern = block.attn(x, visible)
                 x = x + update

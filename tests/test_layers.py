@@ -68,8 +68,6 @@ FOLDERS_WITH_CIRCLES_TODAY = {
 
 #: Public class names that two modules define.
 CLASSES_TODAY = {
-    "Attention",
-    "Block",
     "Compiled",
     "Documented",
     "Entry",
@@ -79,7 +77,6 @@ CLASSES_TODAY = {
     "Index",
     "Line",
     "Loaded",
-    "MLP",
     "Matrix",
     "Run",
     "Session",

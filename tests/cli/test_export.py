@@ -47,7 +47,7 @@ def test_hugging_face(call: Call, folder: Path) -> None:
     done = call("export", "reverse.safetensors", "--to", "hf", folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
     size = sum(file.stat().st_size for file in (folder / "reverse-hf").iterdir())
-    assert done.stdout == f"reverse-hf: 7 files, {size:,} bytes\n"
+    assert done.stdout == f"reverse-hf: 8 files, {size:,} bytes\n"
     done = call("export", "reverse.safetensors", "reverse-hf", "--to", "hf", "--json", folder=folder)
     summary = json.loads(done.stdout)
     assert (summary["path"], summary["bytes"]) == ("reverse-hf", size)

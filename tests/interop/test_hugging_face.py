@@ -17,7 +17,7 @@ from raspc.compiler.artifact.model_files import CompiledModel
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.interop import export_hugging_face
-from raspc.interop.hugging_face import FILES
+from raspc.interop.hugging_face.export import FILES
 from raspc.interop.tokenizer import token_texts
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model

@@ -15,7 +15,7 @@ from raspc.compiler.artifact.scalar_json import decode_scalar
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.sample_inputs import sampled_inputs
 from raspc.interop import export_onnx, to_onnx
-from raspc.interop.onnx_check import check_onnx
+from raspc.interop.onnx.check import check_onnx
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model
 from raspc.tests.interop.models import NAMES, NUMBERS, RANDOM, compiled

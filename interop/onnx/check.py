@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.artifact.manifest import Manifest, OutputRecord
-from ..compiler.graph.values import Scalar, show
-from ..compiler.interpret.batch_values import Codes
-from ..compiler.interpret.sample_inputs import sampled_inputs
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from ..runner.verify.answerers import ProgramAnswers
-from ..runner.verify.compare import Answer, Inputs, compare
-from ..runner.verify.verify import equal, program_of
-from .tables import listed_values
+from ...compiler.artifact.manifest import Manifest, OutputRecord
+from ...compiler.graph.values import Scalar, show
+from ...compiler.interpret.batch_values import Codes
+from ...compiler.interpret.sample_inputs import sampled_inputs
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...runner.verify.answerers import ProgramAnswers
+from ...runner.verify.compare import Answer, Inputs, compare
+from ...runner.verify.verify import equal, program_of
+from ..tables import listed_values
 
 if TYPE_CHECKING:
     import onnx

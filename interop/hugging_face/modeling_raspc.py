@@ -25,6 +25,8 @@ from transformers import PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import TokenClassifierOutput
 from transformers.utils.generic import ModelOutput
 
+from ...runner.network import LayerSizes, NetworkSizes, Transformer
+
 Value = bool | int | float | str | Fraction
 
 
@@ -48,50 +50,6 @@ class RaspcOutput(ModelOutput):
     attentions: tuple[Tensor | None, ...] | None = None
 
 
-class Attention(nn.Module):
-    def __init__(self, d_model: int, n_heads: int, d_head: int) -> None:
-        super().__init__()
-        self.W_Q = nn.Parameter(torch.empty(n_heads, d_model, d_head))
-        self.W_K = nn.Parameter(torch.empty(n_heads, d_model, d_head))
-        self.W_V = nn.Parameter(torch.empty(n_heads, d_model, d_head))
-        self.b_Q = nn.Parameter(torch.empty(n_heads, d_head))
-        self.b_K = nn.Parameter(torch.empty(n_heads, d_head))
-        self.b_V = nn.Parameter(torch.empty(n_heads, d_head))
-        self.W_O = nn.Parameter(torch.empty(n_heads, d_head, d_model))
-        self.b_O = nn.Parameter(torch.empty(d_model))
-
-    def forward(self, x: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-        x = x.unsqueeze(1)  # [batch, 1, position, d_model], for all heads
-        q = x @ self.W_Q + self.b_Q.unsqueeze(1)  # [batch, head, position, d_head]
-        k = x @ self.W_K + self.b_K.unsqueeze(1)
-        v = x @ self.W_V + self.b_V.unsqueeze(1)
-        scores = q @ k.transpose(-1, -2)  # [batch, head, query, key]
-        # Where there is padding before the tokens, it may see nothing at all: the pattern is 0 there.
-        pattern = scores.masked_fill(~visible, -torch.inf).softmax(-1).masked_fill(~visible, 0.0)
-        return (pattern @ v @ self.W_O).sum(1) + self.b_O, pattern
-
-
-class MLP(nn.Module):
-    def __init__(self, d_model: int, d_mlp: int) -> None:
-        super().__init__()
-        self.W_in = nn.Parameter(torch.empty(d_model, d_mlp))
-        self.b_in = nn.Parameter(torch.empty(d_mlp))
-        self.W_out = nn.Parameter(torch.empty(d_mlp, d_model))
-        self.b_out = nn.Parameter(torch.empty(d_model))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x @ self.W_in + self.b_in) @ self.W_out + self.b_out
-
-
-class Block(nn.Module):
-    """A layer without heads has no `attn`, one without neurons no `mlp`."""
-
-    def __init__(self, d_model: int, n_heads: int, d_head: int, d_mlp: int) -> None:
-        super().__init__()
-        self.attn = Attention(d_model, n_heads, d_head) if n_heads > 0 else None
-        self.mlp = MLP(d_model, d_mlp) if d_mlp > 0 else None
-
-
 class RaspcPreTrainedModel(PreTrainedModel):
     config_class = RaspcConfig
     base_model_prefix = "model"
@@ -105,11 +63,17 @@ class RaspcModel(RaspcPreTrainedModel):
 
     def __init__(self, config: RaspcConfig) -> None:
         super().__init__(config)
-        width, columns = config.hidden_size, sum(output["count"] for output in config.outputs)
-        self.embed = nn.ParameterDict({"W_E": torch.empty(config.vocab_size, width)})
-        self.pos_embed = nn.ParameterDict({"W_pos": torch.empty(config.n_ctx, width)})
-        self.blocks = nn.ModuleList(Block(width, *sizes) for sizes in config.layers)
-        self.unembed = nn.ParameterDict({"W_U": torch.empty(width, columns), "b_U": torch.empty(columns)})
+        self.sizes = NetworkSizes(
+            d_vocab=config.vocab_size,
+            n_ctx=config.n_ctx,
+            d_model=config.hidden_size,
+            d_vocab_out=sum(output["count"] for output in config.outputs),
+            layers=[LayerSizes(*sizes) for sizes in config.layers],
+            causal=config.causal,
+        )
+        # The modules of the network are this model's own, so that the weights have the same names.
+        for name, module in Transformer(self.sizes).named_children():
+            self.add_module(name, module)
         self.post_init()
 
     def forward(
@@ -126,29 +90,18 @@ class RaspcModel(RaspcPreTrainedModel):
         position = (real.long().cumsum(1) - 1).clamp(min=0)  # [batch, position]
         if int(position.max()) >= self.config.n_ctx:
             raise ValueError(f"the input is longer than {self.config.n_ctx - 1} tokens, which is this model's limit")
-        visible = real[:, None, None, :]  # [batch, 1, 1, key]
-        if self.config.causal:
-            order = torch.arange(input_ids.shape[1], device=input_ids.device)
-            visible = visible & (order <= order.unsqueeze(1))  # [batch, 1, query, key]
-        x = self.embed["W_E"][input_ids] + self.pos_embed["W_pos"][position]
-        states, patterns = [x], []
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            pattern = None
-            if block.attn is not None:
-                update, pattern = block.attn(x, visible)
-                x = x + update
-            if block.mlp is not None:
-                x = x + block.mlp(x)
-            states.append(x)
-            patterns.append(pattern)
+        record: dict[str, Tensor] = {}
+        logits = Transformer.run_positions(self, input_ids, position, real, record)  # type: ignore[arg-type]
+        blocks = [f"blocks.{index}" for index in range(len(self.sizes.layers))]
+        states = [record["blocks.0.hook_resid_pre"], *(record[f"{block}.hook_resid_post"] for block in blocks)]
+        patterns = [record.get(f"{block}.attn.hook_pattern") for block in blocks]
         if output_hidden_states is None:
             output_hidden_states = self.config.output_hidden_states
         if output_attentions is None:
             output_attentions = self.config.output_attentions
         result = RaspcOutput(
-            logits=x @ self.unembed["W_U"] + self.unembed["b_U"],
-            last_hidden_state=x,
+            logits=logits,
+            last_hidden_state=states[-1],
             hidden_states=tuple(states) if output_hidden_states else None,
             attentions=tuple(patterns) if output_attentions else None,
         )

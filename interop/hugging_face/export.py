@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..compiler.artifact import weights_file
-from ..compiler.artifact.json_text import dumps
-from ..compiler.artifact.manifest import Manifest, expected_shapes, to_json
-from ..compiler.artifact.model_files import CompiledModel
-from ..compiler.graph.values import show
-from .directory import replace_folder, require_ours, writing
-from .sources import AnyModel, compiled_of
-from .tables import decode_kind, listed_values, output_table, vocabulary_table
-from .tokenizer import tokenizer_files
+from ...compiler.artifact import weights_file
+from ...compiler.artifact.json_text import dumps
+from ...compiler.artifact.manifest import Manifest, expected_shapes, to_json
+from ...compiler.artifact.model_files import CompiledModel
+from ...compiler.graph.values import show
+from ...runner import network
+from ..directory import replace_folder, require_ours, writing
+from ..sources import AnyModel, compiled_of
+from ..tables import decode_kind, listed_values, output_table, vocabulary_table
+from ..tokenizer import tokenizer_files
 
 CODE = "modeling_raspc.py"
+NETWORK = "network.py"
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
 CONFIG = "config.json"
 CARD = "README.md"
-FILES = (CODE, WEIGHTS, MANIFEST, CONFIG, CARD, "tokenizer.json", "tokenizer_config.json")
+FILES = (CODE, NETWORK, WEIGHTS, MANIFEST, CONFIG, CARD, "tokenizer.json", "tokenizer_config.json")
 
 
 def export_hugging_face(model: AnyModel, folder: str | Path) -> Path:
@@ -39,7 +41,7 @@ def _contents(compiled: CompiledModel) -> dict[str, Iterable[bytes]]:
     manifest = compiled.manifest
     tensors = {name: compiled.tensors[name] for name in expected_shapes(manifest)}
     texts = {
-        CODE: Path(__file__).with_name(CODE).read_text(encoding="utf-8"),
+        **_code(),
         MANIFEST: dumps(to_json(manifest)),
         CONFIG: dumps(configuration(manifest)),
         CARD: _card(manifest),
@@ -49,6 +51,14 @@ def _contents(compiled: CompiledModel) -> dict[str, Iterable[bytes]]:
         name: (text.encode(errors="backslashreplace"),) for name, text in texts.items()
     }
     return files | {WEIGHTS: (weights_file.pack(tensors, ("format", "pt")),)}
+
+
+def _code() -> dict[str, str]:
+    """The Python files: the classes for `transformers`, and the network that they run, which stand side by side."""
+    code = Path(__file__).with_name(CODE).read_text(encoding="utf-8")
+    inside, beside = "from ...runner.network import", "from .network import"
+    assert inside in code
+    return {CODE: code.replace(inside, beside), NETWORK: Path(network.__file__).read_text(encoding="utf-8")}
 
 
 def configuration(manifest: Manifest) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""A compiled model in, an ONNX model out, which onnxruntime then compares with the program."""
