@@ -9,9 +9,9 @@ one conjunction (scores of its parts add up), and widths and sums over disjoint 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice, permutations
 from math import prod
 
 import numpy as np
@@ -34,11 +34,14 @@ from .node_facts import Analysis
 
 Matrix = NDArray[np.bool_]
 
-#: A relation over more pairs than this is known only by the order of key and query.
+#: A relation over more pairs of values than this is known only by the sign of key - query.
 MAX_PAIRS = 1 << 21
-#: A formula that distinguishes more cases than this is not expanded, nor one with more branches than the second.
+#: A formula that distinguishes more cases than this is not expanded.
 MAX_CASES = 1 << 16
+#: Nor is a formula with more branches than this.
 MAX_BRANCHES = 1 << 8
+#: All orders of at most this many relations are tried.
+MAX_RELATIONS_TO_PERMUTE = 4
 
 
 @dataclass(frozen=True)
@@ -91,56 +94,36 @@ class RelationPredicate:
 Conjunction = tuple[RelationPredicate, ...]
 
 
-class Predicates:
-    """Memoised by selector."""
+class DisjointConjunctions:
+    """Expands selectors into conjunctions that exclude each other.  Memoised by selector."""
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self._found: dict[Selector, tuple[Conjunction, ...]] = {}
+        self._found: dict[Selector, tuple[Conjunction, ...] | None] = {}
 
-    def conjunctions(self, selector: Selector) -> tuple[Conjunction, ...]:
-        """Conjunctions that exclude each other and together are the selector; none when nothing is ever selected."""
+    def of(self, selector: Selector) -> tuple[Conjunction, ...] | None:
+        """Conjunctions that exclude each other and together are the selector; () if nothing is ever selected.
+
+        None if the formula distinguishes more than `MAX_CASES` cases or has more than `MAX_BRANCHES` branches."""
         if selector not in self._found:
             self._found[selector] = self._expand(selector)
         return self._found[selector]
 
-    def _expand(self, selector: Selector) -> tuple[Conjunction, ...]:
+    def _expand(self, selector: Selector) -> tuple[Conjunction, ...] | None:
         relations = self._relations(comparisons_of(selector))
         if prod(len(relation.realised) for relation in relations) > MAX_CASES:
-            raise TooManyBranches
+            return None
         truth = _truth(selector, relations)
         axes = range(len(relations))
         best: tuple[Conjunction, ...] | None = None
-        for order in permutations(axes) if len(relations) <= 4 else [tuple(axes)]:
-            found = self._branches(np.transpose(truth, order), [relations[axis] for axis in order])
+        for order in permutations(axes) if len(relations) <= MAX_RELATIONS_TO_PERMUTE else [tuple(axes)]:
+            branches = _branches(np.transpose(truth, order), [relations[axis] for axis in order])
+            found = tuple(islice(branches, MAX_BRANCHES + 1))
+            if len(found) > MAX_BRANCHES:
+                return None
             if best is None or (len(found), sum(map(len, found))) < (len(best), sum(map(len, best))):
                 best = found
-        assert best is not None
         return best
-
-    def _branches(self, truth: Matrix, order: Sequence[Relation]) -> tuple[Conjunction, ...]:
-        """The branches of the decision diagram; `truth` has one axis for each relation, over its realised classes."""
-        result: list[Conjunction] = []
-
-        def explore(place: int, rest: Matrix, parts: Conjunction) -> None:
-            if not rest.any():
-                return
-            if rest.all():
-                result.append(parts)
-                if len(result) > MAX_BRANCHES:
-                    raise TooManyBranches
-                return
-            relation = order[place]
-            residuals: dict[bytes, list[int]] = {}
-            for row, residual in enumerate(rest):
-                residuals.setdefault(residual.tobytes(), []).append(row)
-            for rows in residuals.values():
-                codes = frozenset(relation.realised[row] for row in rows)
-                part = () if len(rows) == len(rest) else (RelationPredicate(relation, codes),)
-                explore(place + 1, rest[rows[0]], parts + part)
-
-        explore(0, truth, ())
-        return tuple(result)
 
     # ---- relations ------------------------------------------------------------------------------
 
@@ -162,7 +145,7 @@ class Predicates:
             (leaf,) = leaves
             domain = self.analysis.domain(leaf)
             free = isinstance(leaf, (Tokens, Indices)) or (
-                isinstance(leaf, Aggregate) and self.analysis.retrieves(leaf)
+                isinstance(leaf, Aggregate) and self.analysis.selectors.retrieves(leaf)
             )
             if free and domain.values is not None:
                 return leaf
@@ -189,7 +172,7 @@ class Predicates:
         visible = codes
         if self.analysis.space.causal and isinstance(keys, Indices) and isinstance(queries, Indices):
             visible = codes[np.triu_indices(key_count)]  # key <= query
-        elif keys is not None and keys is queries and self.analysis.same_everywhere(keys):
+        elif keys is not None and keys is queries and self.analysis.selectors.same_everywhere(keys):
             visible = np.diagonal(codes)
         return Relation(keys, queries, tuple(atoms), codes, tuple(np.unique(visible).tolist()))
 
@@ -210,8 +193,23 @@ def _code(atoms: Sequence[Select], sign: int) -> int:
     return sum(COMPARISONS[atom.comparison].holds(sign) << bit for bit, atom in enumerate(atoms))
 
 
-class TooManyBranches(Exception):
-    """The formula has more combinations of classes than are worth exploring."""
+def _branches(truth: Matrix, order: Sequence[Relation], path: Conjunction = ()) -> Iterator[Conjunction]:
+    """The branches of a decision diagram below `path`.
+
+    `truth`: an array with an axis for each relation of `order`, over the relation's realised codes."""
+    if not truth.any():
+        return
+    if truth.all():
+        yield path
+        return
+    relation, *rest = order
+    residuals: dict[bytes, list[int]] = {}
+    for row, residual in enumerate(truth):
+        residuals.setdefault(residual.tobytes(), []).append(row)
+    for rows in residuals.values():
+        codes = frozenset(relation.realised[row] for row in rows)
+        step = () if len(rows) == len(truth) else (RelationPredicate(relation, codes),)
+        yield from _branches(truth[rows[0]], rest, path + step)
 
 
 def compare_all(

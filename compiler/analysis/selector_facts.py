@@ -1,4 +1,4 @@
-"""What is known about how much a selector selects, and how an s-op varies over the positions of one input.
+"""Facts about the number of keys that a selector selects, and about how an s-op varies over the positions of an input.
 
 These facts decide which constructions are allowed: whether BOS is needed (`never_empty`), whether a mean is a value
 moved unchanged (`one_value`), whether a width is a rank (`is_strict_order`).  All hold for every input that the space
@@ -7,11 +7,10 @@ admits; False is always a safe answer.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
 from functools import wraps
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..graph.comparisons import COMPARISONS, holds, sign_of
 from ..graph.graph import (
@@ -37,19 +36,20 @@ from .domains import Domain, Space
 from .position_orders import compared, is_reflexive, is_total
 
 N = TypeVar("N", bound=Node)
-Fact = Callable[["Facts", N], bool]
+Fact = Callable[["SelectorFacts", N], bool]
 
 
 def memoised(kind: type[N]) -> Callable[[Fact[N]], Fact[N]]:
-    """Finds a fact once for each node, first for the node's inputs of the `kind` that it is about: time is linear in
-    the graph, however much it shares, and the stack stays flat, however deep it is."""
+    """Memoises a fact about nodes of one `kind`, and finds it for a node's inputs before the node.
+
+    Time is linear in the graph, also if nodes are shared; the stack stays flat, also if the graph is deep."""
 
     def inputs(node: N) -> list[N]:
         return [part for part in inputs_of(node) if isinstance(part, kind)]
 
     def decorate(fact: Fact[N]) -> Fact[N]:
         @wraps(fact)
-        def found(self: Facts, node: N) -> bool:
+        def found(self: SelectorFacts, node: N) -> bool:
             known = self._known.setdefault(fact.__name__, {})
             for current in in_order(node, inputs, known):
                 if current not in known:  # another fact may have asked for it
@@ -61,20 +61,28 @@ def memoised(kind: type[N]) -> Callable[[Fact[N]], Fact[N]]:
     return decorate
 
 
-class Facts(ABC):
-    """Facts about selectors and positions, given the domains and affine forms of s-ops (see `Analysis`)."""
+class ValueFacts(Protocol):
+    """Facts about s-ops that those about selectors rest on; `node_facts.Analysis` gives them."""
 
-    def __init__(self, space: Space) -> None:
-        self.space = space
-        self._known: dict[str, dict[Node, bool]] = {}
+    space: Space
 
-    @abstractmethod
+    def leaves(self, node: SOp) -> frozenset[SOp]:
+        """The tokens, indices, aggregates and widths that an expression is an element-wise function of."""
+
     def domain(self, node: SOp) -> Domain:
         """The values that the node can take."""
 
-    @abstractmethod
     def affine(self, node: SOp) -> Affine | None:
-        """The node as an affine combination of atoms; None when its values are not all numbers."""
+        """The node as an affine combination of atoms; None if its values are not all numbers."""
+
+
+class SelectorFacts:
+    """Facts about selectors and about how s-ops vary over positions, given facts about the values of s-ops."""
+
+    def __init__(self, values: ValueFacts) -> None:
+        self.values = values
+        self.space = values.space
+        self._known: dict[str, dict[Node, bool]] = {}
 
     # ---- all and nothing -----------------------------------------------------------------------
 
@@ -86,7 +94,9 @@ class Facts(ABC):
                 return holds(comparison, key, query)
             case Select(keys=keys, queries=queries, comparison=comparison) if keys is queries:
                 return (
-                    COMPARISONS[comparison].holds(0) and self.same_everywhere(keys) and not self.domain(keys).undefined
+                    COMPARISONS[comparison].holds(0)
+                    and self.same_everywhere(keys)
+                    and not self.values.domain(keys).undefined
                 )
             case SelectorAnd(left=left, right=right):
                 return self.always(left) and self.always(right)
@@ -119,7 +129,7 @@ class Facts(ABC):
         """Some pair may not be comparable: a side is undefined, or a string would be ordered with a number."""
         match selector:
             case Select(keys=keys, queries=queries, comparison=comparison):
-                sides = (self.domain(keys), self.domain(queries))
+                sides = (self.values.domain(keys), self.values.domain(queries))
                 if any(side.undefined for side in sides):
                     return True
                 ordered = all(side.numeric for side in sides) or all(side.textual for side in sides)
@@ -154,10 +164,10 @@ class Facts(ABC):
 
     def retrieves(self, node: Aggregate) -> bool:
         """Where the aggregate is defined, it is one of the selected values unchanged (or its default)."""
-        return self.one_value(node.selector, node.values) or self.domain(node.values).textual
+        return self.one_value(node.selector, node.values) or self.values.domain(node.values).textual
 
     def _fixes(self, selector: Selector, values: SOp) -> bool:
-        """Keys that satisfy this hold one value: they equal the query, or no position exceeds them."""
+        """Selected keys all hold the same value: they equal the query, or they are the largest (or smallest) of all."""
         match selector:
             case Select(keys=keys, comparison="==") if keys is values:
                 return True
@@ -175,19 +185,24 @@ class Facts(ABC):
                 return False
 
     def _ranks_the_kept(self, selector: Selector) -> bool:
-        """A conjunction of conditions with `rank == query`, where the rank counts, in a total order of the positions,
-        those that satisfy (some of) the same conditions: among these no two have the same rank.
+        """True for `condition and rank == query`, where `rank` counts the positions before this one, in a total order,
+        that satisfy `condition` or a part of it.  Ranks within the condition are distinct, so at most one key is
+        selected.
 
         A condition is on the key alone, or "the same value as here", which puts the selected keys in one class."""
-        parts = conjuncts(selector)
-        for part in parts:
-            if not (isinstance(part, Select) and part.comparison == "==" and isinstance(part.keys, SelectorWidth)):
+        conditions = conjuncts(selector)
+        for condition in conditions:
+            if not (
+                isinstance(condition, Select)
+                and condition.comparison == "=="
+                and isinstance(condition.keys, SelectorWidth)
+            ):
                 continue
-            counted = conjuncts(part.keys.selector)
-            order = [one for one in counted if one not in parts]
+            counted = conjuncts(condition.keys.selector)
+            order = [one for one in counted if one not in conditions]
             if (
                 len(order) == 1
-                and all(self._same_class(one) for one in counted if one in parts)
+                and all(self._same_class(one) for one in counted if one in conditions)
                 and self._orders(order[0])
             ):
                 return True
@@ -209,9 +224,9 @@ class Facts(ABC):
         """Every position selects its own key."""
         match selector:
             case Select(keys=keys, queries=queries, comparison=comparison):
-                if keys is queries and not self.domain(keys).undefined:
+                if keys is queries and not self.values.domain(keys).undefined:
                     return COMPARISONS[comparison].holds(0)
-                key, query = self.affine(keys), self.affine(queries)
+                key, query = self.values.affine(keys), self.values.affine(queries)
                 if key is None or query is None:
                     return self.always(selector)
                 gap = key.minus(query)
@@ -226,14 +241,14 @@ class Facts(ABC):
                 return self.always(selector)
 
     def _covers(self, selector: Selector) -> bool:
-        """An equality whose keys are a numbering of the positions from 0 and whose query always names one of them."""
+        """True for an equality whose keys number the positions from 0 and whose query is always one of them."""
         if not isinstance(selector, Select) or selector.comparison != "==" or self.space.causal:
             return False
-        if not self._numbers_positions(selector.keys) or self.domain(selector.queries).undefined:
+        if not self._numbers_positions(selector.keys) or self.values.domain(selector.queries).undefined:
             return False
         if isinstance(selector.queries, SelectorWidth) and self.is_strict_order(selector.queries.selector):
             return True
-        affine = self.affine(selector.queries)
+        affine = self.values.affine(selector.queries)
         if affine is None:
             return False
         index, length, others = self.in_positions(affine)
@@ -274,7 +289,7 @@ class Facts(ABC):
 
     def injective(self, node: SOp) -> bool:
         """No two positions hold the same value."""
-        affine = self.affine(node)
+        affine = self.values.affine(node)
         if affine is None:
             return False
         moving = [atom for atom, _ in affine.terms if not self.same_everywhere(atom)]
@@ -318,5 +333,5 @@ class Facts(ABC):
 
     def _comparable(self, node: SOp) -> bool:
         """Any two values of the node can be compared."""
-        domain = self.domain(node)
+        domain = self.values.domain(node)
         return not domain.undefined and (domain.numeric or not any(is_number(value) for value in domain.values or ()))

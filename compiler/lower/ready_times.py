@@ -51,7 +51,7 @@ class ReadyTimes:
             case Tokens() | Indices():
                 return True
             case Aggregate():
-                return self.analysis.domain(leaf).values is not None and self.analysis.retrieves(leaf)
+                return self.analysis.domain(leaf).values is not None and self.analysis.selectors.retrieves(leaf)
             case _:
                 return False
 

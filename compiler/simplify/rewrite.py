@@ -18,7 +18,7 @@ from fractions import Fraction
 import numpy as np
 
 from ...rasp_grammar.span import Span
-from ..analysis.conjunctions import Predicates, TooManyBranches
+from ..analysis.conjunctions import DisjointConjunctions
 from ..analysis.domains import Space
 from ..analysis.joint_tables import TableColumn, evaluate
 from ..analysis.node_facts import Analysis
@@ -87,7 +87,7 @@ class _Rewriter:
         self.old = old
         self.graph = Graph()
         self.analysis = analysis
-        self.predicates = Predicates(analysis)
+        self.predicates = DisjointConjunctions(analysis)
         self.new: dict[Node, Node] = {}
 
     def sop(self, node: SOp) -> SOp:
@@ -130,7 +130,7 @@ class _Rewriter:
                 return graph.table(map(self.sop, inputs), rows, otherwise, what, span)
             case Aggregate(selector=selector, values=values, default=default):
                 chosen, moved = self.selector(selector), self.sop(values)
-                if self.analysis.never_empty(chosen):
+                if self.analysis.selectors.never_empty(chosen):
                     default = None  # never read
                 elif default is None and self.kinds[values] != STRING and self.analysis.domain(moved).textual:
                     default = 0  # what a missing default means where the values only happen to be strings
@@ -152,10 +152,10 @@ class _Rewriter:
 
     def _settled(self, selector: Selector) -> Selector:
         """The one node for "everything" and the one for "nothing"."""
-        if not (self.analysis.always(selector) or self.analysis.never(selector)):
+        if not (self.analysis.selectors.always(selector) or self.analysis.selectors.never(selector)):
             return selector
         one = self.graph.constant(1, selector.span)
-        comparison: Comparison = "==" if self.analysis.always(selector) else "!="
+        comparison: Comparison = "==" if self.analysis.selectors.always(selector) else "!="
         return self.graph.select(one, one, comparison, selector.span)
 
     # ---- rules ----------------------------------------------------------------------------------
@@ -229,7 +229,8 @@ class _Rewriter:
 
     def _is_wide(self, selector: Selector) -> bool:
         """The selector compares over so many values that counting by digits takes much smaller heads."""
-        for part in self.predicates.conjunctions(selector)[0]:
+        (conjunction,) = self.predicates.of(selector) or ()
+        for part in conjunction:
             codes = part.relation.codes
             if codes is None or (min(codes.shape) > self.widest_order and part.signs() != frozenset({0})):
                 return True
@@ -243,11 +244,15 @@ class _Rewriter:
         domain = self.analysis.domain(leaf.values)
         if not domain.boolean or domain.undefined or len(domain.values or ()) != 2:
             return None
-        if not self.analysis.never_empty(leaf.selector) and (not nothing or leaf.default not in (None, 0)):
+        if not self.analysis.selectors.never_empty(leaf.selector) and (not nothing or leaf.default not in (None, 0)):
             return None
         graph = self.graph
         counted = graph.select(leaf.values, graph.constant(int(nothing), span), "==", span)
-        return counted if self.analysis.always(leaf.selector) else graph.selector_and(leaf.selector, counted, span)
+        return (
+            counted
+            if self.analysis.selectors.always(leaf.selector)
+            else graph.selector_and(leaf.selector, counted, span)
+        )
 
     def _sum(self, node: Elementwise, mean: SOp, width: SOp) -> SOp | None:
         if not (isinstance(mean, Aggregate) and self._is_width(width, mean.selector)):
@@ -259,7 +264,11 @@ class _Rewriter:
 
     def _text_default(self, node: Aggregate) -> SOp | None:
         """Numbers with a string where nothing is selected: a ternary, so that the numbers stay numbers."""
-        if self.analysis.retrieves(node) or self.analysis.never_empty(node.selector) or node.default is None:
+        if (
+            self.analysis.selectors.retrieves(node)
+            or self.analysis.selectors.never_empty(node.selector)
+            or node.default is None
+        ):
             return None
         graph, span = self.graph, node.span
         numbers = graph.aggregate(node.selector, node.values, 0, span)
@@ -276,11 +285,11 @@ class _Rewriter:
     def _uniform(self, node: Aggregate) -> SOp | None:
         """Values that are the same everywhere need no averaging; only whether anything is selected matters."""
         values = node.values
-        if not self.analysis.same_everywhere(values) or self.analysis.domain(values).undefined:
+        if not self.analysis.selectors.same_everywhere(values) or self.analysis.domain(values).undefined:
             return None
         if isinstance(values, Constant) and self._branches(node.selector) <= 1:
             return None  # one head reads whether anything is selected, and scales it
-        if self.analysis.never_empty(node.selector):
+        if self.analysis.selectors.never_empty(node.selector):
             return values
         if node.default is None and self.analysis.domain(values).textual:
             return values
@@ -302,10 +311,10 @@ class _Rewriter:
         affine = self.analysis.affine(node)
         if affine is None:
             return False
-        index, length, others = self.analysis.in_positions(affine)
+        index, length, others = self.analysis.selectors.in_positions(affine)
         if others:
             return False
-        if self.analysis.always(selector) and not self.analysis.space.causal:
+        if self.analysis.selectors.always(selector) and not self.analysis.space.causal:
             return (index, length, affine.constant) == (0, 1, 0)
         match selector:
             case Select(keys=Indices(), queries=Indices(), comparison=comparison):
@@ -319,7 +328,7 @@ class _Rewriter:
                 return False
 
     def _reciprocal_length(self, node: Aggregate) -> SOp | None:
-        if not self.analysis.always(node.selector) or self.analysis.space.causal:
+        if not self.analysis.selectors.always(node.selector) or self.analysis.space.causal:
             return None
         first = self.analysis.affine(node.values)
         if first is None or not self._is_first_position(node.values):
@@ -339,7 +348,7 @@ class _Rewriter:
 
     def _ratio(self, node: Aggregate) -> SOp | None:
         """Sum divided by width, where one head cannot hold the selector and more than one key may be selected."""
-        if self.analysis.at_most_one(node.selector) or self._branches(node.selector) <= 1:
+        if self.analysis.selectors.at_most_one(node.selector) or self._branches(node.selector) <= 1:
             return None
         values = self.analysis.domain(node.values)
         graph, span = self.graph, node.span
@@ -354,7 +363,7 @@ class _Rewriter:
         mean: SOp = graph.elementwise("div", [total, width], span)
         if back is not None:
             mean = graph.table([mean], back, None, "value of a code", span)
-        if self.analysis.never_empty(node.selector):
+        if self.analysis.selectors.never_empty(node.selector):
             return mean
         default = node.default
         if default is None:
@@ -366,7 +375,5 @@ class _Rewriter:
 
     def _branches(self, selector: Selector) -> int:
         """How many conjunctions the selector takes; 0 when it never selects anything."""
-        try:
-            return len(self.predicates.conjunctions(selector))
-        except TooManyBranches:
-            return MANY
+        found = self.predicates.of(selector)
+        return MANY if found is None else len(found)

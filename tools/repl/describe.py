@@ -88,8 +88,8 @@ def _selector_facts(conversation: Conversation, node: Selector) -> Iterator[tupl
     from ...compiler.analysis.node_facts import Analysis
 
     analysis = Analysis(Space(session.vocabulary, session.max_length))
-    least = "at least one position" if analysis.never_empty(node) else "perhaps none"
-    most = "at most one" if analysis.at_most_one(node) else f"at most {session.max_length}"
+    least = "at least one position" if analysis.selectors.never_empty(node) else "perhaps none"
+    most = "at most one" if analysis.selectors.at_most_one(node) else f"at most {session.max_length}"
     both = "exactly one position" if (least, most) == ("at least one position", "at most one") else f"{least}, {most}"
     yield "selects", both
 

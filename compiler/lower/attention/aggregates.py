@@ -116,9 +116,9 @@ class Aggregates:
         if not conjunctions:
             return [constant_form(default) for default in defaults]
         strings_without_default = node.default is None and self.analysis.domain(node.values).textual
-        always = self.analysis.never_empty(selector) or strings_without_default
+        always = self.analysis.selectors.never_empty(selector) or strings_without_default
         if len(conjunctions) > 1:
-            if not self.analysis.at_most_one(selector):
+            if not self.analysis.selectors.at_most_one(selector):
                 raise self.context.refuse(
                     node,
                     "C212",
@@ -132,7 +132,7 @@ class Aggregates:
         # Weights need not tie where they do not matter: for one key, for a constant, and for strings, whose mean is
         # only defined when all the selected ones are equal.
         constant = all(not form.terms for form in forms)
-        level: Level = "retrieve" if constant or self.analysis.retrieves(node) else "mean"
+        level: Level = "retrieve" if constant or self.analysis.selectors.retrieves(node) else "mean"
         (score,) = self.scores.scores(selector, level, level_is_exact=not always)
         time = max(score.time, *(form.time for form in forms))
         head = self.heads.head(selector, score, level, with_bos=not always, earliest=time)
@@ -171,7 +171,7 @@ class Aggregates:
         error = form.error + 2 * size * head.error
         if any(representation(coefficient) > 0 for _, coefficient in form.terms):
             error += 2 * UNIT * form.reach
-        if not self.analysis.at_most_one(node.selector):  # weights that add up to 1 within rounding
+        if not self.analysis.selectors.at_most_one(node.selector):  # weights that add up to 1 within rounding
             error += size * averaging_error(longest)
         return error + size * leak(head, longest)
 

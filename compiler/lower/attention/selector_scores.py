@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...analysis.conjunctions import Conjunction, Predicates, TooManyBranches
+from ...analysis.conjunctions import Conjunction, DisjointConjunctions
 from ...blocks.blocks import Level
 from ...blocks.forms import LinearForm, sum_forms
 from ...blocks.times import Time
@@ -49,20 +49,20 @@ class SelectorScores:
         self.analysis = context.analysis
         self.terms = scores
         self.split_orders = SplitOrders(context, times, scores)
-        self._predicates = Predicates(context.analysis)
+        self._conjunctions = DisjointConjunctions(context.analysis)
         self._scores: dict[tuple[object, ...], list[ConjunctionScore]] = {}
 
     def conjunctions(self, selector: Selector) -> tuple[Conjunction, ...]:
         """Conjunctions that exclude each other and together are the selector.  Raises C211 if they are too many."""
-        try:
-            return self._predicates.conjunctions(selector)
-        except TooManyBranches:
+        found = self._conjunctions.of(selector)
+        if found is None:
             raise self.context.refuse(
                 selector,
                 "C211",
                 "the formula distinguishes too many cases",
                 "split it into several selectors, or compute part of it as an s-op first",
-            ) from None
+            )
+        return found
 
     def scores(self, selector: Selector, level: Level, *, level_is_exact: bool) -> list[ConjunctionScore]:
         """One score for each conjunction; counting heads split wide orders into two.

@@ -14,9 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from raspc.compiler.analysis.conjunctions import (
     Conjunction,
-    Predicates,
+    DisjointConjunctions,
     RelationPredicate,
-    TooManyBranches,
     compare_all,
 )
 from raspc.compiler.analysis.domains import Space
@@ -47,6 +46,13 @@ POOL: dict[str, Callable[[Small], Selector]] = {
     "mean above": lambda w: w.select(w.aggregate(w.earlier, w.indices), w.indices, ">"),
     "everything": lambda w: w.everything(),
 }
+
+
+def _conjunctions(analysis: Analysis, selector: Selector) -> tuple[Conjunction, ...]:
+    """The conjunctions of a selector that can be expanded."""
+    found = DisjointConjunctions(analysis).of(selector)
+    assert found is not None
+    return found
 
 
 class Small(SelectorBuild):
@@ -133,11 +139,11 @@ def _formulas(small: Small, atoms: tuple[Selector, ...]) -> Iterator[Formula]:
             yield from islice(_joined(small, pair, last), 2)
 
 
-def _check(small: Small, predicates: Predicates, formula: Formula) -> None:
+def _check(small: Small, formula: Formula) -> None:
     defined = np.ones_like(formula.truth)
     for atom in comparisons_of(formula.selector):
         defined &= small.truth(atom)[1]
-    count = small.count(predicates.conjunctions(formula.selector))
+    count = small.count(_conjunctions(small.analysed, formula.selector))
     assert np.array_equal(count[defined], formula.truth.astype(np.int64)[defined])
 
 
@@ -148,11 +154,10 @@ def small(request: pytest.FixtureRequest) -> Small:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_all_formulas_of_one_or_two_atoms(small: Small, count: int) -> None:
-    predicates = Predicates(small.analysed)
     atoms = [make(small) for make in POOL.values()]
     for chosen in combinations(atoms, count):
         for formula in _formulas(small, chosen):
-            _check(small, predicates, formula)
+            _check(small, formula)
 
 
 TRIPLES = [name for name in POOL if name != "here is first token"]
@@ -162,22 +167,21 @@ TRIPLES = [name for name in POOL if name != "here is first token"]
 def test_all_formulas_of_three_atoms(first: str) -> None:
     """Over numbers, with the later atoms of the pool."""
     small = Small(Space((0, 1), 2))
-    predicates = Predicates(small.analysed)
     atoms = [POOL[name](small) for name in TRIPLES]
     start = TRIPLES.index(first)
     for second, third in combinations(atoms[start + 1 :], 2):
         for formula in _formulas(small, (atoms[start], second, third)):
-            _check(small, predicates, formula)
+            _check(small, formula)
 
 
 def test_an_atom_may_come_twice(small: Small) -> None:
     """`a != b` of two formulas: both share an atom with the other."""
     same, earlier = small.same, small.earlier
     either = small.or_(small.and_(same, small.not_(earlier)), small.and_(small.not_(same), earlier))
-    _check(small, Predicates(small.analysed), Formula(either, small.truth(same)[0] ^ small.truth(earlier)[0]))
+    _check(small, Formula(either, small.truth(same)[0] ^ small.truth(earlier)[0]))
     nothing = small.and_(same, small.not_(same))
-    assert Predicates(small.analysed).conjunctions(nothing) == ()
-    assert Predicates(small.analysed).conjunctions(small.or_(same, small.not_(same))) == ((),)
+    assert _conjunctions(small.analysed, nothing) == ()
+    assert _conjunctions(small.analysed, small.or_(same, small.not_(same))) == ((),)
 
 
 def test_one_relation_is_one_part() -> None:
@@ -191,36 +195,36 @@ def test_one_relation_is_one_part() -> None:
         small.not_(order),
         small.or_(distance, small.select(small.indices, small.indices, ">")),
     ):
-        (conjunction,) = Predicates(small.analysed).conjunctions(selector)
+        (conjunction,) = _conjunctions(small.analysed, selector)
         assert len(conjunction) == 1
-    (both,) = Predicates(small.analysed).conjunctions(small.and_(order, distance))
+    (both,) = _conjunctions(small.analysed, small.and_(order, distance))
     assert len(both) == 2
 
 
 def test_sorting_takes_two_conjunctions() -> None:
     small = Small(Space((0, 1), 3))
     order = small.or_(small.smaller, small.and_(small.same, small.earlier))
-    assert sorted(map(len, Predicates(small.analysed).conjunctions(order))) == [1, 2]
+    assert sorted(map(len, _conjunctions(small.analysed, order))) == [1, 2]
 
 
 def test_causal_models_do_not_ask_what_they_cannot_see() -> None:
     """Where no key comes after the query, `<=` on indices always holds."""
     words = SelectorBuild()
-    predicates = Predicates(Analysis(Space((0, 1), 4, causal=True)))
-    assert predicates.conjunctions(words.select(words.indices, words.indices, "<=")) == ((),)
-    assert predicates.conjunctions(words.select(words.indices, words.indices, ">")) == ()
-    (conjunction,) = predicates.conjunctions(words.and_(words.same, words.select(words.indices, words.indices, "<=")))
+    analysis = Analysis(Space((0, 1), 4, causal=True))
+    assert _conjunctions(analysis, words.select(words.indices, words.indices, "<=")) == ((),)
+    assert _conjunctions(analysis, words.select(words.indices, words.indices, ">")) == ()
+    (conjunction,) = _conjunctions(analysis, words.and_(words.same, words.select(words.indices, words.indices, "<=")))
     assert len(conjunction) == 1
 
 
 def test_signs() -> None:
     words = SelectorBuild()
-    predicates = Predicates(Analysis(Space((0, 1, 2), 3)))
+    analysis = Analysis(Space((0, 1, 2), 3))
     for comparison, signs in (("<", {-1}), ("<=", {-1, 0}), ("==", {0}), ("!=", {-1, 1})):
-        ((part,),) = predicates.conjunctions(words.select(words.tokens, words.tokens, cast(Comparison, comparison)))
+        ((part,),) = _conjunctions(analysis, words.select(words.tokens, words.tokens, cast(Comparison, comparison)))
         assert part.signs() == frozenset(signs)
-    ((mixed,),) = predicates.conjunctions(
-        words.and_(words.smaller, words.select(words.plus(words.tokens, 1), words.tokens, "<"))
+    ((mixed,),) = _conjunctions(
+        analysis, words.and_(words.smaller, words.select(words.plus(words.tokens, 1), words.tokens, "<"))
     )
     assert mixed.signs() is None
 
@@ -251,8 +255,8 @@ def test_atoms_come_once_in_order() -> None:
 @pytest.mark.parametrize(("longest", "by_classes"), [(1024, True), (1025, False)])
 def test_relations_over_more_than_2_to_the_21_pairs_are_known_by_sign_only(longest: int, by_classes: bool) -> None:
     build = SelectorBuild()
-    predicates = Predicates(Analysis(Space(tuple(range(2048)), longest)))
-    ((predicate,),) = predicates.conjunctions(build.select(build.tokens, build.indices, "=="))
+    analysis = Analysis(Space(tuple(range(2048)), longest))
+    ((predicate,),) = _conjunctions(analysis, build.select(build.tokens, build.indices, "=="))
     assert (predicate.relation.codes is not None) == by_classes
     assert predicate.signs() == frozenset({0})
 
@@ -263,7 +267,7 @@ def test_relations_of_values_that_are_not_listed_are_known_by_sign_only() -> Non
     mean = build.aggregate(build.select(build.indices, build.indices, "<="), build.tokens)
     assert analysis.domain(mean).values is None
     for selector in (build.select(mean, build.constant(3), "=="), build.select(build.constant(3), mean, "==")):
-        ((predicate,),) = Predicates(analysis).conjunctions(selector)
+        ((predicate,),) = _conjunctions(analysis, selector)
         assert predicate.relation.codes is None
         assert predicate.signs() == frozenset({0})
 
@@ -278,10 +282,9 @@ def _odd(build: SelectorBuild, truths: list[Selector]) -> Selector:
 
 def test_formulas_with_more_than_256_branches_are_not_expanded() -> None:
     build = SelectorBuild()
-    predicates = Predicates(Analysis(Space(tuple(range(30)), 3)))
+    analysis = Analysis(Space(tuple(range(30)), 3))
     *truths, last = [build.select(build.width(build.is_(n)), build.constant(1), "==") for n in range(10)]
     odd = _odd(build, truths)
-    assert len(predicates.conjunctions(odd)) == 256
+    assert len(_conjunctions(analysis, odd)) == 256
     one_more = build.or_(odd, build.and_(*map(build.not_, truths), last))
-    with pytest.raises(TooManyBranches):
-        predicates.conjunctions(one_more)
+    assert DisjointConjunctions(analysis).of(one_more) is None

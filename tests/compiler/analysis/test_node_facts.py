@@ -121,11 +121,11 @@ def test_facts_about_generated_sops_are_true(space: Space, data: st.DataObject) 
     for values in _sop_values(space, root):
         for node, column in values.items():
             defined = _defined_in(column)
-            if analysis.same_everywhere(node):
+            if analysis.selectors.same_everywhere(node):
                 assert len(set(column)) == 1, node
-            if analysis.injective(node):
+            if analysis.selectors.injective(node):
                 assert len(set(defined)) == len(defined), node
-            if analysis.is_length(node):
+            if analysis.selectors.is_length(node):
                 assert set(defined) <= {len(column)}, node
 
 
@@ -142,7 +142,7 @@ def test_one_value_is_one_value(space: Space, data: st.DataObject) -> None:
 
 def _check_one_value(space: Space, selector: Selector, values: SOp) -> bool:
     """Asserts that the claim that all selected positions hold one value is true; gives whether it is claimed."""
-    if not Analysis(space).one_value(selector, values):
+    if not Analysis(space).selectors.one_value(selector, values):
         return False
     for tokens in inputs_of_space(space):
         found = evaluate([selector, values], tokens, causal=space.causal, vocabulary=space.vocabulary)
@@ -179,11 +179,11 @@ def _check_claims(space: Space, selector: Selector) -> set[str]:
         "never": lambda rows: not any(any(row) for row in _defined(rows)),
     }
     claims = {
-        "at most one": analysis.at_most_one(selector),
-        "never empty": analysis.never_empty(selector),
-        "strict order": analysis.is_strict_order(selector),
-        "always": analysis.always(selector) and not space.causal,
-        "never": analysis.never(selector),
+        "at most one": analysis.selectors.at_most_one(selector),
+        "never empty": analysis.selectors.never_empty(selector),
+        "strict order": analysis.selectors.is_strict_order(selector),
+        "always": analysis.selectors.always(selector) and not space.causal,
+        "never": analysis.selectors.never(selector),
     }
     for tokens in inputs_of_space(space):
         rows = _rows(space, selector, tokens)
@@ -401,14 +401,15 @@ def test_facts_about_shared_and_deep_formulas_are_found_at_once() -> None:
     for _ in range(60):
         number = words.op("mod", words.op("mul", number, number), words.constant(7))
     analysis = Analysis(Space((0, 1), 4))
-    facts = (analysis.always, analysis.never, analysis.never_empty, analysis.at_most_one, analysis.is_strict_order)
+    facts = analysis.selectors
+    deciders = (facts.always, facts.never, facts.never_empty, facts.at_most_one, facts.is_strict_order)
     found = [
-        [fact(selector) for fact in (*facts, analysis.may_be_undefined)]
+        [fact(selector) for fact in (*deciders, facts.may_be_undefined)]
         for selector in (shared, deep, words.select(number, words.indices, "=="))
     ]
     # The first is a sort order, however often it is written: smaller, or the same and earlier.
     assert found == [[False] * 4 + [True, False], [False] * 6, [False] * 6]
-    constant = analysis.same_everywhere(number)
+    constant = analysis.selectors.same_everywhere(number)
     assert constant
 
 
