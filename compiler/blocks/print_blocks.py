@@ -26,7 +26,7 @@ from .blocks import (
 )
 from .forms import Direction, LinearForm
 from .layers import BlockLayer, PlacedHead, Schedule, parameter_count
-from .print_forms import MAX_TERMS, Names, Subspace, bounds, cut, elided, fitted, number, small
+from .print_forms import MAX_TERMS, Names, Subspace, bounds, cut, elided, error_bound, fitted, margin, number
 
 WIDTH = 120
 
@@ -126,7 +126,7 @@ def _subspace_row(subspace: Subspace, writers: dict[Direction, str]) -> tuple[st
 def _head(head: Head, names: Names) -> Iterator[str]:
     bos = "no BOS" if head.bos is None else f"BOS {number(head.bos)}"
     scores = f"{head.level} by {head.score_kind}, sharpness {number(head.sharpness)}, {bos}"
-    errors = f"tolerates {small(head.tolerated)}, score error {small(head.score_error)}"
+    errors = f"tolerates {margin(head.tolerated)}, score error {error_bound(head.score_error)}"
     yield f"  layer {head.time // 2}: {scores}, {errors}"
     yield f"  key     {_bounded(head.key_only, names)}"
     if head.query_only is not None:
@@ -145,7 +145,7 @@ def _bounded(form: LinearForm, names: Names) -> str:
 
 
 def _pair_error(query: float, key: float) -> str:
-    return "" if query == key == 0 else f"  [error {small(query)}, {small(key)}]"
+    return "" if query == key == 0 else f"  [error {error_bound(query)}, {error_bound(key)}]"
 
 
 def _payload(payload: Payload, names: Names) -> str:
@@ -154,8 +154,8 @@ def _payload(payload: Payload, names: Names) -> str:
 
 def _group(group: NeuronGroup, names: Names) -> Iterator[str]:
     used = used_neurons(group)
-    margin = "" if group.tolerated == float("inf") else f", tolerates {small(group.tolerated)}"
-    yield f"  layer {group.time // 2}: {_count(len(used), 'neuron')}{margin}"
+    tolerance = "" if group.tolerated == float("inf") else f", tolerates {margin(group.tolerated)}"
+    yield f"  layer {group.time // 2}: {_count(len(used), 'neuron')}{tolerance}"
     yield f"  s       {_bounded(group.input, names)}"
     for orientation, shape in ((-1, "relu(t - s)"), (1, "relu(s - t)")):
         knots = sorted(group.knots[neuron][1] for neuron in used if group.knots[neuron][0] == orientation)
@@ -209,7 +209,7 @@ def _decode(output: OutputBlock) -> str:
             exact = exact if listed is None else f", the nearest of {_count(len(listed), 'value')}"
             how = f"a number in {_scalar(low)}..{_scalar(high)}{exact}"
     undefined = "; may be undefined" if output.may_be_undefined else ""
-    return f"{how}, error {small(output.error)}, tolerates {small(output.tolerated)}{undefined}"
+    return f"{how}, error {error_bound(output.error)}, tolerates {margin(output.tolerated)}{undefined}"
 
 
 def _scalar(value: Scalar) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import frexp, isfinite
 
 from ...rasp_grammar.diagnostics import shortened
 from ..graph.print_graph import literal
@@ -128,14 +129,22 @@ def number(value: float) -> str:
     return f"{value + 0.0:.6g}"  # -0.0 + 0.0 is 0.0
 
 
-def small(value: float) -> str:
-    """An error or a margin: its size is what matters."""
+def margin(value: float) -> str:
+    """An error that a reader tolerates."""
     return f"{value + 0.0:.3g}"
+
+
+def error_bound(value: float) -> str:
+    """An error bound, rounded up to a power of two: only its size matters."""
+    if value == 0 or not isfinite(value):
+        return f"{value + 0.0:g}"
+    mantissa, exponent = frexp(value)
+    return f"2^{exponent - 1 if mantissa == 0.5 else exponent}"
 
 
 def bounds(low: float, high: float, error: float) -> str:
     """`[-4..4]`, and the error when there is one."""
-    return f"[{number(low)}..{number(high)}{f', error {small(error)}' if error > 0 else ''}]"
+    return f"[{number(low)}..{number(high)}{f', error {error_bound(error)}' if error > 0 else ''}]"
 
 
 def elided(texts: Sequence[str], most: int = MAX_TERMS) -> list[str]:
