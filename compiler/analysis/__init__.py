@@ -1,1 +1,1 @@
-"""What holds on every input: a program graph goes in, domains and facts about its nodes come out."""
+"""Analysis: a program graph comes in, facts that hold on every input come out: domains, affine forms, conjunctions."""

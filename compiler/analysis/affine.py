@@ -1,7 +1,7 @@
-"""Numbers that are affine in other numbers: `length - indices - 1`, `2 * count + 1`.
+"""Affine combinations of s-ops: `length - indices - 1`, `2 * count + 1`.
 
-A linear form over the residual stream gives every affine function for free, so the compiler asks for
-each numeric expression: of which *atoms* (s-ops that are not themselves sums) is it an affine combination?
+A linear form over the residual stream gives every affine function without neurons.  So the compiler writes each numeric
+expression as an affine combination of *atoms*: s-ops that are not themselves sums.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Coefficient = int | Fraction
 
 @dataclass(frozen=True)
 class Affine:
-    """`constant + sum of coefficient * atom`; no coefficient is zero, atoms are ordered by id."""
+    """`constant + sum of coefficient * atom` over `terms`; no coefficient is zero, atoms are ordered by id."""
 
     terms: tuple[tuple[SOp, Coefficient], ...]
     constant: Coefficient
@@ -41,9 +41,9 @@ class Affine:
         return self.plus(other.times(-1))
 
     def normalised(self) -> tuple[Affine, Coefficient, Coefficient]:
-        """`(unit, scale, shift)` with `self = scale * unit + shift`; equal units mean the same ridge direction.
+        """(unit, scale, shift) with `self = scale * unit + shift`; affine functions of one another have equal units.
 
-        The unit's coefficients are whole and its constant is 0, so that its values are whole where its atoms' are."""
+        The unit's coefficients are whole and its constant is 0, so its values are whole if its atoms' values are."""
         assert self.terms
         scale = self.terms[0][1]
         unit = Affine.of({atom: Fraction(c) / Fraction(scale) for atom, c in self.terms}, 0)

@@ -1,10 +1,11 @@
 """Selectors as disjoint conjunctions.
 
-A selector is a formula over comparisons.  Comparisons whose keys depend on one source and whose queries depend on
-one source form a *relation*: together they sort the (key, query) pairs of these sources into classes, and any formula
-over them is one predicate, a matrix.  A formula over several relations is expanded into conjunctions of such
-predicates that exclude each other: the branches of a decision diagram with one level for each relation.  One head holds
-one conjunction (scores of its parts add up), and widths and sums over disjoint conjunctions add up.
+A selector is a formula over comparisons.  Comparisons whose keys depend on one source and whose queries depend on one
+source form a *relation*.  Each (key, query) pair of the sources' values has a code: the set of comparisons that hold.
+Any formula over the comparisons is then one predicate, a set of codes.  A formula over several relations is expanded
+into conjunctions of predicates that exclude each other: the branches of a decision diagram with one level for each
+relation.  One head computes one conjunction, because the scores of its predicates add up.  Widths and sums over
+disjoint conjunctions add up.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ MAX_RELATIONS_TO_PERMUTE = 4
 class Relation:
     """Comparisons that read the same key source and the same query source (None: a constant).
 
-    `codes[k, q]` tells for each pair of values which comparisons hold (bit i: atom i); None when the pairs are too
-    many, then all atoms compare exactly `keys` with `queries` and the code is that of the sign.
+    `codes`: an array [key value, query value]; bit i of a code is set if atom i holds.  None if the pairs are too many;
+    then every atom compares `keys` with `queries`, and the code depends on the sign of key - query.
+    `realised`: the codes that occur, ascending.
     """
 
     keys: SOp | None
@@ -67,12 +69,12 @@ class RelationPredicate:
     accepted: frozenset[int]
 
     def matrix(self) -> Matrix:
-        """[key values, query values]; a constant side has one row or column."""
+        """The predicate as an array [key value, query value]; a constant side has one row or column."""
         assert self.relation.codes is not None
         return np.isin(self.relation.codes, list(self.accepted))
 
     def sides(self) -> tuple[SOp, SOp]:
-        """What is compared with what, where that is the same for all comparisons."""
+        """(keys, queries) of the comparisons, which must be the same for all of them."""
         (sides,) = self._sides()
         return sides
 
@@ -80,7 +82,7 @@ class RelationPredicate:
         return {(atom.keys, atom.queries) for atom in self.relation.atoms}
 
     def signs(self) -> frozenset[int] | None:
-        """The signs of key - query that are accepted, when the predicate depends on nothing else."""
+        """The accepted signs of key - query; None if the predicate depends on anything else."""
         if len(self._sides()) != 1:
             return None
         accepted = set()
@@ -137,7 +139,7 @@ class DisjointConjunctions:
         return [self._relation(keys, queries, group) for (keys, queries), group in grouped.items()]
 
     def _source(self, node: SOp) -> SOp | None:
-        """The one leaf that a node depends on, when any function of that leaf can be had for free; else the node."""
+        """The one leaf that a node depends on, if any function of that leaf is free; otherwise the node."""
         leaves = self.analysis.leaves(node)
         if not leaves:
             return None
@@ -189,7 +191,7 @@ class DisjointConjunctions:
 
 
 def _code(atoms: Sequence[Select], sign: int) -> int:
-    """Which comparisons (bit i: atom i) hold where key - query has this sign."""
+    """The code of a pair where key - query has this sign; bit i is set if atom i holds."""
     return sum(COMPARISONS[atom.comparison].holds(sign) << bit for bit, atom in enumerate(atoms))
 
 
@@ -215,7 +217,7 @@ def _branches(truth: Matrix, order: Sequence[Relation], path: Conjunction = ()) 
 def compare_all(
     comparison: Comparison, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]
 ) -> Matrix:
-    """[keys, queries]: whether each pair compares so; False where it is undefined."""
+    """An array [key, query]: the comparison of each pair, False where it is undefined."""
     ranks = {
         kind: {value: rank for rank, value in enumerate(sorted({v for v in (*keys, *queries) if _kind(v) == kind}))}  # type: ignore[type-var]
         for kind in ("number", "string")

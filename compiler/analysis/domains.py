@@ -1,7 +1,7 @@
-"""Which values an s-op can take, over every input that a vocabulary and a length admit.
+"""The values that an s-op can take, over all inputs of a vocabulary and a maximal length.
 
-A `Domain` is an over-approximation: it holds every value that occurs, perhaps more.  Small domains list
-their values; a numeric one with too many to list keeps its bounds and a bound on its denominators.
+A `Domain` is an over-approximation: it contains every value that occurs, and perhaps others.  Small domains list their
+values.  A numeric domain with too many values to list has bounds, and a bound on the denominators.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from ..graph.values import Scalar, Undefined, Value, is_number
 
 #: Domains with more values than this are not listed.
 MAX_LISTED = 1 << 15
+#: Larger common denominators are not used.
+MAX_DENOMINATOR = 1 << 20
+#: Means are listed if there are at most so many candidates (sum, count) for each value that may be listed.
+MAX_MEANS_PER_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,11 @@ class Space:
 
 @dataclass(frozen=True)
 class Domain:
-    """`values` are in a fixed order (numbers ascending, then strings), or None when they are too many to list:
-    then all are numbers in `lowest..highest` that are multiples of 1/d for some d <= `max_denominator`
-    (None: no bound is known).  `undefined` tells that the value may be undefined on some input."""
+    """The possible values of a node.
+
+    `values`: in a fixed order, numbers ascending, then strings.  None if they are too many to list; then all are
+    numbers in `lowest..highest`, each a multiple of 1/d for some d <= `max_denominator` (None: no bound is known).
+    `undefined`: the value may be undefined on some input."""
 
     values: tuple[Scalar, ...] | None
     undefined: bool = False
@@ -71,7 +77,7 @@ class Domain:
 
     @cached_property
     def denominator(self) -> int | None:
-        """A number d such that every value is a multiple of 1/d; None when there is none that is known."""
+        """The least d such that every value is a multiple of 1/d; None if unknown or above `MAX_DENOMINATOR`."""
         if self.values is None:
             return 1 if self.max_denominator == 1 else None
         result = 1
@@ -79,7 +85,7 @@ class Domain:
             if not isinstance(value, (int, Fraction)):
                 return None
             result = lcm(result, value.denominator)
-            if result > 1 << 20:
+            if result > MAX_DENOMINATOR:
                 return None
         return result
 
@@ -135,7 +141,7 @@ def means(values: Domain, count: int) -> Domain:
     if step is None or isinstance(lowest, float) or isinstance(highest, float):
         return Domain(None, values.undefined, lowest, highest, None)
     low, high = int(lowest * step), int(highest * step)
-    if (high - low) * count * (count + 1) // 2 <= 4 * MAX_LISTED:
+    if (high - low) * count * (count + 1) // 2 <= MAX_MEANS_PER_LISTED * MAX_LISTED:
         found = {
             Fraction(total, size * step) for size in range(1, count + 1) for total in range(low * size, high * size + 1)
         }

@@ -1,4 +1,4 @@
-"""Domains by interval arithmetic, for operations on numbers that are too many to be listed."""
+"""Domains by interval arithmetic, for operations on numbers with too many values to list."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _CORNERS: dict[str, Callable[[Number, Number], Number]] = {
     "mul": times,
 }
 _TRUTHS = (*COMPARISON_OPERATIONS, "and", "or", "not")
-#: Stands for "no bound is known".
-FAR = 2**62
+#: The bound of a number without a known bound.
+UNKNOWN_BOUND = 2**62
 
 
 def bounded(op: str | None, children: Sequence[Domain]) -> Domain:
@@ -50,7 +50,7 @@ def bounded(op: str | None, children: Sequence[Domain]) -> Domain:
         ordered = numeric or rule is None or not rule.is_ordering or all(child.textual for child in children)
         return Domain((False, True), undefined or not ordered, 0, 1)
     if op is None or not numeric:
-        return Domain(None, True, -FAR, FAR, None)
+        return Domain(None, True, -UNKNOWN_BOUND, UNKNOWN_BOUND, None)
     ends = [(child.lowest, child.highest) for child in children]
     if op in _CORNERS:
         corners = [_CORNERS[op](a, b) for a, b in product(*ends)]
@@ -68,7 +68,7 @@ def bounded(op: str | None, children: Sequence[Domain]) -> Domain:
         case "div" | "floordiv":
             return _quotient(op, children, undefined, whole)
         case _:
-            return Domain(None, True, -FAR, FAR, None)
+            return Domain(None, True, -UNKNOWN_BOUND, UNKNOWN_BOUND, None)
 
 
 def _largest(domain: Domain) -> Number:
@@ -82,8 +82,8 @@ def _quotient(op: str, children: Sequence[Domain], undefined: bool, whole: bool)
     smallest = [1, -1] if whole else []
     ends = [end for end in (divisor.lowest, divisor.highest, *smallest) if end != 0]
     ends = [end for end in ends if divisor.lowest <= end <= divisor.highest]
-    if not ends or (undefined and not whole):  # the divisor may come as close to zero as it likes
-        return Domain(None, True, -FAR, FAR, None)
+    if not ends or (undefined and not whole):  # the divisor may be arbitrarily close to zero
+        return Domain(None, True, -UNKNOWN_BOUND, UNKNOWN_BOUND, None)
     corners = [Fraction(a) / Fraction(b) for a in (dividend.lowest, dividend.highest) for b in ends]
     low, high = min(corners), max(corners)
     if op == "floordiv":

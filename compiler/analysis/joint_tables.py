@@ -1,8 +1,7 @@
 """Evaluates an element-wise expression at every point of a grid, exactly.
 
-The axes of the grid are the expression's *cut*: nodes whose values are taken as given.  Each
-sub-expression is evaluated only along the axes that it depends on, and each distinct combination of
-argument values only once, so that a joint table costs little more than its size.
+Each axis of the grid belongs to a node with given values.  A sub-expression is evaluated only along the axes that it
+depends on, and only once for each combination of argument values, so a table costs little more than its size.
 """
 
 from __future__ import annotations
@@ -26,7 +25,10 @@ NOT_DEFINED = Undefined("undefined")
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A node's value over the grid: `values[codes[...]]`, with `codes` spanning only `axes` (ascending)."""
+    """A node's values over the grid.
+
+    The value at a point is `values[codes[i, j, ...]]`; `codes` is an array with one dimension for each of `axes`
+    (ascending)."""
 
     axes: tuple[int, ...]
     codes: Codes
@@ -54,12 +56,12 @@ def apply_node(node: Elementwise | Table, arguments: Sequence[Value], rows: Mapp
     return found
 
 
-def evaluate(node: SOp, cut: Mapping[SOp, TableColumn], axis_sizes: Sequence[int]) -> TableColumn:
-    """The values of `node` over the grid.  `cut` gives the nodes that are not looked into.
+def evaluate(node: SOp, given: Mapping[SOp, TableColumn], axis_sizes: Sequence[int]) -> TableColumn:
+    """The values of `node` over a grid with these sizes of axes.  `given`: columns of nodes that are not evaluated.
 
-    Raises ValueError when the expression has a leaf that is not in the cut.
+    Raises ValueError if a leaf of the expression is not given.
     """
-    done: dict[SOp, TableColumn] = dict(cut)
+    done: dict[SOp, TableColumn] = dict(given)
     for current in in_order(node, element_wise_inputs, done):
         match current:
             case Constant(value=value):
@@ -67,7 +69,7 @@ def evaluate(node: SOp, cut: Mapping[SOp, TableColumn], axis_sizes: Sequence[int
             case Elementwise() | Table():
                 done[current] = _combine(current, [done[child] for child in current.inputs], axis_sizes)
             case _:
-                raise ValueError(f"node {current.id} is neither element-wise nor in the cut")
+                raise ValueError(f"node {current.id} is neither element-wise nor given")
     return done[node]
 
 

@@ -19,7 +19,7 @@ MAX_COMPARED = 3
 
 
 def compared(selector: Selector) -> tuple[SOp, ...] | None:
-    """The s-ops that a formula compares with themselves; None when it compares two different ones."""
+    """The s-ops that a formula compares with themselves; None if it compares two different ones."""
     nodes: dict[SOp, None] = {}
     for node in comparisons_of(selector):
         if node.keys is not node.queries:
@@ -29,8 +29,9 @@ def compared(selector: Selector) -> tuple[SOp, ...] | None:
 
 
 def is_total(selector: Selector, nodes: Sequence[SOp]) -> bool:
-    """Of two different positions exactly one selects the other, and selection is transitive.  `nodes`: as `compared`
-    gives them; any two values of each can be compared."""
+    """True if of two different positions exactly one selects the other, and selection is transitive.
+
+    `nodes`: the result of `compared`; any two values of each must be comparable."""
     index = next((place for place, node in enumerate(nodes) if isinstance(node, Indices)), None)
     if index is None or len(nodes) > MAX_COMPARED:
         return False
@@ -44,14 +45,14 @@ def is_total(selector: Selector, nodes: Sequence[SOp]) -> bool:
             (a,) if a == b or b == 0 else (b,) if a == 0 else (-1, 0, 1) for a, b in zip(first, second, strict=True)
         ]
         for combined in product(*options):
-            # Index sign 0 would be the same position again, which totality excludes.
+            # Index sign 0 means the same position, which cannot be both before and after another.
             if combined[index] != 0 and not truth[combined]:
                 return False
     return True
 
 
 def is_reflexive(selector: Selector) -> bool:
-    """A formula over s-ops that are compared with themselves selects the query's own position."""
+    """True if a formula over s-ops that are compared with themselves selects the query's own position."""
     nodes = compared(selector)
     assert nodes is not None
     return _truth(selector, nodes, (0,) * len(nodes))

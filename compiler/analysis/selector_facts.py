@@ -163,7 +163,7 @@ class SelectorFacts:
         return any(self._fixes(part, values) for part in conjuncts(selector))
 
     def retrieves(self, node: Aggregate) -> bool:
-        """Where the aggregate is defined, it is one of the selected values unchanged (or its default)."""
+        """True if the aggregate, where it is defined, is one of the selected values or its default."""
         return self.one_value(node.selector, node.values) or self.values.domain(node.values).textual
 
     def _fixes(self, selector: Selector, values: SOp) -> bool:

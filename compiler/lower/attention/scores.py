@@ -118,10 +118,9 @@ class Scores:
         return best
 
     def compares_numbers(self, predicate: RelationPredicate, table: TablePredicate) -> bool:
-        """Whether the predicate is an equality worth comparing by numbers.
+        """True if the predicate is an equality that takes fewer dimensions by numbers.
 
-        True if that saves dimensions, except that strings stay one-hot for readers unless the smallest model is asked
-        for."""
+        Strings stay one-hot for readers unless the smallest model is asked for."""
         if predicate.signs() != frozenset({0}) or min(table.truth.shape) <= MAX_CLASSES_OF_TABLE_EQUALITY:
             return False
         keys, queries = predicate.sides()

@@ -44,7 +44,7 @@ class SplitOrders:
         return result
 
     def splits_computed(self, conjunctions: tuple[Conjunction, ...]) -> bool:
-        """Whether an order that would be split compares values that the embedding does not hold."""
+        """True if an order that would be split compares values that the embedding does not give."""
         wide = [one for conjunction in conjunctions for one in conjunction if self._wide_order(one) is not None]
         sides = [side for one in wide for side in (one.relation.keys, one.relation.queries) if side is not None]
         return any(self.times.of_function(side) > 0 for side in sides)
