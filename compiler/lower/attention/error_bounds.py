@@ -19,7 +19,7 @@ def averaging_error(longest: int) -> float:
 
     Equal terms round the same way again and again, so this grows with their number, not with its root; matrix products
     add in blocks, which leaves a small part of it.  Measured with a plain softmax and matrix product: 8, 15, 62 and 164
-    units at 64, 256, 1024 and 4096 keys (tests/compiler/lower/test_refusals.py holds compiled models to it)."""
+    units at 64, 256, 1024 and 4096 keys (tests/compiler/lower/test_residual_bounds.py holds compiled models to it)."""
     return (8 + longest / 16) * UNIT
 
 

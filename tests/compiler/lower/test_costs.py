@@ -1,4 +1,4 @@
-"""What every way of lowering costs and promises, exactly: layers, heads, neurons, and each reader's error and margin.
+"""The size of what every construction makes, and its bounds: layers, heads, neurons, errors and tolerances.
 
 A bound that is wider than it has to be refuses programs that could be compiled, one that is too narrow accepts models
 that answer wrongly; either shows here first.  `test_lower_bounds.py` holds the bounds to what models do.
@@ -16,10 +16,9 @@ from raspc.compiler.pipeline import stages
 from raspc.compiler.stages import Stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
-from raspc.tests.compiler.lower.test_meaning import PROGRAMS
-from raspc.tests.compiler.lower.test_numbers import PROGRAMS as NUMBERS
 from raspc.tests.programs.cases import shipped_programs
 from raspc.tests.support.agreement import program
+from raspc.tests.support.lowered_programs import CONSTRUCTIONS, NUMBER_FUNCTIONS
 
 DIGITS = "set vocab range({}); set max_length {}; "
 UP_TO_HERE = "select(indices, indices, <=)"
@@ -87,16 +86,16 @@ SETTINGS = {
 }
 
 
-def test_costs_and_promises_are_these(golden: Callable[..., None]) -> None:
-    texts = PROGRAMS | {name: text for name, (text, _) in NUMBERS.items()}
+def test_sizes_and_bounds_of_small_programs(golden: Callable[..., None]) -> None:
+    texts = CONSTRUCTIONS | {name: text for name, (text, _) in NUMBER_FUNCTIONS.items()}
     golden("".join(f"{line}\n" for name, text in texts.items() for line in _lines(name, text, ("", "-Os"))))
 
 
-def test_large_ones_are_these(golden: Callable[..., None]) -> None:
+def test_sizes_and_bounds_of_large_programs(golden: Callable[..., None]) -> None:
     golden("".join(f"{line}\n" for name, text in LARGE.items() for line in _lines(name, text, tuple(SETTINGS))))
 
 
-def test_shipped_ones_are_these(golden: Callable[..., None]) -> None:
+def test_sizes_and_bounds_of_shipped_programs(golden: Callable[..., None]) -> None:
     lines = []
     for shipped in shipped_programs():
         if not shipped.path.stem.startswith("long_"):  # the slowest, made of what the others are made of

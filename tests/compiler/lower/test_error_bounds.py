@@ -1,7 +1,7 @@
-"""The bounds of every way of lowering hold in float32 models, against blocks that are run exactly.
+"""The bounds of every construction hold in float32 models, against blocks in exact arithmetic.
 
-As `test_lowering_errors.py` says of larger programs; and scores stand as far apart as heads claim, and what neurons
-read as far as groups claim.
+`test_residual_bounds.py` does the same for larger programs.  Here, the distances of scores and of the points of neuron
+groups are also held to what heads and groups state.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from raspc.compiler.options import CompileOptions
 from raspc.compiler.pipeline import compile_program, stages
 from raspc.compiler.stages import Stages
 from raspc.runner.model import Model
-from raspc.tests.compiler.lower.test_meaning import PROGRAMS
 from raspc.tests.support.agreement import program
+from raspc.tests.support.lowered_programs import CONSTRUCTIONS
 
 Numbers = NDArray[np.float64]
 Measured = dict[Direction, Numbers]
@@ -61,10 +61,11 @@ class Trial:
 
 
 @pytest.mark.parametrize(
-    ("name", "small"), [*((name, False) for name in PROGRAMS), *((name, True) for name in list(PROGRAMS)[::3])]
+    ("name", "small"),
+    [*((name, False) for name in CONSTRUCTIONS), *((name, True) for name in list(CONSTRUCTIONS)[::3])],
 )
 def test_bounds_hold(name: str, small: bool) -> None:
-    source = program(PROGRAMS[name])
+    source = program(CONSTRUCTIONS[name])
     options = CompileOptions(small=small)
     made = stages(source, options)
     model = Model.from_compiled(compile_program(source, options), device="cpu")

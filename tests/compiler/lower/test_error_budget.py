@@ -60,7 +60,7 @@ def _heads(name: str) -> list[tuple[str, str, float]]:
     return [(head.level, head.score_kind, head.sharpness) for head in _stages(name).blocks.heads]
 
 
-def test_nothing_is_refused_as_it_is() -> None:
+def test_no_program_is_refused_with_the_constants_as_they_are() -> None:
     assert {name: _codes(name) for name in TEXTS} == {name: [] for name in TEXTS}
 
 
@@ -85,7 +85,7 @@ def _blunt_heads(patch: Patch) -> None:
 
 
 def _narrow_gaps(patch: Patch) -> None:
-    """What is not selected scores almost as much as what is."""
+    """Keys that are not selected score almost as much as selected ones."""
     term = Scores.term
     patch.setattr(Scores, "term", lambda *a, **k: replace(term(*a, **k), gap=2.0**-10))
 
@@ -121,7 +121,7 @@ def test_weak_constructions_are_refused(weak: str, name: str, code: str, monkeyp
     assert _codes(name) == [code]
 
 
-def test_refusals_name_what_leaks(monkeypatch: Patch) -> None:
+def test_a_refusal_gives_the_weight_of_other_keys(monkeypatch: Patch) -> None:
     _blunt_heads(monkeypatch)
     with pytest.raises(RaspError, match=r"scores that should differ by 1 leave keys that are not selected .*% of a"):
         _stages("hist")
@@ -137,14 +137,14 @@ def test_narrower_gaps_take_sharper_heads(monkeypatch: Patch) -> None:
     assert _heads("hist") == [("count", "equality", 2048.0)]
 
 
-def test_noisy_scores_take_another_form(monkeypatch: Patch) -> None:
+def test_noisy_scores_take_another_construction(monkeypatch: Patch) -> None:
     assert _heads("reverse")[-1] == ("retrieve", "equality", 128.0)
     half_ulp = equality_scores.half_ulp
     monkeypatch.setattr(equality_scores, "half_ulp", lambda size: 2.0**16 * half_ulp(size))
     assert _heads("reverse")[-1] == ("retrieve", "table", 128.0)
 
 
-def test_longer_inputs_are_refused_in_the_end() -> None:
+def test_inputs_that_are_too_long_are_refused() -> None:
     """Errors grow with the length, the distance between neighbouring answers does not."""
     text = "set vocab range(100); set max_length {}; selector_width(full_s) * aggregate(full_s, tokens) % 7;"
     stages(_program(text.format(4)), CompileOptions())

@@ -19,12 +19,8 @@ from raspc.compiler.pipeline import compile_program, stages
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model
 from raspc.tests.support.agreement import assert_agree, program
+from raspc.tests.support.lowered_programs import COUNTS, DIGITS, LONGEST, MEANS, NUMBER_FUNCTIONS, WIDE
 
-DIGITS = "set vocab range({}); set max_length {}; "
-COUNTS = (
-    "ones = selector_width(select(tokens, 1, ==)); "
-    "zeros = selector_width(select(tokens, 0, ==) and select(indices, indices, <=)); "
-)
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -55,11 +51,6 @@ def test_comparisons_of_computed_numbers(left: str, right: str, small: bool) -> 
     text = DIGITS.format(3, 4) + COUNTS + lines
     assert_agree(text, CompileOptions(small=small), entries=names, exhaustive_limit=200)
 
-
-MEANS = "m = aggregate(select(indices, indices, <=), tokens); k = aggregate(select(indices, indices, >=), tokens); "
-LONGEST = 12
-#: The means of up to 12 numbers in 18..2500 are too many to list.
-WIDE = f"set vocab [18, 19, 20, 21, 23, 2500]; set max_length {LONGEST}; "
 
 #: What is compared: only the sign of the difference matters, and how near to zero it can be.
 OPEN: dict[str, tuple[str, str]] = {
@@ -95,70 +86,20 @@ def test_comparisons_of_numbers_that_are_not_listed(name: str) -> None:
     assert_agree(WIDE + MEANS + lines, entries=names, also=near, samples=20)
 
 
-def test_numbers_that_come_too_near_to_each_other_are_refused() -> None:
+def test_numbers_that_are_too_close_together_are_refused() -> None:
     """Two such means may differ by 1/144, which is 3e-6 of the largest."""
     with pytest.raises(RaspError, match=r"known to within 0\.0032 only, and its values stand 0\.0069 apart") as error:
         stages(program(f"{WIDE}{MEANS}m > k;"), CompileOptions())
     assert [diagnostic.code for diagnostic in error.value.diagnostics] == ["C204"]
 
 
-PROGRAMS = {
-    "a product of a mean": (DIGITS.format(3, 6) + "aggregate(full_s, tokens) * (tokens + indices);", 60),
-    "a product of two means": (
-        DIGITS.format(3, 5) + "aggregate(full_s, tokens) * aggregate(select(indices, indices, <=), tokens);",
-        60,
-    ),
-    "thresholds of three counts": (
-        DIGITS.format(2, 40) + COUNTS + "y = selector_width(select(tokens, tokens, ==)); "
-        "ones + zeros > 9 and (y > 20 or ones > zeros) and indices + y > 7;",
-        60,
-    ),
-    "a mean that is compared and joined": (
-        WIDE + MEANS + "m >= 20 and tokens > 19;",
-        60,
-    ),
-    "undefined where it is not chosen": (
-        DIGITS.format(4, 4) + "n = selector_width(select(tokens, tokens, ==)); "
-        "(tokens / (n - n)) if n > 4 else n + tokens;",
-        60,
-    ),
-    "one of two that may be undefined": (
-        DIGITS.format(4, 4) + "a = tokens / selector_width(select(tokens, indices, ==)); "
-        "b = indices / selector_width(select(tokens, indices + 1, ==)); "
-        "a if tokens > 2 else (b if tokens > 1 else 4);",
-        200,
-    ),
-    "three votes": (
-        'set vocab "abc"; set max_length 5; p1 = aggregate(select(indices, indices - 1, ==), tokens, "-"); '
-        'p2 = aggregate(select(indices, indices - 2, ==), tokens, "-"); '
-        "x = p1 != tokens and p2 != tokens and p1 != p2; "
-        "has_focus(select(x, True, ==) and select(indices, indices, <));",
-        400,
-    ),
-    "what all positions share": (
-        'set vocab "abc"; set max_length 5; a = selector_width(select(tokens, "a", ==)); '
-        "selector_width(select(a, 2 * a - 1, <) and select(tokens, tokens, ==));",
-        200,
-    ),
-    "a mean over several heads of a mean": (
-        DIGITS.format(3, 3) + MEANS + "aggregate(select(tokens, tokens, ==) or select(indices, indices, <), m);",
-        60,
-    ),
-    "a mean over several heads of a truth": (
-        DIGITS.format(3, 3)
-        + "aggregate(select(tokens, tokens, ==) or select(indices, indices, <), indices == tokens);",
-        60,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", NUMBER_FUNCTIONS)
 def test_functions_of_computed_numbers(name: str) -> None:
-    text, samples = PROGRAMS[name]
+    text, samples = NUMBER_FUNCTIONS[name]
     assert_agree(text, samples=samples)
 
 
-def test_a_product_with_too_many_pairs_is_as_near_as_it_says() -> None:
+def test_a_product_with_too_many_pairs_is_within_its_error_bound() -> None:
     text = DIGITS.format(2, 400) + COUNTS + "ones * zeros;"
     (output,) = stages(program(text), CompileOptions()).blocks.outputs
     assert isinstance(output.decode, NumberDecode)

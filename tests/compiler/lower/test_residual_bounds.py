@@ -1,5 +1,5 @@
-"""The error bounds hold: what a float32 model has in its residual stream is as near to the exact value as the lowering
-says, on ordinary and on adversarial inputs."""
+"""The error bounds hold: every value in a float32 model's residual stream is within its bound of the exact value, on
+ordinary and on adversarial inputs."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _defined(compiled: Compiled, nodes: set[SOp], tokens: Input) -> dict[SOp, ND
     }
 
 
-def test_directions_are_as_near_as_they_say(compiled: Compiled) -> None:
+def test_directions_are_within_their_error_bounds(compiled: Compiled) -> None:
     directions = compiled.made.plan.directions
     nodes = {direction.node for direction in directions}
     for tokens, stream in zip(compiled.inputs, compiled.streams, strict=True):
@@ -132,7 +132,7 @@ def test_directions_are_as_near_as_they_say(compiled: Compiled) -> None:
             assert (off <= allowed)[defined[direction.node]].all(), (direction.label, off.max(), direction.error)
 
 
-def test_directions_stay_within_their_bounds(compiled: Compiled) -> None:
+def test_directions_stay_within_their_ranges(compiled: Compiled) -> None:
     directions = compiled.made.plan.directions
     nodes = {direction.node for direction in directions}
     for tokens in compiled.inputs:
@@ -145,7 +145,7 @@ def test_directions_stay_within_their_bounds(compiled: Compiled) -> None:
             assert inside[defined[direction.node]].all(), (direction.label, value, direction.low, direction.high)
 
 
-def test_counts_and_sums_are_as_near_as_they_say(compiled: Compiled) -> None:
+def test_counts_and_sums_of_long_inputs_are_within_their_error_bounds(compiled: Compiled) -> None:
     """Against the interpreter itself, without the detour over blocks."""
     space = compiled.made.space
     counted = [
@@ -162,7 +162,7 @@ def test_counts_and_sums_are_as_near_as_they_say(compiled: Compiled) -> None:
                     assert abs(found - float(value)) <= direction.error, (direction.label, found, value)
 
 
-def test_what_is_read_at_bos_is_zero_there(compiled: Compiled) -> None:
+def test_directions_that_are_read_at_bos_are_zero_there(compiled: Compiled) -> None:
     """Forms are their constants at BOS, exactly; `assemble` relies on it."""
     blocks = compiled.made.blocks
     forms = [form for head in blocks.heads for form in (*head_forms(head), *(p.form for p in head.payloads))]
@@ -175,7 +175,7 @@ def test_what_is_read_at_bos_is_zero_there(compiled: Compiled) -> None:
             assert direction not in read or stream[0, place] == 0
 
 
-def test_ideal_blocks_compute_the_program(compiled: Compiled) -> None:
+def test_blocks_in_exact_arithmetic_compute_the_program(compiled: Compiled) -> None:
     """The oracle of these tests is itself right: without any rounding, the output is the interpreter's."""
     (output,) = compiled.made.blocks.outputs
     space = compiled.made.space
@@ -188,7 +188,7 @@ def test_ideal_blocks_compute_the_program(compiled: Compiled) -> None:
         ]
 
 
-def test_models_agree_too(compiled: Compiled) -> None:
+def test_models_agree_with_the_interpreter(compiled: Compiled) -> None:
     space = compiled.made.space
     ((_, node),) = compiled.program.outputs
     for tokens, found in zip(compiled.inputs, compiled.model.run_batch(compiled.inputs), strict=True):
