@@ -50,6 +50,7 @@ from .forms import (
 from .forms import (
     to_float as to_float,
 )
+from .times import Time
 
 Level = Literal["count", "mean", "retrieve"]
 
@@ -77,7 +78,7 @@ class Head:
     why: the reason for this `score_kind`, for people.
     """
 
-    time: int
+    time: Time
     selector: Selector
     label: str
     level: Level
@@ -113,7 +114,7 @@ class NeuronGroup:
     tolerated: the error of s at which neighbouring values would be confused; infinite where none are told apart.
     """
 
-    time: int
+    time: Time
     input: LinearForm
     node: SOp
     label: str

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..graph.graph import SOp
 from ..graph.values import Scalar
+from .times import Time
 
 Role = Literal["tokens", "indices", "head", "neurons"]
 DirectionKind = Literal["one-hot", "scalar", "feature"]
@@ -51,7 +52,7 @@ class Direction:
     kind: DirectionKind
     value: Scalar | None
     label: str
-    time: int
+    time: Time
     low: float
     high: float
     error: float
@@ -70,8 +71,9 @@ class LinearForm:
     error: float
 
     @property
-    def time(self) -> int:
-        return max((direction.time for direction, _ in self.terms), default=0)
+    def time(self) -> Time:
+        """When all directions of the form have been written."""
+        return Time.latest(direction.time for direction, _ in self.terms)
 
     @property
     def size(self) -> float:

@@ -53,12 +53,12 @@ def schedule(blocks: Blocks) -> Schedule:
     used = _used_directions(blocks)
     exposed = _read_at_bos(blocks)
     count = max(
-        [head.time // 2 + 1 for head in blocks.heads] + [group.time // 2 + 1 for group in blocks.groups], default=0
+        [head.time.layer + 1 for head in blocks.heads] + [group.time.layer + 1 for group in blocks.groups], default=0
     )
     layers = []
     for index in range(count):
-        heads = [head for head in blocks.heads if head.time == 2 * index]
-        groups = tuple(group for group in blocks.groups if group.time == 2 * index + 1)
+        heads = [head for head in blocks.heads if head.time.layer == index]
+        groups = tuple(group for group in blocks.groups if group.time.layer == index)
         placed, d_head = _place(heads, exposed)
         layers.append(BlockLayer(tuple(placed), d_head, groups))
     plan = Schedule(tuple(layers), tuple(sorted(used, key=_order)), blocks)
@@ -130,7 +130,7 @@ def extra_layers(plan: Schedule, describe: Callable[[Node], str]) -> Iterator[st
             read = [direction for direction, _ in group.input.terms]
             if max((direction.time for direction in read), default=0) < group.time:
                 text = describe(group.node)
-                yield f"layer {group.time // 2 + 1}: `{text}` takes neurons that no attention of its layer feeds"
+                yield f"layer {group.time.layer + 1}: `{text}` takes neurons that no attention of its layer feeds"
         else:
             head, payload = heads[current]
             read = [direction for form in (*head_forms(head), payload.form) for direction, _ in form.terms]

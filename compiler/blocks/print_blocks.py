@@ -27,6 +27,7 @@ from .blocks import (
 from .forms import Direction, LinearForm
 from .layers import BlockLayer, PlacedHead, Schedule, parameter_count
 from .print_forms import MAX_TERMS, Names, Subspace, bounds, cut, elided, error_bound, fitted, margin, number
+from .times import Time
 
 WIDTH = 120
 
@@ -127,7 +128,7 @@ def _head(head: Head, names: Names) -> Iterator[str]:
     bos = "no BOS" if head.bos is None else f"BOS {number(head.bos)}"
     scores = f"{head.level} by {head.score_kind}, sharpness {number(head.sharpness)}, {bos}"
     errors = f"tolerates {margin(head.tolerated)}, score error {error_bound(head.score_error)}"
-    yield f"  layer {head.time // 2}: {scores}, {errors}"
+    yield f"  layer {head.time.layer}: {scores}, {errors}"
     yield f"  key     {_bounded(head.key_only, names)}"
     if head.query_only is not None:
         yield f"  query   {_bounded(head.query_only, names)}"
@@ -155,7 +156,7 @@ def _payload(payload: Payload, names: Names) -> str:
 def _group(group: NeuronGroup, names: Names) -> Iterator[str]:
     used = used_neurons(group)
     tolerance = "" if group.tolerated == float("inf") else f", tolerates {margin(group.tolerated)}"
-    yield f"  layer {group.time // 2}: {_count(len(used), 'neuron')}{tolerance}"
+    yield f"  layer {group.time.layer}: {_count(len(used), 'neuron')}{tolerance}"
     yield f"  s       {_bounded(group.input, names)}"
     for orientation, shape in ((-1, "relu(t - s)"), (1, "relu(s - t)")):
         knots = sorted(group.knots[neuron][1] for neuron in used if group.knots[neuron][0] == orientation)
@@ -277,8 +278,8 @@ def _stream(plan: Schedule, names: Names) -> Iterator[tuple[str, ...]]:
 def _written_at(direction: Direction) -> str:
     if direction.role in ("tokens", "indices"):
         return "embedded"
-    layer, step = divmod(direction.time - 1, 2)
-    return f"written by layer {layer} {'attention' if step == 0 else 'neurons'}"
+    read = Time(direction.time - 1)  # when its writer reads
+    return f"written by layer {read.layer} {'attention' if read.is_attention else 'neurons'}"
 
 
 def _last_read(plan: Schedule) -> dict[Direction, tuple[int, str]]:

@@ -33,5 +33,10 @@ class Time(int):
 
     @property
     def layer(self) -> int:
-        """The number, from 1, of the layer whose block reads at this time."""
-        return self // 2 + 1
+        """The index, from 0, of the layer whose block reads at this time."""
+        return self // 2
+
+    @property
+    def is_attention(self) -> bool:
+        """A block that reads at this time is an attention head; otherwise it is in an MLP."""
+        return self % 2 == 0

@@ -61,7 +61,7 @@ class Context:
         node: SOp,
         kind: DirectionKind,
         label: str,
-        time: int,
+        time: Time,
         low: float,
         high: float,
         error: float,
@@ -78,7 +78,7 @@ class Context:
 
     def group(self, form: LinearForm, node: SOp) -> NeuronGroup:
         """The neurons that read `form` in the earliest MLP that can; one group for each form."""
-        time = Time(form.time).first_mlp_after
+        time = form.time.first_mlp_after
         key = (time, form.key())
         if key not in self._groups:
             self._groups[key] = NeuronGroup(time, form, node, self.describe(node))

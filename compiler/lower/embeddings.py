@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..blocks.forms import Direction, LinearForm, Role, representation
+from ..blocks.times import Time
 from ..graph.graph import SOp, Tokens
 from ..graph.values import Scalar
 from .context import Context, as_form
@@ -43,7 +44,7 @@ class Embeddings:
             self._one_hot[leaf] = tuple(
                 self.context.direction(
                     role=_role(leaf), node=leaf, kind="one-hot", label=f"{text} = {value}",
-                    time=0, low=0.0, high=1.0, error=0.0, value=value,
+                    time=Time(0), low=0.0, high=1.0, error=0.0, value=value,
                     data=self._by_id(leaf, [float(other == place) for other in range(len(values))]),
                 )
                 for place, value in enumerate(values)
@@ -73,7 +74,7 @@ class Embeddings:
         direction = self.context.direction(
             role=role, node=leaf, kind="scalar" if identity else "feature",
             label=text if identity else _function_label(text, values, numbers),
-            time=0, low=low, high=high, error=max(map(representation, numbers)), data=self._by_id(leaf, numbers),
+            time=Time(0), low=low, high=high, error=max(map(representation, numbers)), data=self._by_id(leaf, numbers),
         )  # fmt: skip
         self._scalars[role, shape] = (direction, low, high)
         return as_form(direction)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from raspc.compiler.blocks.forms import Direction, DirectionKind, LinearForm, Role, constant_form
 from raspc.compiler.blocks.print_forms import Names, elided, fitted, short_name
+from raspc.compiler.blocks.times import Time
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.options import CompileOptions
@@ -65,7 +66,7 @@ def _direction(
     role: Role = "head",
     time: int = 1,
 ) -> Direction:
-    return Direction(number, role, BUILD.tokens, kind, value, label, time, 0.0, 1.0, 0.0)
+    return Direction(number, role, BUILD.tokens, kind, value, label, Time(time), 0.0, 1.0, 0.0)
 
 
 def _one_hot(first: int, label: str, values: tuple[Scalar, ...], time: int = 0) -> list[Direction]:

@@ -8,6 +8,7 @@ import pytest
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.analysis.node_facts import Analysis
 from raspc.compiler.blocks.forms import LinearForm
+from raspc.compiler.blocks.times import Time
 from raspc.compiler.graph.graph import SOp
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.lower import views_of
@@ -39,7 +40,7 @@ class Lowering:
     def noisy(self, node: SOp, *, low: float, high: float, error: float) -> LinearForm:
         """A number in `low..high` that some head has written with this error."""
         direction = self.context.direction(
-            role="head", node=node, kind="scalar", label="n", time=1, low=low, high=high, error=error
+            role="head", node=node, kind="scalar", label="n", time=Time(1), low=low, high=high, error=error
         )
         return as_form(direction)
 

@@ -8,6 +8,7 @@ from math import exp
 from ....rasp_grammar.diagnostics import RaspError
 from ...blocks.blocks import Head, Level, Payload
 from ...blocks.forms import UNIT, LinearForm, constant_form, representation, sum_forms, to_float
+from ...blocks.times import Time
 from ...graph.graph import Aggregate, Selector, SelectorSum, SelectorWidth, SOp
 from ...graph.values import Scalar
 from ..context import Context, as_form
@@ -134,7 +135,7 @@ class Aggregates:
         constant = all(not form.terms for form in forms)
         level: Level = "retrieve" if constant or self.analysis.selectors.retrieves(node) else "mean"
         (score,) = self.scores.scores(selector, level, level_is_exact=not always)
-        time = max(score.time, *(form.time for form in forms))
+        time = Time.latest([score.time, *(form.time for form in forms)])
         head = self.heads.head(selector, score, level, with_bos=not always, earliest=time)
         label = self.context.describe(node)
         one_hot_values: Sequence[Scalar | None] = [None] * len(forms)
@@ -155,7 +156,7 @@ class Aggregates:
             is_one_hot = value is not None
             direction = self.context.direction(
                 role="head", node=node, kind="one-hot" if is_one_hot else "scalar",
-                label=f"{label} = {value}" if is_one_hot else label, time=head.time + 1,
+                label=f"{label} = {value}" if is_one_hot else label, time=head.time.written,
                 low=min(moved.low, 0.0), high=max(moved.high, 0.0),
                 error=self._payload_error(head, node, form, moved), value=value,
             )  # fmt: skip
@@ -187,7 +188,7 @@ class Aggregates:
             return constant_form(0.0)
         scores = self.scores.scores(selector, "count", level_is_exact=True)
         heads = [
-            self.heads.head(selector, score, "count", with_bos=True, earliest=max(score.time, form.time))
+            self.heads.head(selector, score, "count", with_bos=True, earliest=Time.latest([score.time, form.time]))
             for score in scores
         ]
         longest = self.analysis.space.max_length
@@ -196,7 +197,7 @@ class Aggregates:
         leaked = sum(leak(head, longest) for head in heads)
         direction = self.context.direction(
             role="head", node=node, kind="scalar", label=self.context.describe(node),
-            time=max(head.time for head in heads) + 1, low=low, high=high,
+            time=Time.latest(head.time for head in heads).written, low=low, high=high,
             error=most * (form.error + form.size * relative) + form.size * leaked,
         )  # fmt: skip
         for head in heads:

@@ -43,12 +43,14 @@ class Heads:
         self.analysis = context.analysis
         self._heads: dict[tuple[object, ...], Head] = {}
 
-    def head(self, selector: Selector, score: ConjunctionScore, level: Level, *, with_bos: bool, earliest: int) -> Head:
+    def head(
+        self, selector: Selector, score: ConjunctionScore, level: Level, *, with_bos: bool, earliest: Time
+    ) -> Head:
         """The head with this score that reads at `earliest` or as soon as possible after it.
 
         `with_bos`: BOS is attended to when no key is selected.  Raises C213 if the score's error is too large for
         its gap."""
-        time = Time(earliest).first_attention_after
+        time = earliest.first_attention_after
         key = (
             score.key_only.key(), None if score.query_only is None else score.query_only.key(),
             tuple((a.key(), b.key()) for a, b in score.pairs), level, with_bos, time,

@@ -92,7 +92,7 @@ class NeuronWriter:
         weights = {group.neuron(orientation, knot): coefficient for orientation, knot, coefficient in shape.neurons}
         ends = [value - shape.slope * end for value in (low, high) for end in (form.low, form.high)]
         direction = self.context.direction(
-            role="neurons", node=node, kind="scalar", label=self.context.describe(node), time=group.time + 1,
+            role="neurons", node=node, kind="scalar", label=self.context.describe(node), time=group.time.written,
             low=min(ends) - shape.constant, high=max(ends) - shape.constant, error=error, rounding=shape.rounding,
         )  # fmt: skip
         group.outputs.append((direction, weights))

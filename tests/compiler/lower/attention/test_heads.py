@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from raspc.compiler.blocks.blocks import Head, Level
 from raspc.compiler.blocks.forms import constant_form
+from raspc.compiler.blocks.times import Time
 from raspc.compiler.lower.attention.error_bounds import bos_between, leak
 from raspc.compiler.lower.attention.heads import Heads
 from raspc.compiler.lower.attention.selector_scores import ConjunctionScore
@@ -24,7 +25,7 @@ def _score(gap: float, error: float) -> ConjunctionScore:
 
 def _head(level: Level, gap: float, error: float = 0.0, *, with_bos: bool = False) -> Head:
     heads = Heads(Lowering(range(3), LONGEST).context)
-    return heads.head(SelectorBuild().same, _score(gap, error), level, with_bos=with_bos, earliest=0)
+    return heads.head(SelectorBuild().same, _score(gap, error), level, with_bos=with_bos, earliest=Time(0))
 
 
 def _has_no_weight(nats: float) -> bool:
@@ -130,7 +131,7 @@ def test_the_refusal_of_a_head_names_both_sides_but_no_constants() -> None:
     heads = Heads(Lowering((0, 1, 2), 9).context)
     for selector, sides in ((build.is_(1), 1), (build.select(build.tokens, build.indices, "=="), 2)):
         with pytest.raises(RaspError) as refusal:
-            heads.head(selector, _score(1.0, 0.5), "mean", with_bos=False, earliest=0)
+            heads.head(selector, _score(1.0, 0.5), "mean", with_bos=False, earliest=Time(0))
         (diagnostic,) = refusal.value.diagnostics
         assert diagnostic.message.count("`it`: ") == 1 + sides
 
@@ -139,8 +140,8 @@ def test_heads_with_the_same_score_level_and_time_are_one() -> None:
     build = SelectorBuild()
     lowering = Lowering(range(3), 9)
     heads = Heads(lowering.context)
-    first = heads.head(build.same, _score(1.0, 0.0), "mean", with_bos=False, earliest=1)
+    first = heads.head(build.same, _score(1.0, 0.0), "mean", with_bos=False, earliest=Time(1))
     assert first.time == 2
-    assert heads.head(build.same, _score(1.0, 0.0), "mean", with_bos=False, earliest=2) is first
-    assert heads.head(build.same, _score(1.0, 0.0), "count", with_bos=False, earliest=2) is not first
+    assert heads.head(build.same, _score(1.0, 0.0), "mean", with_bos=False, earliest=Time(2)) is first
+    assert heads.head(build.same, _score(1.0, 0.0), "count", with_bos=False, earliest=Time(2)) is not first
     assert len(lowering.context.heads) == 2
