@@ -82,7 +82,7 @@ class Outputs:
             return self._number(name, node, prints_truths)
         if error >= limit:
             raise self._too_noisy(node, error, limit)
-        return self._nearest(name, node, values, codes, form)
+        return self._nearest(name, node, values, codes=codes, form=form)
 
     def _by_place(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock | None:
         """A number by the positions of its values in the domain, or one-hot; None if both are too noisy.
@@ -93,12 +93,12 @@ class Outputs:
         if isinstance(form, Refusal):
             return None
         if _noise(places, form) < _tolerance(places):
-            return self._nearest(name, node, values, places, form)
+            return self._nearest(name, node, values, codes=places, form=form)
         block = attempt(lambda: self._one_hot(name, node, values))
         return None if isinstance(block, Refusal) else block
 
     def _nearest(
-        self, name: str, node: SOp, values: tuple[Scalar, ...], codes: tuple[float, ...], form: LinearForm
+        self, name: str, node: SOp, values: tuple[Scalar, ...], *, codes: tuple[float, ...], form: LinearForm
     ) -> OutputBlock:
         """Logits that are largest for the code nearest to the form's value."""
         centre = codes[len(codes) // 2]

@@ -56,18 +56,22 @@ class Heads:
             tuple((a.key(), b.key()) for a, b in score.pairs), level, with_bos, time,
         )  # fmt: skip
         if key not in self._heads:
-            self._heads[key] = self._new_head(selector, score, level, with_bos, time)
+            self._heads[key] = self._new_head(selector, score, level, with_bos=with_bos, time=time)
             self.context.heads.append(self._heads[key])
         return self._heads[key]
 
-    def _new_head(self, selector: Selector, score: ConjunctionScore, level: Level, with_bos: bool, time: Time) -> Head:
+    def _new_head(
+        self, selector: Selector, score: ConjunctionScore, level: Level, *, with_bos: bool, time: Time
+    ) -> Head:
         fallback, half = bos_between(score.level, score.gap)
         distance = half if with_bos and level != "count" else score.gap
         sharpness = self._sharpness(score, level, distance)
         weights_error = 0.0 if level == "retrieve" else 2 * sharpness * score.error
         leaked = leaked_weight(sharpness, _margin(score, distance), self.analysis.space.max_length)
         if leaked > MAX_LEAKED_WEIGHT or weights_error > MAX_TIE_WEIGHT_ERROR:
-            raise self._too_close(selector, distance, score.error, weights_error, leaked)
+            raise self._too_close(
+                selector, distance=distance, error=score.error, weights_error=weights_error, leaked=leaked
+            )
         bos: float | None = None
         if with_bos:
             bos = score.level + COUNT_BOS_NATS / sharpness if level == "count" else fallback
@@ -89,7 +93,7 @@ class Heads:
         return min(TIED_SHARPNESS, key=lambda choice: 2 * choice * score.error + leaked_weight(choice, margin, longest))
 
     def _too_close(
-        self, selector: Selector, distance: float, error: float, weights_error: float, leaked: float
+        self, selector: Selector, *, distance: float, error: float, weights_error: float, leaked: float
     ) -> RaspError:
         if 2 * error >= distance:
             why = f"scores that should differ by {distance:.2g} are known to within {error:.2g} only"

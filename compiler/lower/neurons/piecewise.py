@@ -61,7 +61,9 @@ def interpolate(points: Sequence[float], values: Sequence[float], exact: bool) -
     slopes = [_slope(points, values, a, b) for a, b in itertools.pairwise(corners)]
     bends = [(points[corner], slopes[i + 1] - slopes[i]) for i, corner in enumerate(corners[1:-1])]
     steepness = max(abs(slope) for slope in slopes)
-    return min(_centred(points, values, slopes[0], bends, steepness, exact), key=_noise)
+    return min(
+        _centred(points, values, first_slope=slopes[0], bends=bends, steepness=steepness, exact=exact), key=_noise
+    )
 
 
 def step_function(points: Sequence[float], values: Sequence[float], order_free: bool) -> Piecewise:
@@ -79,7 +81,7 @@ def step_function(points: Sequence[float], values: Sequence[float], order_free: 
             gap = points[i + 1] - points[i]
             slope = (values[i + 1] - values[i]) / (gap / 2)
             bends += [(points[i] + gap / 4, slope), (points[i + 1] - gap / 4, -slope)]
-    shapes = _centred(points, values, 0.0, bends, 0.0, False)
+    shapes = _centred(points, values, first_slope=0.0, bends=bends, steepness=0.0, exact=False)
     if order_free and all(
         float(point).is_integer() and abs(point) < MAX_EXACT_SUM for point in (points[0], points[-1])
     ):
@@ -143,6 +145,7 @@ def _slope(points: Sequence[float], values: Sequence[float], first: int, last: i
 def _centred(
     points: Sequence[float],
     values: Sequence[float],
+    *,
     first_slope: float,
     bends: Sequence[tuple[float, float]],
     steepness: float,

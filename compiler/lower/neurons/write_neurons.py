@@ -49,10 +49,10 @@ class NeuronWriter:
 
         Raises C204 if the form's error is too large to tell its points apart."""
         group = self.context.group(ridge.form, node)
-        return [self._write_one(node, group, ridge, target, denoise) for target in ridge.targets]
+        return [self._write_one(node, group, ridge, target, denoise=denoise) for target in ridge.targets]
 
     def _write_one(
-        self, node: SOp, group: NeuronGroup, ridge: RidgeFunctions, target: TargetFunction, denoise: NoiseRemoval
+        self, node: SOp, group: NeuronGroup, ridge: RidgeFunctions, target: TargetFunction, *, denoise: NoiseRemoval
     ) -> LinearForm:
         points, numbers = known_points(ridge.points, target)
         error = ridge.form.error
@@ -78,10 +78,10 @@ class NeuronWriter:
             ):
                 shape = steps
         group.tolerated = min(group.tolerated, gap / 4)
-        return self._direction(node, group, shape, ridge.form, numbers)
+        return self._direction(node, group, shape, ridge.form, numbers=numbers)
 
     def _direction(
-        self, node: SOp, group: NeuronGroup, shape: Piecewise, form: LinearForm, numbers: Sequence[float]
+        self, node: SOp, group: NeuronGroup, shape: Piecewise, form: LinearForm, *, numbers: Sequence[float]
     ) -> LinearForm:
         """The form of a piecewise linear function; its neurons, if it has any, write a new direction."""
         low, high = min(numbers), max(numbers)
