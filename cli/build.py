@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
-from ..rasp_grammar.diagnostics import Diagnostic, RaspError, shortened
+from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..rasp_grammar.text_layout import PAGE_WIDTH, counted, on_one_line, shortened
 from ..tools.suites.records import LIBRARY
 from .options import complete_files, declaration_options, json_option
 from .report_errors import Report
 
 if TYPE_CHECKING:
     from ..tools.suites.records import Entry
-
-#: Of the table, in columns.
-WIDTH = 80
 
 
 @click.command(short_help="Compile a suite of programs; keep what is unchanged.")
@@ -200,15 +198,15 @@ def _table(entries: Sequence[Entry]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(titles, *figures, strict=True)]
     status = len("skipped")
     rest = sum(2 + width for width in (status, *widths))
-    name = min(WIDTH - rest, max(len("program"), *(len(entry.target.program) for entry in entries)))
+    name = min(PAGE_WIDTH - rest, max(len("program"), *(len(entry.target.program) for entry in entries)))
     yield _row("program", name, ["status".ljust(status), *_right(titles, widths)])
     for entry, cells in zip(entries, figures, strict=True):
         first = entry.status.ljust(status)
         if entry.status == "ok":
             yield _row(entry.target.program, name, [first, *_right(cells, widths)])
         else:
-            reason = LIBRARY if entry.status == "skipped" else " ".join(str(entry.errors[0].fields["message"]).split())
-            yield _row(entry.target.program, name, [first, shortened(reason, WIDTH - name - 2 - status - 2)])
+            reason = LIBRARY if entry.status == "skipped" else on_one_line(str(entry.errors[0].fields["message"]))
+            yield _row(entry.target.program, name, [first, shortened(reason, PAGE_WIDTH - name - 2 - status - 2)])
     yield ""
     yield _total(entries)
 
@@ -240,5 +238,4 @@ def _total(entries: Sequence[Entry]) -> str:
     numbers = counts(entries)
     parts = [f"{numbers['ok']:,} ok"]
     parts += [f"{numbers[name]:,} {name}" for name in ("failed", "skipped") if numbers[name] > 0]
-    programs = f"{len(entries):,} program" + ("" if len(entries) == 1 else "s")
-    return f"{programs}: {', '.join(parts)} ({numbers['cached']:,} cached)"
+    return f"{counted(len(entries), 'program')}: {', '.join(parts)} ({numbers['cached']:,} cached)"

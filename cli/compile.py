@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
+from ..rasp_grammar.text_layout import counted
 from .options import complete_files, declaration_options, json_option, program_argument, read_program
 from .report_errors import Report
 
@@ -110,12 +111,8 @@ def command(
         }
         print(json.dumps(summary))
     else:
-        layers = _count(len(manifest.layers), "layer")
-        print(f"{written.weights}: {layers}, {_count(heads, 'head')}, {parameters:,} parameters, {seconds:.2f} s")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+        layers = counted(len(manifest.layers), "layer")
+        print(f"{written.weights}: {layers}, {counted(heads, 'head')}, {parameters:,} parameters, {seconds:.2f} s")
 
 
 def _emit_tree(path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..compiler.graph.values import Scalar
+from ..tools.print_values import Result, result_text
 from .options import (
     declaration_options,
     entry_option,
@@ -17,7 +18,6 @@ from .options import (
     read_program,
     require_one_input,
 )
-from .print_values import Result, result_text
 from .read_inputs import run_lines, word_tokens
 from .report_errors import Report
 

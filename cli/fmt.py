@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
+from ..rasp_grammar.text_layout import counted
 from .options import complete_programs, json_option
 from .report_errors import Report
 
@@ -177,8 +178,7 @@ def _summary(counts: _Counts, check: bool) -> str:
     else:
         same = "are as they should be" if check else "left as they were"
     parts = [(counts.changed, changed), (counts.same, same), (counts.failed, "with errors")]
-    return ", ".join([f"{_count(number)} {what}" for number, what in parts if number > 0]) or "no .rasp files there"
-
-
-def _count(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
+    return (
+        ", ".join([f"{counted(number, 'file')} {what}" for number, what in parts if number > 0])
+        or "no .rasp files there"
+    )

@@ -1,8 +1,4 @@
-"""The command line's entry: finds the command, and is the one place where errors become exit statuses.
-
-0: all is well.  1: the program, the model or the input is at fault; diagnostics are on standard error.
-2: the command line is at fault.  130: interrupted.
-"""
+"""The entry of the command line: finds the command, runs it and returns the exit status."""
 
 from __future__ import annotations
 
@@ -15,10 +11,11 @@ from importlib import import_module
 import click
 
 from .. import __version__
-from ..rasp_grammar.diagnostics import RaspError, closest, reason_of
+from ..rasp_grammar.diagnostics import closest
+from ..tools.error_messages import ExitStatus
 from .report_errors import Report
 
-#: In the order of a person's first hour; each is a module of this folder with a `command`.
+#: The commands in the order of the help page; each is a module of this folder with a `command`.
 COMMANDS = (
     "compile",
     "run",
@@ -39,11 +36,9 @@ COMMANDS = (
     "fuzz",
 )
 
-INTERRUPTED = 130
-
 
 class _Commands(click.Group):
-    """Loads a command's module when the command is asked for, so that no command pays for another's imports."""
+    """Imports the module of a command only when that command runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -71,69 +66,38 @@ def raspc() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line (`sys.argv` unless given) and return the exit status.  Never raises for any input."""
+    """Run the command line (`sys.argv` unless given) and return the exit status.  Raises nothing."""
     report = Report()
     _print_any_text()
     try:
         status = raspc.main(args=arguments, prog_name="raspc", standalone_mode=False, obj=report)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has left: nobody is there to be told
+    except BrokenPipeError:  # the reader of the output has closed the pipe
         return _leave_quietly()
     except click.Abort:
-        return INTERRUPTED
+        return ExitStatus.INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except SystemExit as stop:
-        if stop.code == 0:  # the shell asked for completions
+        if stop.code == 0:  # click has answered a shell's request for completions
             sys.stdout.flush()
             return 0
-        return _leave_quietly()  # click met a broken pipe
+        return _leave_quietly()  # click has met a broken pipe
     except (Exception, KeyboardInterrupt) as error:
-        return _status_of(error, report)
+        return report.unexpected(error)
     # A command returns None; `--help` and `--version` return their status.
     return status if isinstance(status, int) else int(report.failed)
 
 
-def _status_of(error: BaseException, report: Report) -> int:
-    if os.environ.get("RASPC_DEBUG") == "1" and not isinstance(error, (RaspError, KeyboardInterrupt)):
-        import traceback
-
-        traceback.print_exception(error)
-    match error:
-        case KeyboardInterrupt():
-            return INTERRUPTED
-        case RaspError(diagnostics=diagnostics):
-            report.show(diagnostics)
-        case RecursionError():
-            report.error("too-deep", "this nests too deeply for raspc", "split it into smaller definitions")
-        case MemoryError():
-            report.error(
-                "out-of-memory",
-                "there is not enough memory for this",
-                "a smaller vocabulary, `--max-length` or `--max-params` makes the model smaller",
-            )
-        case OSError(filename=filename):
-            where = "" if filename is None else f"`{filename}`: "
-            report.error("file", f"{where}{reason_of(error)}")
-        case _:
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            report.error(
-                "internal-error",
-                f"internal error ({what:.200}); please report it with the program and the command "
-                "(RASPC_DEBUG=1 shows the traceback)",
-            )
-    return 1
-
-
 def _print_any_text() -> None:
-    """A value that the terminal's encoding cannot show is escaped: printing a result must not fail."""
+    """Escape characters that the terminal's encoding does not have, so that printing a result cannot fail."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _leave_quietly() -> int:
-    """Let the interpreter's last flush go nowhere, as nobody reads what is left of the output."""
+    """Send the rest of standard output to the null device, so that the flush at exit does not fail."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -15,7 +15,7 @@ from ..compiler.graph.values import Scalar, normal
 from ..compiler.interpret.parse_tokens import parse_tokens
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ..rasp_grammar.span import Source, Span
-from .print_values import Result, json_line
+from ..tools.print_values import Result, json_line
 from .report_errors import Report
 
 #: Bytes of one line.  The longest models take some thousand tokens; a line beyond this is a mistaken file.

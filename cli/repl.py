@@ -97,7 +97,6 @@ def _talk(conversation: Conversation) -> None:
     """The terminal's loop.  Mistakes there are part of the talk: they do not count for the exit status."""
     from .. import __version__
     from ..tools.repl.terminal import prompts
-    from .main import _status_of
 
     print(f"raspc {__version__}: RASP at the prompt.  :help tells what there is, Ctrl-D leaves.")
     for text in prompts(conversation):
@@ -107,5 +106,5 @@ def _talk(conversation: Conversation) -> None:
                 return
         except KeyboardInterrupt:
             print("interrupted", flush=True)
-        except Exception as error:  # told as `main` tells it; a bug of ours must not cost a person's session
-            _status_of(error, report)
+        except Exception as error:  # an internal error must not end the session
+            report.unexpected(error)

@@ -1,4 +1,4 @@
-"""What a command says besides its results: diagnostics, on standard error, as text or as JSON lines."""
+"""Writes diagnostics to standard error, as text or as JSON lines, and decides the exit status."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dataclasses import dataclass
 
 from ..rasp_grammar.codes import Code
 from ..rasp_grammar.diagnostics import Diagnostic
+from ..tools.error_messages import ExitStatus, diagnostics_of, exit_status, print_traceback_if_asked
 
 
 @dataclass
 class Report:
-    """Shows diagnostics as they come, and remembers whether one of them was an error (exit status 1)."""
+    """Writes diagnostics as they come.  `failed` is true once one of them was an error: the exit status is then 1."""
 
     as_json: bool = False
     failed: bool = False
 
     def show(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Write each diagnostic: the readable form, or with `--json` one JSON object per line."""
+        """Write each diagnostic as text, or with `--json` as one JSON object per line."""
         for diagnostic in diagnostics:
             self.failed |= diagnostic.severity == "error"
             if self.as_json:
@@ -28,5 +29,11 @@ class Report:
                 print(diagnostic.render(), file=sys.stderr)
 
     def error(self, code: Code, message: str, hint: str | None = None) -> None:
-        """Show an error that belongs to no place in a text."""
+        """Write an error that has no place in a text."""
         self.show([Diagnostic(code, message, None, hint)])
+
+    def unexpected(self, error: BaseException) -> ExitStatus:
+        """Write an exception that a command did not catch; returns its exit status."""
+        print_traceback_if_asked(error)
+        self.show(diagnostics_of(error))
+        return exit_status(error)

@@ -9,8 +9,8 @@ import click
 
 from ..compiler.graph.values import Scalar
 from ..rasp_grammar.diagnostics import Diagnostic
+from ..tools.print_values import Result, result_text
 from .options import DEFAULT_BATCH, entry_option, input_options, json_option, model_argument, require_one_input
-from .print_values import Result, result_text
 from .read_inputs import run_lines, word_tokens
 from .report_errors import Report
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..rasp_grammar.diagnostics import Diagnostic
+from ..tools.print_values import json_scalar, text_line, value_text
 from .options import json_option, model_argument
-from .print_values import as_json, as_text, text_line
 from .report_errors import Report
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _text(verdict: Verdict) -> Iterator[str]:
     if wrong is not None:
         assert wrong.candidate is not None, "a model always answers"
         yield f"they differ on: {text_line(wrong.tokens)}"
-        values = f"the model gives {as_text(wrong.candidate)}, the interpreter {as_text(wrong.reference)}"
+        values = f"the model gives {value_text(wrong.candidate)}, the interpreter {value_text(wrong.reference)}"
         yield f"at position {wrong.position} {values}"
     elif found.compared > 0:
         yield "model and interpreter agree on every one"
@@ -116,17 +116,17 @@ def _json(verdict: Verdict) -> dict[str, object]:
             "of": "error" if verdict.of_error else "margin",
             "seen": worst.value,
             "promised": verdict.promised,
-            "input": [as_json(token) for token in worst.tokens],
+            "input": [json_scalar(token) for token in worst.tokens],
             "position": worst.position,
         },
         "equal": found is None,
         "counterexample": None
         if found is None
         else {
-            "input": [as_json(token) for token in found.tokens],
+            "input": [json_scalar(token) for token in found.tokens],
             "position": found.position,
-            "model": None if found.candidate is None else as_json(found.candidate),
-            "interpreter": as_json(found.reference),
+            "model": None if found.candidate is None else json_scalar(found.candidate),
+            "interpreter": json_scalar(found.reference),
         },
     }
 

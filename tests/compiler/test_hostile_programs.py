@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import raspc
-from raspc.cli.print_values import as_json
 from raspc.compiler.graph.operations import apply
 from raspc.compiler.graph.values import Scalar, show
 from raspc.runner.verify.compare import Inputs
 from raspc.runner.verify.verify import program_of, verify
+from raspc.tools.print_values import json_scalar, json_value, short_text
 from raspc.tools.reports.trace import trace
-from raspc.tools.reports.trace_text import plain, short
 
 #: From a list of tokens to one of values; each program knows of what type its tokens are.
 Meaning = Callable[[Any], list[Any]]
@@ -181,8 +180,8 @@ def test_the_interpreter_takes_numbers_beyond_the_floats(text: str, shown: list[
 def test_fractions_beyond_the_floats_are_printed_as_whole_numbers() -> None:
     large = Fraction(10**400 + 7, 2)
     assert show(large) == str(round(large)) == apply("str", [large])
-    assert plain(large) == as_json(large) == round(large)
-    assert short(large) == "5.000e+399"
+    assert json_value(large) == json_scalar(large) == round(large)
+    assert short_text(large) == "5.000e+399"
 
 
 def test_models_of_numbers_beyond_the_floats_are_verified_and_traced() -> None:

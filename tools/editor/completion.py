@@ -11,10 +11,10 @@ from typing import Literal
 from ...compiler.elaborate.library_docs import comment_above, library, signature
 from ...rasp_grammar import tree
 from ...rasp_grammar.lark_grammar import keywords
+from ...rasp_grammar.text_words import in_quotes, line_before
 from .document import Analysed
 from .hover import what
 from .name_resolution import Binding
-from .text_words import in_quotes, line_before
 
 SuggestionKind = Literal["function", "value", "parameter", "keyword", "file", "folder"]
 

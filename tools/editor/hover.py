@@ -16,10 +16,10 @@ from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError, shortened
 from ...rasp_grammar.span import Span
+from ...rasp_grammar.text_words import name_around
 from .document import Analysed
 from .name_resolution import Binding
 from .observed_run import Observed
-from .text_words import name_around
 
 #: Characters of a value that are shown.
 _MAX_TEXT = 200

@@ -8,11 +8,11 @@ from pathlib import Path
 from ...compiler.elaborate.library_docs import library
 from ...rasp_grammar import tree
 from ...rasp_grammar.span import Source, Span
+from ...rasp_grammar.text_words import is_name, name_around
 from .document import Analysed
 from .files import absolute
 from .name_resolution import Binding, Place, place
 from .observed_run import locate
-from .text_words import is_name, name_around
 
 
 class Refused(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...compiler.elaborate.library_docs import library
 from ...compiler.elaborate.scope import Builtin, Function, kind
 from ...rasp_grammar.lark_grammar import keywords
-from ..editor.text_words import in_quotes, line_before
+from ...rasp_grammar.text_words import in_quotes, line_before
 from .commands import COMMANDS
 from .conversation import Conversation
 from .show_values import signature

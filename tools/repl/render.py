@@ -5,7 +5,6 @@ Its indentation is the reference's too: five columns for what a thing is, a tab 
 
 from __future__ import annotations
 
-import unicodedata
 from fractions import Fraction
 from typing import assert_never
 
@@ -14,7 +13,7 @@ from ...compiler.graph.print_graph import literal
 from ...compiler.graph.result_types import prints_truths
 from ...compiler.graph.values import Scalar, Undefined, Value, is_number
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import shortened
+from ...rasp_grammar.text_layout import counted, on_one_line, printable, right_aligned, shortened, terminal_width
 from .results import (
     Applied,
     Compiled,
@@ -49,10 +48,8 @@ MAX_VALUES = 200
 #: Tokens of an example whose selectors are shown as matrices.
 MAX_MATRIX = 120
 
-#: Undefined values whose reasons are told.
+#: Reasons for undefined values that are shown, and characters of the expression that such a value comes from.
 MAX_REASONS = 3
-
-#: Characters of an undefined expression that are shown behind the reason.
 MAX_EXPRESSION = 40
 
 
@@ -87,17 +84,13 @@ def _lines(outcome: Outcome, full: bool) -> list[str]:
         case Wrote(path=path):
             return [f"{_MARGIN}wrote {path}"]
         case Compiled(weights=weights, layers=layers, heads=heads, parameters=parameters, seconds=seconds):
-            sizes = f"{_count(layers, 'layer')}, {_count(heads, 'head')}, {parameters:,} parameters"
+            sizes = f"{counted(layers, 'layer')}, {counted(heads, 'head')}, {parameters:,} parameters"
             return [f"{_MARGIN}{weights}: {sizes}, {seconds:.2f} s"]
         case Warned(diagnostics=diagnostics) | Failed(diagnostics=diagnostics):
             return [line for found in diagnostics for line in found.render().splitlines()]
         case Left():
             return []
     assert_never(outcome)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 # ---- values ---------------------------------------------------------------------------------------
@@ -154,7 +147,7 @@ def scalar_text(value: Value) -> str:
             except OverflowError:
                 return str(round(value))
         case str():
-            return _printable(value)
+            return printable(value)
         case Undefined():
             return "?"
         case _:
@@ -200,8 +193,7 @@ def _reasons(shown: SOpValues) -> list[str]:
     places: dict[str, list[int]] = {}
     for place, value in enumerate(shown.values):
         if isinstance(value, Undefined):
-            text = "" if value.span is None else " ".join(value.span.text.split())
-            where = f" (`{shortened(text, MAX_EXPRESSION)}`)" if text else ""
+            where = "" if value.span is None else f" (`{shortened(on_one_line(value.span.text), MAX_EXPRESSION)}`)"
             places.setdefault(value.reason + where, []).append(place)
     lines = [
         f" \t          ? at {_cut([str(place) for place in found], False, 8)}: undefined, {reason}"
@@ -254,12 +246,7 @@ def _type(value: Object) -> str:
 
 
 def _quoted(text: Scalar) -> str:
-    return literal(_printable(str(text)))
-
-
-def _printable(text: str) -> str:
-    """The text on one line, without what a terminal would obey."""
-    return "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text])
+    return literal(printable(str(text)))
 
 
 # ---- selectors -------------------------------------------------------------------------------------
@@ -272,24 +259,10 @@ def _matrix(shown: Matrix) -> list[str]:
 def matrix_lines(shown: Matrix) -> list[str]:
     """Keys over the columns, queries beside the rows; 1 where a query's position selects a key's."""
     tokens = [scalar_text(token) for token in shown.example.tokens]
-    width = max([columns(token) for token in tokens], default=1)
-    heads = [_padded(token, width) for token in tokens]
+    width = max([terminal_width(token) for token in tokens], default=1)
+    heads = [right_aligned(token, width) for token in tokens]
     lines = [f"     {' ' * (width - 1)}{' '.join(heads)}".rstrip()] if tokens else []
     for head, row in zip(heads, shown.rows, strict=True):
         cells = ["?" if isinstance(cell, Undefined) else "1" if cell else " " for cell in row]
-        lines.append(f" {head} | {' '.join([_padded(cell, width) for cell in cells])}".rstrip())
+        lines.append(f" {head} | {' '.join([right_aligned(cell, width) for cell in cells])}".rstrip())
     return lines
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(
-        [
-            0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "FW" else 1
-            for letter in text
-        ]
-    )
-
-
-def _padded(text: str, width: int) -> str:
-    return " " * (width - columns(text)) + text

@@ -19,8 +19,9 @@ import numpy as np
 
 from ...compiler.artifact.manifest import HeadRecord
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from ...rasp_grammar.text_layout import shortened
+from ..print_values import short_text
 from .trace import Stage, Trace
-from .trace_text import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,8 +39,9 @@ MAX_POSITIONS = 64
 #: Numbers are written into cells while there are at most so many positions.
 LETTERED = 16
 
-#: Characters of a title's line.
+#: Characters of a line of a title, and those that a name keeps at least.
 TITLE = 34
+LEAST_NAME = 12
 
 DPI = 200
 
@@ -102,7 +104,9 @@ def residual(trace: Trace, stage: Stage | None = None) -> Figure:
     figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     axes = figure.subplots()
     axes.imshow(shares, cmap=_two_sided(), vmin=-1.0, vmax=1.0, aspect="auto", interpolation="nearest")
-    _ticks(axes, ["BOS", *(short(token) for token in trace.tokens[:count])], [_label(trace, index) for index in shown])
+    _ticks(
+        axes, ["BOS", *(short_text(token) for token in trace.tokens[:count])], [_label(trace, index) for index in shown]
+    )
     for row, (above, below) in enumerate(itertools.pairwise(shown)):
         if _group(trace, above) != _group(trace, below):
             axes.axhline(row + 0.5, color="black", linewidth=0.6)
@@ -151,7 +155,7 @@ def _pattern(axes: Axes, trace: Trace, layer: int, head: HeadRecord, count: int)
     first = 0 if trace.rescaled(head) else 1
     weights = trace.weights(layer, head)[:count, : count + first]
     axes.imshow(weights, cmap=_two_sided(), vmin=-1.0, vmax=1.0, interpolation="nearest")
-    tokens = [short(token) for token in trace.tokens[:count]]
+    tokens = [short_text(token) for token in trace.tokens[:count]]
     _ticks(axes, [*(["BOS"] if first else []), *tokens], tokens)
     if count <= LETTERED:
         for query, row in enumerate(weights.tolist()):
@@ -198,9 +202,4 @@ def _group(trace: Trace, index: int) -> tuple[str, str, int | None]:
 def _label(trace: Trace, index: int) -> str:
     name = trace.manifest.directions[index].label
     what = trace.label(index).removeprefix(name)
-    return f"{_cut(name, TITLE - len(what))}{what} {index:>3}"
-
-
-def _cut(text: str, width: int) -> str:
-    width = max(width, 12)
-    return text if len(text) <= width else text[: width - 3] + "..."
+    return f"{shortened(name, max(TITLE - len(what), LEAST_NAME))}{what} {index:>3}"

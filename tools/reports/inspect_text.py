@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from ...cli.print_values import as_text as value_text
 from ...compiler.artifact.manifest import (
     ClassDecodeRecord,
     HeadRecord,
@@ -21,11 +19,8 @@ from ...compiler.artifact.manifest import (
     to_json,
 )
 from ...compiler.graph.values import Scalar
-
-WIDTH = 80
-
-#: Where the texts beside the titles begin.
-TEXT_COLUMN = 16
+from ...rasp_grammar.text_layout import PAGE_WIDTH, TEXT_COLUMN, beside, counted, listed, number_range
+from ..print_values import value_text
 
 #: The map of the residual stream has columns for the stages while the text keeps so much room.
 LEAST_TEXT = 24
@@ -104,7 +99,7 @@ def as_text(manifest: Manifest, name: str, logits: Collection[int] = ()) -> str:
     """The parts of the model at 80 columns; `name` heads them.  `logits`: the directions that the logits read."""
     lines = [f"{name}: {manifest.program.name}, compiled by raspc {manifest.compiler.version}", ""]
     for title, text in _summary(manifest):
-        lines += _field(title, text)
+        lines += beside(title, text)
     for index, layer in enumerate(manifest.layers):
         lines += ["", f"layer {index}: {_shape(layer)}"]
         for head in layer.heads:
@@ -113,26 +108,26 @@ def as_text(manifest: Manifest, name: str, logits: Collection[int] = ()) -> str:
             last = group.first + group.count - 1
             title = f"neuron {group.first}" if last == group.first else f"neurons {group.first}-{last}"
             lines += _part(manifest, title, group)
-    lines += ["", f"residual stream: {_count(manifest.d_model, 'direction')}", *_map(manifest, logits)]
+    lines += ["", f"residual stream: {counted(manifest.d_model, 'direction')}", *_map(manifest, logits)]
     lines += ["", "outputs"]
     for output in manifest.outputs:
-        lines += _field(output.name, _output(manifest, output))
+        lines += beside(output.name, _output(manifest, output))
     return "\n".join(lines)
 
 
 def _summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    yield "vocabulary", f"{_count(len(manifest.vocabulary), 'token')}: {_values(manifest.vocabulary)}"
+    yield "vocabulary", f"{counted(len(manifest.vocabulary), 'token')}: {_values(manifest.vocabulary)}"
     direction = (
         "each position sees itself and earlier ones (causal)" if manifest.causal else "all positions see each other"
     )
-    yield "input", f"1 to {_count(manifest.max_length, 'token')}; {direction}"
+    yield "input", f"1 to {counted(manifest.max_length, 'token')}; {direction}"
     heads = sum(len(layer.heads) for layer in manifest.layers)
     neurons = sum(group.count for layer in manifest.layers for group in layer.neurons)
     uniform = ", padded to one shape" if manifest.uniform else ""
     yield (
         "size",
-        f"{_count(len(manifest.layers), 'layer')} (attention depth {manifest.attention_depth}), "
-        f"{_count(heads, 'head')}, {_count(neurons, 'neuron')}, d_model {manifest.d_model}, "
+        f"{counted(len(manifest.layers), 'layer')} (attention depth {manifest.attention_depth}), "
+        f"{counted(heads, 'head')}, {counted(neurons, 'neuron')}, d_model {manifest.d_model}, "
         f"{parameters(manifest):,} parameters{uniform}",
     )
     for note in manifest.notes:
@@ -144,26 +139,26 @@ def _summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def _shape(layer: LayerRecord) -> str:
-    attention = f"{_count(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
-    return f"{attention}, {_count(layer.d_mlp, 'neuron') if layer.d_mlp > 0 else 'no MLP'}"
+    attention = f"{counted(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
+    return f"{attention}, {counted(layer.d_mlp, 'neuron') if layer.d_mlp > 0 else 'no MLP'}"
 
 
 def _part(manifest: Manifest, title: str, part: HeadRecord | NeuronGroupRecord) -> Iterator[str]:
-    yield from _field(title, part.label)
+    yield from beside(title, part.label)
     facts = []
     if isinstance(part, HeadRecord):
         if part.selector != part.label:
-            yield from _field("", part.selector)
+            yield from beside("", part.selector)
         facts += [part.score_kind, part.level, f"sharpness {part.sharpness:g}"]
     tolerated = "" if part.margin is None else f" ({part.margin:.2g} tolerated)"
     facts.append(f"error at most {part.error:.2g}{tolerated}")
     facts += _places(manifest, part.node)
     if facts:
-        yield from _field("", ", ".join(facts))
+        yield from beside("", ", ".join(facts))
     if isinstance(part, HeadRecord) and part.why != "":
-        yield from _field("", "why     " + part.why, hang=8)
-    yield from _field("", "reads   " + _named(manifest, part.reads), hang=8)
-    yield from _field("", "writes  " + _named(manifest, part.writes), hang=8)
+        yield from beside("", "why     " + part.why, hang=8)
+    yield from beside("", "reads   " + _named(manifest, part.reads), hang=8)
+    yield from beside("", "writes  " + _named(manifest, part.writes), hang=8)
 
 
 def _places(manifest: Manifest, node: int | None) -> list[str]:
@@ -190,7 +185,7 @@ def _named(manifest: Manifest, indices: Iterable[int]) -> str:
         size = run.last + 1 - run.first
         used = sorted(chosen & set(range(run.first, run.last + 1)))
         if len(used) == size:
-            names.append(run.text if texts[run.text] == 1 else f"{run.text} [{_span(run.first, run.last)}]")
+            names.append(run.text if texts[run.text] == 1 else f"{run.text} [{number_range(run.first, run.last)}]")
         elif len(used) == 1 and run.kind == "one-hot":
             names.append(manifest.directions[used[0]].label)
         elif len(used) > 3 or (used and run.kind == "one-hot"):
@@ -243,11 +238,11 @@ def _map(manifest: Manifest, logits: Collection[int]) -> Iterator[str]:
     With many layers there is no room for a column each; then words say it below."""
     runs = list(stream(manifest, logits))
     stages = list(runs[0].marks)
-    room = WIDTH - TEXT_COLUMN - sum(len(stage) + 1 for stage in stages) - 1
+    room = PAGE_WIDTH - TEXT_COLUMN - sum(len(stage) + 1 for stage in stages) - 1
     columns = room >= LEAST_TEXT
     if columns:
         titles = "".join(f" {stage}" for stage in stages)
-        yield "  w: written, r: read".ljust(WIDTH - len(titles)) + titles
+        yield "  w: written, r: read".ljust(PAGE_WIDTH - len(titles)) + titles
     for run in runs:
         text = run.text
         values = [direction.value for direction in manifest.directions[run.first : run.last + 1]]
@@ -257,14 +252,14 @@ def _map(manifest: Manifest, logits: Collection[int]) -> Iterator[str]:
         info = _node(manifest, run.node)
         if info is not None and info.text != run.subspace:
             text += f"; {info.text}"
-        title = _span(run.first, run.last)
+        title = number_range(run.first, run.last)
         if not columns:
-            yield from _field(title, text)
-            yield from _field("", _journey(run), hang=8)
+            yield from beside(title, text)
+            yield from beside("", _journey(run), hang=8)
             continue
-        first, *rest = _field(title, text, width=TEXT_COLUMN + room)
+        first, *rest = beside(title, text, width=TEXT_COLUMN + room)
         marks = "".join((run.marks[stage] or ".").rjust(len(stage) + 1) for stage in stages)
-        yield first.ljust(WIDTH - len(marks)) + marks
+        yield first.ljust(PAGE_WIDTH - len(marks)) + marks
         yield from rest
 
 
@@ -274,14 +269,10 @@ def _journey(run: Run) -> str:
     return f"written {' '.join(written)}, read {' '.join(read)}" if read else f"written {' '.join(written)}"
 
 
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}-{last}"
-
-
 def _output(manifest: Manifest, output: OutputRecord) -> str:
     match output.decode:
         case ClassDecodeRecord(values=values):
-            text = f"the largest of {_count(output.count, 'logit')}: {_values(values)}"
+            text = f"the largest of {counted(output.count, 'logit')}: {_values(values)}"
         case number:
             exact = "" if number.max_denominator is None else f", denominators up to {number.max_denominator}"
             text = f"a number from {value_text(number.lowest)} to {value_text(number.highest)}{exact}"
@@ -303,22 +294,4 @@ def _margins(manifest: Manifest) -> Iterator[Margin]:
 
 
 def _values(values: Iterable[Scalar]) -> str:
-    shown = [value_text(value) if value != "" else '""' for value in values]
-    if len(shown) > SHOWN_VALUES:
-        return " ".join([*shown[: SHOWN_VALUES - 2], "...", shown[-1]])
-    return " ".join(shown)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _field(title: str, text: str, *, hang: int = 0, width: int = WIDTH) -> list[str]:
-    """A title, and beside it a text that wraps in its own column; too long a title stands on lines of its own."""
-    margin = " " * TEXT_COLUMN
-    # A long word (a selector without blanks) may break: the page stays 80 columns wide.
-    lines = textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin + " " * hang) or [margin]
-    head = "  " + title
-    if len(head) >= TEXT_COLUMN:
-        return [*textwrap.wrap(head, WIDTH, subsequent_indent="  "), *lines]
-    return [head.ljust(TEXT_COLUMN) + lines[0].removeprefix(margin), *lines[1:]]
+    return listed([value_text(value) if value != "" else '""' for value in values], SHOWN_VALUES)

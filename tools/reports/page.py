@@ -22,11 +22,13 @@ from ...compiler.artifact.manifest import (
     OutputRecord,
 )
 from ...compiler.graph.values import Undefined, show
+from ...rasp_grammar.text_layout import counted, listed, number_range, on_one_line, shortened
+from ..print_values import short_text
 from .cross_links import Links, Subspace
 from .listing import Listing, listings
 from .page_records import Answer, Band, Bar, Chip, Floor, Limits, Matrix, Part
 from .trace import SOpTrace, Stage, Trace
-from .trace_text import cell_text, short
+from .trace_text import cell_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,8 +37,12 @@ EN_DASH, MINUS, ELLIPSIS = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{HORIZONTAL ELLIP
 #: Above these shares of the darkest colour, black on white turns into white on black (dark theme, light theme).
 SHADES = (0.62, 0.77)
 
-#: Characters of a value's name on a chip.
+#: Characters of a value's name on a badge, and of an expression of the program in the panel of details.
 MAX_NAME = 30
+MAX_EXPRESSION = 60
+
+#: Tokens of the vocabulary that the page lists.
+MAX_TOKENS = 40
 
 
 def render(trace: Trace, name: str, limits: Limits | None = None) -> str:
@@ -80,7 +86,7 @@ class Page:
         heads = sum(1 for _ in trace.heads())
         room = math.isqrt(limits.pattern_cells // max(1, min(heads, limits.parts)))
         self.positions = min(len(trace.tokens), limits.positions, max(8, room))
-        self.tokens = tuple(short(token) for token in trace.tokens[: self.positions])
+        self.tokens = tuple(short_text(token) for token in trace.tokens[: self.positions])
         self.wide = self.positions <= 20
         self._chips = dict(self._all_chips())
         self.floors = tuple(self._floors())
@@ -155,7 +161,7 @@ class Page:
         found = []
         for place, output in enumerate(self._manifest.outputs):
             if output.name in answers:
-                values = " ".join(short(value) for value in answers[output.name].model[: self.positions])
+                values = " ".join(short_text(value) for value in answers[output.name].model[: self.positions])
                 found.append((self._chips[f"o{place}"], _decoded(output), values))
         return found
 
@@ -167,9 +173,9 @@ class Page:
             groups = tuple(self._group(number, place, group) for place, group in enumerate(layer.neurons[:budget]))
             budget = max(0, budget - len(groups))
             attention = (
-                f"{_count(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
+                f"{counted(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
             )
-            mlp = _count(layer.d_mlp, "neuron") if layer.d_mlp > 0 else "no MLP"
+            mlp = counted(layer.d_mlp, "neuron") if layer.d_mlp > 0 else "no MLP"
             yield Floor(number, f"{attention}, {mlp}", heads, groups)
 
     def _head(self, layer: int, head: HeadRecord) -> Part:
@@ -191,7 +197,7 @@ class Page:
 
     def _group(self, layer: int, place: int, group: NeuronGroupRecord) -> Part:
         chip = self._chips[f"g{layer}.{place}"]
-        facts = (_count(group.count, "neuron"), *_bound(group))
+        facts = (counted(group.count, "neuron"), *_bound(group))
         reads, writes = self._named(group.reads), self._named(group.writes)
         return Part(chip.key, chip.text, "neurons", group.label, None, facts, "", reads, writes, None, False)
 
@@ -199,7 +205,7 @@ class Page:
         return tuple(self._chip_of(space) for space in self.links.reads(indices) if space.kind != "bos")
 
     def _chip_of(self, space: Subspace) -> Chip:
-        name = space.name if len(space.name) <= MAX_NAME else space.name[: MAX_NAME - 1] + ELLIPSIS
+        name = shortened(space.name, MAX_NAME, ELLIPSIS)
         return Chip(space.key, f"{name} {_range(space)}", "stream", self._chips[space.key].title)
 
     def _matrix(self, layer: int, head: HeadRecord) -> Matrix:
@@ -231,10 +237,10 @@ class Page:
         manifest = self._manifest
         heads = sum(len(layer.heads) for layer in manifest.layers)
         neurons = sum(group.count for layer in manifest.layers for group in layer.neurons)
-        sizes = [_count(len(manifest.layers), "layer"), _count(heads, "head"), _count(neurons, "neuron")]
+        sizes = [counted(len(manifest.layers), "layer"), counted(heads, "head"), counted(neurons, "neuron")]
         weights = manifest.weights
-        total = [] if weights is None else [_count(weights.parameters, "parameter")]
-        return " · ".join([*sizes, _count(manifest.d_model, "residual direction"), *total])
+        total = [] if weights is None else [counted(weights.parameters, "parameter")]
+        return " · ".join([*sizes, counted(manifest.d_model, "residual direction"), *total])
 
     @property
     def answers(self) -> list[Answer]:
@@ -242,7 +248,7 @@ class Page:
         found = []
         for output in self._trace.outputs:
             pairs = zip(output.model, output.interpreter, strict=True)
-            cells = [(short(got), isinstance(right, Undefined) or got == right) for got, right in pairs]
+            cells = [(short_text(got), isinstance(right, Undefined) or got == right) for got, right in pairs]
             found.append(Answer(output.name, tuple(cells[: self.positions])))
         return found
 
@@ -250,13 +256,12 @@ class Page:
     def about(self) -> list[tuple[str, str]]:
         """What else the manifest says."""
         manifest = self._manifest
-        tokens = [short(token) for token in manifest.vocabulary]
-        shown = " ".join(tokens if len(tokens) <= 40 else [*tokens[:38], "...", tokens[-1]])
+        tokens = [short_text(token) for token in manifest.vocabulary]
         sight = "each position sees itself and earlier ones" if manifest.causal else "all positions see each other"
         options = ", ".join(f"{name} {value}" for name, value in sorted(manifest.compiler.options.items()))
         return [
-            ("vocabulary", f"{_count(len(tokens), 'token')}: {shown}"),
-            ("input", f"1 to {_count(manifest.max_length, 'token')}; {sight}"),
+            ("vocabulary", f"{counted(len(tokens), 'token')}: {listed(tokens, MAX_TOKENS)}"),
+            ("input", f"1 to {counted(manifest.max_length, 'token')}; {sight}"),
             ("compiler", f"raspc {manifest.compiler.version} ({options})"),
             ("program", f"sha256 {manifest.program.sha256}"),
         ]
@@ -277,11 +282,11 @@ class Page:
         for cell in sop.cells[: self.positions]:
             means = f"the program means {_said(cell.interpreter)}"
             if sop.stage is None:
-                cells.append((short(cell.interpreter), "meant", f"{means}; no direction holds it"))
+                cells.append((short_text(cell.interpreter), "meant", f"{means}; no direction holds it"))
                 continue
             held = " or ".join(map(show, cell.model[:12])) + (" or ..." if len(cell.model) > 12 else "")
             style = "undefined" if isinstance(cell.interpreter, Undefined) else "" if cell.agrees else "differs"
-            text = cell_text(cell) if style != "differs" else f"{cell_text(cell)} ≠ {short(cell.interpreter)}"
+            text = cell_text(cell) if style != "differs" else f"{cell_text(cell)} ≠ {short_text(cell.interpreter)}"
             error = f"; read to within {cell.error:.2g}, {cell.tolerated:.2g} tolerated"
             cells.append((text, style, f"the model holds {held or 'nothing that fits'}; {means}{error}"))
         return cells
@@ -320,7 +325,7 @@ class Page:
     def _bar_label(self, index: int) -> str:
         direction = self._manifest.directions[index]
         if direction.kind == "one-hot" and direction.value is not None:
-            return f"= {short(direction.value)}"
+            return f"= {short_text(direction.value)}"
         if direction.kind == "feature":
             return direction.label
         return self._trace.meanings.get(index, "BOS").replace(" - ", f" {MINUS} ")
@@ -352,7 +357,7 @@ class Page:
         """How many directions the heat map leaves out."""
         hidden = sum(band.hidden for band in self.bands)
         cut = "are 0 throughout, or smallest," if self._cut else "are 0 throughout"
-        return f"{_count(hidden, 'direction')} of {self._manifest.d_model:,} {cut} and left out." if hidden > 0 else ""
+        return f"{counted(hidden, 'direction')} of {self._manifest.d_model:,} {cut} and left out." if hidden > 0 else ""
 
     @property
     def shown_stages(self) -> list[Stage]:
@@ -380,8 +385,8 @@ class Page:
         sources = self._trace.origin.program.sources
         names: dict[str, str] = {}
         for region in self.links.regions:
-            text = " ".join(sources[region.file].text[region.start : region.end].split())
-            names[region.key] = text if len(text) <= 60 else text[:57] + "..."
+            text = on_one_line(sources[region.file].text[region.start : region.end])
+            names[region.key] = shortened(text, MAX_EXPRESSION)
         for sop in self._trace.sops:
             names[f"v{sop.node}"] = sop.name
         for band in self.bands:
@@ -439,12 +444,11 @@ def _order(key: str) -> tuple[int, int, int]:
 
 
 def _range(space: Subspace) -> str:
-    return str(space.first) if space.first == space.last else f"{space.first}{EN_DASH}{space.last}"
+    return number_range(space.first, space.last, EN_DASH)
 
 
 def _neurons(group: NeuronGroupRecord) -> str:
-    last = group.first + group.count - 1
-    return str(last) if group.count == 1 else f"{group.first}{EN_DASH}{last}"
+    return number_range(group.first, group.first + group.count - 1, EN_DASH)
 
 
 def _bound(part: HeadRecord | NeuronGroupRecord) -> list[str]:
@@ -455,13 +459,9 @@ def _bound(part: HeadRecord | NeuronGroupRecord) -> list[str]:
 def _decoded(output: OutputRecord) -> str:
     match output.decode:
         case ClassDecodeRecord(values=values):
-            return f"the largest of {_count(len(values), 'logit')}"
+            return f"the largest of {counted(len(values), 'logit')}"
         case number:
-            return f"one number, from {short(number.lowest)} to {short(number.highest)}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+            return f"one number, from {short_text(number.lowest)} to {short_text(number.highest)}"
 
 
 def _weight(weight: float) -> str:

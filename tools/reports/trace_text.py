@@ -6,14 +6,12 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from fractions import Fraction
 from itertools import groupby
 
-from ...compiler.graph.values import Scalar, Undefined, Value, decimal, show
+from ...compiler.graph.values import Scalar, Undefined, Value
+from ...rasp_grammar.text_layout import PAGE_WIDTH, shortened
+from ..print_values import json_value, short_text
 from .trace import Cell, SOpTrace, Trace
-
-WIDTH = 80
 
 #: Columns for names; longer ones go on below.
 NAMES = 26
@@ -24,7 +22,7 @@ WIDEST = 12
 
 def as_text(trace: Trace, name: str) -> str:
     """The trace under a line that says which model and input it is about."""
-    lines = textwrap.wrap(f"{name}: {_verdict(trace)}", WIDTH, subsequent_indent="  ")
+    lines = textwrap.wrap(f"{name}: {_verdict(trace)}", PAGE_WIDTH, subsequent_indent="  ")
     columns = [_Row("position", [str(place) for place in range(len(trace.tokens))])]
     twice = {name for name, count in Counter(sop.name for sop in trace.sops).items() if count > 1}
     held = [sop for sop in trace.sops if sop.stage is not None]
@@ -34,7 +32,7 @@ def as_text(trace: Trace, name: str) -> str:
         sections.append((stage.name, [row for sop in sops for row in _rows(sop, sop.name in twice)]))
     answers = []
     for output in trace.outputs:
-        answers.append(_Row(output.name, [short(value) for value in output.model]))
+        answers.append(_Row(output.name, [short_text(value) for value in output.model]))
         if not output.agrees:
             answers.append(_difference(output.model, output.interpreter))
     sections.append(("logits", answers))
@@ -43,7 +41,7 @@ def as_text(trace: Trace, name: str) -> str:
         sections.append(("in no direction (the interpreter's values)", unheld))
     width = max((len(text) for _, rows in sections for row in rows for text in row.cells), default=1)
     width = min(WIDEST, max(width, len(str(len(trace.tokens) - 1))))
-    count = max(1, (WIDTH - NAMES - 2) // (width + 2))
+    count = max(1, (PAGE_WIDTH - NAMES - 2) // (width + 2))
     for start in range(0, len(trace.tokens), count):
         shown = slice(start, start + count)
         lines += ["", *columns[0].lines(shown, width)]
@@ -59,7 +57,7 @@ class _Row:
 
     def __init__(self, name: str, cells: Sequence[str]) -> None:
         self.name = name
-        self.cells = [cell if len(cell) <= WIDEST else cell[: WIDEST - 2] + ".." for cell in cells]
+        self.cells = [shortened(cell, WIDEST, "..") for cell in cells]
 
     def lines(self, shown: slice, width: int) -> Iterator[str]:
         first, *rest = wrapped(self.name, NAMES - 2) or [""]
@@ -106,26 +104,28 @@ def _rows(sop: SOpTrace, shared: bool) -> Iterator[_Row]:
 
 def _difference(model: Sequence[object], interpreter: Sequence[Value]) -> _Row:
     texts = [
-        "" if got is None or got == right else f"not {short(right)}"
+        "" if got is None or got == right else f"not {short_text(right)}"
         for got, right in zip(model, interpreter, strict=True)
     ]
     return _Row("  differs", texts)
 
 
 def _folded(sop: SOpTrace) -> Iterator[_Row]:
-    yield _Row(sop.name, [short(cell.interpreter) for cell in sop.cells])
+    yield _Row(sop.name, [short_text(cell.interpreter) for cell in sop.cells])
 
 
 def _notes(trace: Trace) -> Iterator[str]:
     for sop in trace.sops:
         if sop.encoding == "part":
             reason = f"{sop.name}: the model holds what its readers need; values that it does not tell apart share a |"
-            yield from textwrap.wrap(reason, WIDTH, subsequent_indent="  ")
+            yield from textwrap.wrap(reason, PAGE_WIDTH, subsequent_indent="  ")
         elif sop.encoding == "constant":
-            yield from textwrap.wrap(f"{sop.name}: a constant, part of what reads it", WIDTH, subsequent_indent="  ")
+            yield from textwrap.wrap(
+                f"{sop.name}: a constant, part of what reads it", PAGE_WIDTH, subsequent_indent="  "
+            )
         elif sop.stage is None:
             where = ", ".join(sop.folded) if sop.folded else "nothing that the output needs"
-            yield from textwrap.wrap(f"{sop.name}: computed within {where}", WIDTH, subsequent_indent="  ")
+            yield from textwrap.wrap(f"{sop.name}: computed within {where}", PAGE_WIDTH, subsequent_indent="  ")
 
 
 def cell_text(cell: Cell) -> str:
@@ -135,27 +135,15 @@ def cell_text(cell: Cell) -> str:
     if len(cell.model) == 0:
         return "?"
     if len(cell.model) == 1:
-        return short(cell.model[0])
-    first = [short(value) for value in cell.model[:2]]
+        return short_text(cell.model[0])
+    first = [short_text(value) for value in cell.model[:2]]
     return "|".join([*first, *([f"+{len(cell.model) - 2}"] if len(cell.model) > 2 else [])])
-
-
-def short(value: Value) -> str:
-    """A value in few characters: four digits of a fraction, `""` for the empty string, `-` for no value."""
-    if isinstance(value, Undefined):
-        return "-"
-    if isinstance(value, (Fraction, float)):
-        near = decimal(Fraction(value))
-        return f"{near if isinstance(near, float) else Decimal(near):.4g}"
-    if isinstance(value, str) and not value.isprintable():
-        return repr(value)[1:-1]
-    return '""' if value == "" else show(value)
 
 
 def document(trace: Trace) -> dict[str, object]:
     """The trace for programs: values of both sides by position, `null` where a side has none."""
     return {
-        "tokens": [plain(token) for token in trace.tokens],
+        "tokens": [json_value(token) for token in trace.tokens],
         "agrees": trace.agrees,
         "sops": [
             {
@@ -170,7 +158,7 @@ def document(trace: Trace) -> dict[str, object]:
                 "folded_into": list(sop.folded),
                 "agrees": sop.agrees,
                 "model": [_several(cell.model) for cell in sop.cells],
-                "interpreter": [plain(cell.interpreter) for cell in sop.cells],
+                "interpreter": [json_value(cell.interpreter) for cell in sop.cells],
                 "error": max((cell.error for cell in sop.cells), default=0.0),
             }
             for sop in trace.sops
@@ -180,8 +168,8 @@ def document(trace: Trace) -> dict[str, object]:
                 "name": output.name,
                 "node": output.node,
                 "agrees": output.agrees,
-                "model": [plain(value) for value in output.model],
-                "interpreter": [plain(value) for value in output.interpreter],
+                "model": [json_value(value) for value in output.model],
+                "interpreter": [json_value(value) for value in output.interpreter],
             }
             for output in trace.outputs
         ],
@@ -191,12 +179,5 @@ def document(trace: Trace) -> dict[str, object]:
 def _several(values: tuple[Scalar, ...]) -> object:
     """One value as itself, several as a list, none as null."""
     if len(values) == 1:
-        return plain(values[0])
-    return [plain(value) for value in values] if values else None
-
-
-def plain(value: Value) -> bool | int | float | str | None:
-    """A value in JSON: a fraction as the nearest float, null where there is no value."""
-    if isinstance(value, Undefined):
-        return None
-    return decimal(value) if isinstance(value, Fraction) else value
+        return json_value(values[0])
+    return [json_value(value) for value in values] if values else None

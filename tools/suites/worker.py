@@ -7,11 +7,13 @@ import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import BrokenExecutor
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ...rasp_grammar.codes import Code
-from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source
+from ..error_messages import diagnostics_of, summary_of
 from .records import Job, Message, NoText, Outcome, Sizes, Status, Target, Text
 
 #: A file with these mistakes only is a library: it defines things for others to load.
@@ -39,41 +41,32 @@ def build(job: Job) -> Outcome:
 
 def outcome_of(error: Exception, target: Target, seconds: float = 0.0) -> Outcome:
     """What an error says about the program that it stopped; a library stops with the error that it has no output."""
-    code: Code
     match error:
         case RaspError():
-            status: Status = "skipped" if _only_defines(error) else "failed"
+            status: Status = "skipped" if _is_library(error) else "failed"
             return Outcome(status, seconds, messages(error.diagnostics))
-        case RecursionError():
-            code, message, hint = "too-deep", "this nests too deeply for raspc", "split it into smaller definitions"
-        case MemoryError():
-            code, message, hint = "out-of-memory", "there is not enough memory for this", _SMALLER
         case BrokenExecutor():
-            code, message = "build-worker", "the process that compiled it was ended from outside"
-            hint = f"the system does that where memory runs out: {_SMALLER}"
-        case OSError(filename=filename):
-            where = "" if filename is None else f"`{filename}`: "
-            code, message, hint = "file", f"{where}{reason_of(error)}", "the system's temporary folder needs room"
+            message = "the process that compiled it was ended from outside"
+            found = Diagnostic("build-worker", message, None, f"the system does that when memory runs out: {_SMALLER}")
         case _ if type(error).__module__.partition(".")[0] == "distributed":
-            code, message = "build-worker", f"no worker could finish it: {_one_line(error)}"
-            hint = f"where memory runs out, {_SMALLER}"
+            message = f"no worker could finish it: {summary_of(error)}"
+            found = Diagnostic("build-worker", message, None, f"if memory ran out, {_SMALLER}")
         case ImportError():
-            code, message = "build-worker", f"a worker cannot import what it needs: {_one_line(error)}"
-            hint = "install raspc on every worker"
+            message = f"a worker cannot import what it needs: {summary_of(error)}"
+            found = Diagnostic("build-worker", message, None, "install raspc on every worker")
+        case OSError():
+            (found,) = diagnostics_of(error)
+            found = replace(found, hint="the system's temporary folder needs room")
         case _:
-            code, message = "internal-error", f"internal error ({type(error).__name__}: {_one_line(error)})"
-            hint = "please report it with the program and the command"
-    return Outcome("failed", seconds, messages([Diagnostic(code, f"`{target.path}`: {message}", None, hint)]))
+            (found,) = diagnostics_of(error)
+    found = replace(found, message=f"`{target.path}`: {found.message}")
+    return Outcome("failed", seconds, messages([found]))
 
 
 _SMALLER = "use a smaller vocabulary or max_length"
 
 
-def _one_line(error: Exception) -> str:
-    return f"{' '.join(str(error).split()):.200}"
-
-
-def _only_defines(error: RaspError) -> bool:
+def _is_library(error: RaspError) -> bool:
     codes = {one.code for one in error.diagnostics}
     return "no-output" in codes and codes <= _LIBRARY
 

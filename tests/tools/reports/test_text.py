@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from raspc.tests.tools.reports.conftest import MakeTrace
 from raspc.tests.tools.reports.test_trace import COUNTS, damaged
+from raspc.tools.print_values import short_text
 from raspc.tools.reports.trace import trace
-from raspc.tools.reports.trace_text import as_text, document, short, wrapped
+from raspc.tools.reports.trace_text import as_text, document, wrapped
 
 
 def test_the_page(make_trace: MakeTrace, golden: Callable[..., None]) -> None:
@@ -56,4 +57,4 @@ def test_names_break_where_they_can(text: str, width: int, lines: list[str]) -> 
 
 
 def test_short_values() -> None:
-    assert [short(value) for value in ("", "\n", "a b", 1 / 3, True)] == ['""', "\\n", "a b", "0.3333", "true"]
+    assert [short_text(value) for value in ("", "\n", "a b", 1 / 3, True)] == ['""', "\\n", "a b", "0.3333", "true"]

@@ -9,9 +9,9 @@ import pytest
 from raspc.rasp_grammar.incremental_parser import tokenize
 from raspc.rasp_grammar.lark_grammar import keywords
 from raspc.rasp_grammar.span import Source
-from raspc.tools.editor.text_words import in_quotes, is_name, line_before, name_around
+from raspc.rasp_grammar.text_words import in_quotes, is_name, line_before, name_around
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", ["paper/dyck2", "hard/find_pattern", "strings/../paper/sort"])

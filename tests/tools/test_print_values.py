@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 
 import pytest
-from raspc.cli.print_values import json_line, text_line
+from raspc.tools.print_values import json_line, text_line
 
 
 def test_a_line_of_text() -> None:

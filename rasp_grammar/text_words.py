@@ -1,27 +1,27 @@
-"""The words of a text, whether or not it parses: names, and the place that somebody types at."""
+"""Names in a text that need not parse, and the line up to a cursor."""
 
 from __future__ import annotations
 
 import re
 
-from ...rasp_grammar.lark_grammar import keywords
-from ...rasp_grammar.span import Source, Span
+from .lark_grammar import keywords
+from .span import Source, Span
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def is_name(text: str) -> bool:
-    """Whether a program could give this name."""
+    """True if a program can define this name."""
     return NAME.fullmatch(text) is not None and text not in keywords()
 
 
 def line_before(text: str, offset: int) -> str:
-    """The text of a line up to an offset in it."""
+    """The text from the start of a line to an offset in it."""
     return text[max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1 : offset]
 
 
 def name_around(source: Source, offset: int) -> tuple[str, Span] | None:
-    """The name that an offset touches; None in comments and strings, and for reserved words."""
+    """The name at an offset, its end included; None in comments and strings, and for reserved words."""
     start = offset
     while start > 0 and NAME.fullmatch("_" + source.text[start - 1]) is not None:
         start -= 1
@@ -32,7 +32,7 @@ def name_around(source: Source, offset: int) -> tuple[str, Span] | None:
 
 
 def in_quotes(line: str) -> bool:
-    """Whether the end of a line's beginning is inside a string or a comment.  Neither goes beyond its line."""
+    """True if a line, cut off at the cursor, ends inside a string or a comment.  Neither spans lines."""
     quote = ""
     for character in line:
         if quote:
