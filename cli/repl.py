@@ -1,4 +1,4 @@
-"""`raspc repl`: statements in, the running example's values out, at a terminal or from a script."""
+"""`raspc repl`: RASP statements at a terminal or from a script; shows their values on the running example."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .options import complete_files
 from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..tools.repl.conversation import Conversation
+    from ..tools.repl.dialogue import Dialogue
 
 
 @click.command(short_help="Try RASP interactively, or run a script.")
@@ -33,16 +33,16 @@ def command(report: Report, files: Sequence[str]) -> None:
     raspc repl < session.txt
     echo 'sort(tokens, tokens)([3, 1, 2])' | raspc repl
     """
-    from ..tools.repl.conversation import Conversation
+    from ..tools.repl.dialogue import Dialogue
 
-    conversation = Conversation(Path())
+    dialogue = Dialogue(Path())
     for name in files:
-        if not _answer(conversation, Source("<command line>", _load(name)), report):
+        if not _answer(dialogue, Source("<command line>", _load(name)), report):
             return
     if sys.stdin.isatty() and sys.stdout.isatty():
-        _talk(conversation)
+        _talk(dialogue)
     else:
-        _read_script(conversation, report)
+        _read_script(dialogue, report)
 
 
 def _load(name: str) -> str:
@@ -52,16 +52,16 @@ def _load(name: str) -> str:
     return f"load {quote}{name}{quote};"
 
 
-def _read_script(conversation: Conversation, report: Report) -> None:
+def _read_script(dialogue: Dialogue, report: Report) -> None:
     from ..tools.repl.read_statements import inputs
 
     for source in inputs(_lines(report), "<stdin>"):
-        if not _answer(conversation, source, report):
+        if not _answer(dialogue, source, report):
             return
 
 
 def _lines(report: Report) -> Iterator[str]:
-    """Lines as they come; one that is no UTF-8 is reported and left blank."""
+    """The lines of standard input; one that is not UTF-8 is reported and replaced by a blank one."""
     for number, data in enumerate(sys.stdin.buffer, 1):
         try:
             text = data.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -71,38 +71,38 @@ def _lines(report: Report) -> Iterator[str]:
         yield text.replace("\r\n", "\n")
 
 
-def _answer(conversation: Conversation, source: Source, report: Report) -> bool:
-    """Run one input and print its outcomes; False when it ended the session."""
+def _answer(dialogue: Dialogue, source: Source, report: Report) -> bool:
+    """Run one input and print its outcomes.  Returns False if it ended the session."""
     from ..tools.repl.render import render
-    from ..tools.repl.results import Failed, Left, Warned
+    from ..tools.repl.results import Errors, SessionEnd, Warnings
 
-    for outcome in conversation.run(source):
+    for outcome in dialogue.run(source):
         match outcome:
-            case Left():
+            case SessionEnd():
                 return False
-            case Failed(diagnostics=diagnostics) | Warned(diagnostics=diagnostics):
+            case Errors(diagnostics=diagnostics) | Warnings(diagnostics=diagnostics):
                 _say(report, *diagnostics)
             case _:
-                print(render(outcome, full=conversation.full), end="", flush=True)
+                print(render(outcome, full=dialogue.conversation.full), end="", flush=True)
     return True
 
 
 def _say(report: Report, *diagnostics: Diagnostic) -> None:
-    sys.stdout.flush()  # the two streams may be one
+    sys.stdout.flush()  # both streams may go to the same terminal or file
     report.show(diagnostics)
     sys.stderr.flush()
 
 
-def _talk(conversation: Conversation) -> None:
-    """The terminal's loop.  Mistakes there are part of the talk: they do not count for the exit status."""
+def _talk(dialogue: Dialogue) -> None:
+    """Read and run inputs at a terminal.  Mistakes do not change the exit status."""
     from .. import __version__
     from ..tools.repl.terminal import prompts
 
     print(f"raspc {__version__}: RASP at the prompt.  :help tells what there is, Ctrl-D leaves.")
-    for text in prompts(conversation):
+    for text in prompts(dialogue.conversation):
         report = Report()
         try:
-            if not _answer(conversation, Source("<input>", text), report):
+            if not _answer(dialogue, Source("<input>", text), report):
                 return
         except KeyboardInterrupt:
             print("interrupted", flush=True)

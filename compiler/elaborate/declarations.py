@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from ...rasp_grammar.codes import Code
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, error, shortened
 from ...rasp_grammar.span import Span
 from ..graph.graph import Program
@@ -54,20 +56,44 @@ def max_length_of(value: Object, span: Span | None) -> int:
     return value
 
 
+@dataclass(frozen=True)
+class MissingDeclaration:
+    """A declaration that a program or a session lacks: the code of its diagnostic, what is unknown, and an example."""
+
+    code: Code
+    unknown: str
+    example: str
+
+
+def missing_declarations(vocabulary: Sequence[Scalar] | None, max_length: int | None) -> list[MissingDeclaration]:
+    """The declarations without which there is no model; None stands for one that was not made."""
+    missing: list[MissingDeclaration] = []
+    if vocabulary is None:
+        missing.append(MissingDeclaration("no-vocabulary", "which tokens it is for", 'set vocab "abc"'))
+    if max_length is None:
+        missing.append(MissingDeclaration("no-length", "how long its input may be", "set max_length 16"))
+    return missing
+
+
+_MISSING_HINTS: dict[Code, str] = {
+    "no-vocabulary": 'add the line `set vocab "abc"` with your tokens (or a list: `["(", ")"]`, `range(10)`), '
+    "or use --vocab",
+    "no-length": "add the line `set max_length 16` with the length that you need, or use --max-length",
+}
+
+
 def require_input_space(program: Program) -> tuple[tuple[Scalar, ...], int]:
     """Vocabulary and longest input of a program.  RaspError shows the lines that are missing."""
+    if program.vocabulary is not None and program.max_length is not None:
+        return program.vocabulary, program.max_length
     source = program.sources[0]
     start = Span(source, 0, min(1, len(source.text)))
-    missing: list[Diagnostic] = []
-    if program.vocabulary is None:
-        hint = 'add the line `set vocab "abc"` with your tokens (or a list: `["(", ")"]`, `range(10)`), or use --vocab'
-        missing.append(Diagnostic("no-vocabulary", "the program does not say which tokens it is for", start, hint))
-    if program.max_length is None:
-        hint = "add the line `set max_length 16` with the length that you need, or use --max-length"
-        missing.append(Diagnostic("no-length", "the program does not say how long its input may be", start, hint))
-    if program.vocabulary is None or program.max_length is None:
-        raise RaspError(missing)
-    return program.vocabulary, program.max_length
+    raise RaspError(
+        [
+            Diagnostic(one.code, f"the program does not say {one.unknown}", start, _MISSING_HINTS[one.code])
+            for one in missing_declarations(program.vocabulary, program.max_length)
+        ]
+    )
 
 
 def checked_vocabulary(vocabulary: Sequence[Scalar]) -> tuple[Scalar, ...]:

@@ -11,6 +11,10 @@ from raspc.tools.error_messages import ExitStatus, diagnostics_of, exit_status
 MISTAKES = (Diagnostic("unknown-name", "a mistake", None), Diagnostic("no-output", "another", None))
 
 
+def test_exit_statuses_are_those_of_the_documentation() -> None:
+    assert [int(status) for status in ExitStatus] == [0, 1, 2, 130]
+
+
 @pytest.mark.parametrize(
     ("error", "codes"),
     [
@@ -25,13 +29,13 @@ MISTAKES = (Diagnostic("unknown-name", "a mistake", None), Diagnostic("no-output
 def test_errors_become_diagnostics_and_status_1(error: Exception, codes: list[str]) -> None:
     found = diagnostics_of(error)
     assert [one.code for one in found] == codes
-    assert exit_status(error) == ExitStatus.FAULT == 1
+    assert exit_status(error) is ExitStatus.FAULT
     assert all("\n" not in one.message and len(one.message) < 400 for one in found)
 
 
 def test_an_interruption_has_no_message_and_the_status_of_its_signal() -> None:
     assert diagnostics_of(KeyboardInterrupt()) == ()
-    assert exit_status(KeyboardInterrupt()) == 130
+    assert exit_status(KeyboardInterrupt()) is ExitStatus.INTERRUPTED
 
 
 def test_the_message_of_an_operating_system_error_names_the_file() -> None:

@@ -1,47 +1,42 @@
-"""The commands to the REPL itself: `:compile`, `:type` and the others."""
+"""The commands of the REPL: `:compile`, `:type` and the others."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...rasp_grammar.diagnostics import closest, error
-from ...rasp_grammar.span import Source, Span
-from .compile_command import make_model, save_program
-from .describe import depth_of, documentation_of, type_of
-from .results import Helped, Left, Outcome
-
-if TYPE_CHECKING:
-    from .conversation import Conversation
+from ...rasp_grammar.span import Source
+from .compile_command import compile_session, save_program
+from .conversation import Conversation
+from .describe import show_depth, show_documentation, show_type
+from .read_statements import CommandLine, read_command
+from .results import HelpShown, Outcome, SessionEnd
 
 
 @dataclass(frozen=True)
 class Command:
-    """`usage` is what follows the name."""
+    """A command: its arguments as the help page shows them, a line of help, and the function that runs it."""
 
     usage: str
     summary: str
-    run: Callable[[Conversation, Source, int], Iterator[Outcome]]
+    run: Callable[[Conversation, CommandLine], Iterator[Outcome]]
 
 
-def obey(conversation: Conversation, source: Source) -> Iterator[Outcome]:
-    """The outcomes of a line that begins with `:`.  Raises RaspError."""
-    match = re.match(r"\s*:[ \t]*([A-Za-z]*)", source.text)
-    assert match is not None
-    word = match[1]
-    found = [name for name in COMMANDS if name.startswith(word)]
-    if word in COMMANDS:
-        found = [word]
-    if word == "" or len(found) != 1:
-        close = closest(word, COMMANDS)
-        hint = f"did you mean `:{close[0]}`?" if close and not found else "`:help` lists the commands"
-        if len(found) > 1 and word:
-            hint = f"it could be {' or '.join([f'`:{name}`' for name in found])}"
-        span = Span(source, match.start(1) - 1, match.end(1))
-        raise error("unexpected-token", f"there is no command `:{word}`", span, hint)
-    yield from COMMANDS[found[0]].run(conversation, source, match.end())
+def run_command(conversation: Conversation, source: Source) -> Iterator[Outcome]:
+    """The outcomes of a line that begins with `:`.  A name may be shortened to a beginning that no other name has.
+
+    Raises RaspError for an unknown command, and for what the command finds wrong.
+    """
+    line = read_command(source)
+    names = [line.name] if line.name in COMMANDS else [name for name in COMMANDS if name.startswith(line.name)]
+    if line.name == "" or len(names) != 1:
+        close = closest(line.name, COMMANDS)
+        hint = f"did you mean `:{close[0]}`?" if close and not names else "`:help` lists the commands"
+        if len(names) > 1 and line.name:
+            hint = f"it could be {' or '.join([f'`:{name}`' for name in names])}"
+        raise error("unexpected-token", f"there is no command `:{line.name}`", line.name_span, hint)
+    yield from COMMANDS[names[0]].run(conversation, line)
 
 
 _HELP = """\
@@ -60,29 +55,29 @@ An s-op or selector is shown on the running example; x("abc") shows it on anothe
 """
 
 
-def _help(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """This page."""
+def _help(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """Show the help page."""
     lines = [_HELP]
     width = max([len(f"{name} {command.usage}") for name, command in COMMANDS.items()]) + 3
     for name, command in COMMANDS.items():
         lines.append(f"  {f':{name} {command.usage}'.rstrip():<{width}}{command.summary}")
-    yield Helped("\n".join(lines))
+    yield HelpShown("\n".join(lines))
 
 
-def _quit(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """Leave."""
-    yield Left()
+def _quit(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """End the session."""
+    yield SessionEnd()
 
 
 COMMANDS: dict[str, Command] = {
     "compile": Command(
         "[NAME] [FILE]",
         "a model of a name, or of what was shown last (-Os, --causal, --uniform)",
-        make_model,
+        compile_session,
     ),
-    "type": Command("X", "what kind of values x has, and which", type_of),
-    "depth": Command("X", "how many layers of attention x takes, and which steps", depth_of),
-    "doc": Command("NAME", "what a function or a name is for", documentation_of),
+    "type": Command("X", "what kind of values x has, and which", show_type),
+    "depth": Command("X", "how many layers of attention x takes, and which steps", show_depth),
+    "doc": Command("NAME", "what a function or a name is for", show_documentation),
     "save": Command("FILE", "write the session as a program", save_program),
     "help": Command("", "this page", _help),
     "quit": Command("", "leave", _quit),

@@ -1,31 +1,28 @@
-"""`:compile` and `:save`: the session as a model, and as a program."""
+"""The commands `:compile` and `:save`: they write the session as a model, and as a program."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...compiler.artifact.atomic_files import replace_files
 from ...compiler.elaborate import elaborate
+from ...compiler.elaborate.declarations import missing_declarations
 from ...compiler.graph.graph import Program
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean, error, reason_of
 from ...rasp_grammar.span import Source, Span
-from .arguments import missing_declarations, rest_of
-from .results import Compiled, Outcome, Warned, Wrote
-
-if TYPE_CHECKING:
-    from .conversation import Conversation
+from .conversation import Conversation
+from .read_statements import CommandLine
+from .results import FileWritten, ModelWritten, Outcome, Warnings
 
 _OPTIONS = {"-Os": "small", "--causal": "causal", "--uniform": "uniform"}
 
 
-def make_model(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """Make a model: the same as `raspc compile` of the session's program."""
+def compile_session(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """Compile the session's program and write the model, as `raspc compile` does."""
     started = time.perf_counter()
-    rest, span = rest_of(source, start)
-    words = rest.split()
+    words, span = line.argument.split(), line.argument_span
     options = {_OPTIONS[word]: True for word in words if word in _OPTIONS}
     named = [word for word in words if word not in _OPTIONS]
     unknown = [word for word in named if word.startswith("-")]
@@ -40,13 +37,17 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
             span,
             "type an expression first; then `:compile` takes it",
         )
-    missing = missing_declarations(conversation)
+    missing = missing_declarations(conversation.session.vocabulary, conversation.session.max_length)
     if missing:
-        hints = [f"type {lacking.example}, with what you need" for lacking in missing]
         raise RaspError(
             [
-                Diagnostic(lacking.code, lacking.message, span, hint)
-                for lacking, hint in zip(missing, hints, strict=True)
+                Diagnostic(
+                    one.code,
+                    f"the session does not say {one.unknown}",
+                    span,
+                    f"type `{one.example}`, with what you need",
+                )
+                for one in missing
             ]
         )
     if named and (named[0].endswith(".safetensors") or "/" in named[0]) and len(named) == 1:
@@ -68,14 +69,14 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
     )
     warnings = causal_warnings(program) if made.causal else ()
     if warnings:
-        yield Warned(tuple(warnings))
+        yield Warnings(tuple(warnings))
     model = compile_program(program, made)
     if doubts := output_warnings(program, model.manifest):
-        yield Warned(doubts)
+        yield Warnings(doubts)
     write(model, conversation.session.base / weights)
     conversation.asked = name or conversation.asked
     layers = model.manifest.layers
-    yield Compiled(
+    yield ModelWritten(
         weights,
         len(layers),
         sum([len(layer.heads) for layer in layers]),
@@ -85,7 +86,7 @@ def make_model(conversation: Conversation, source: Source, start: int) -> Iterat
 
 
 def _program(conversation: Conversation, name: str, span: Span) -> Program:
-    """The session as a program, whose output is a name, or else what was asked for last."""
+    """The session as a program.  Its output is the name, or without a name the s-op that was shown last."""
     text = conversation.program
     if name == "":
         if conversation.asked is None:
@@ -109,9 +110,9 @@ def _program(conversation: Conversation, name: str, span: Span) -> Program:
     )
 
 
-def save_program(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """Write the session as a program, with what was asked for last as its output."""
-    name, span = rest_of(source, start)
+def save_program(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """Write the session as a program.  Its output is the s-op or value that was shown last."""
+    name, span = line.argument, line.argument_span
     if name == "":
         raise error("unexpected-end", "`:save` takes a file", span, "write `:save program.rasp`")
     path = Path(name if name.endswith(".rasp") else f"{name}.rasp")
@@ -123,4 +124,4 @@ def save_program(conversation: Conversation, source: Source, start: int) -> Iter
         replace_files({target: [text.encode()]})
     except (OSError, ValueError) as failure:
         raise error("file", f"`{path}`: {reason_of(failure)}", span, "choose another name") from None
-    yield Wrote(path)
+    yield FileWritten(path)

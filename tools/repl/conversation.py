@@ -1,4 +1,4 @@
-"""The REPL without a terminal: inputs go in, outcomes come out, and the session stays in between."""
+"""Runs the statements of a REPL session, and keeps its names, its examples and its record."""
 
 from __future__ import annotations
 
@@ -10,66 +10,62 @@ from ...compiler.elaborate.scope import Function, Object, is_scalar
 from ...compiler.elaborate.session import Session
 from ...compiler.graph.graph import Constant, Indices, Node, Selector, SOp, Tokens
 from ...rasp_grammar import tree
-from ...rasp_grammar.diagnostics import RaspError, error
+from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.parser import parse
 from ...rasp_grammar.precedence_warnings import quirks
 from ...rasp_grammar.span import Source, Span
-from .commands import obey
 from .dataflow import flow
 from .draw import draw
-from .read_statements import COMMAND
-from .results import Example, ExamplesShown, Failed, Left, Outcome, Warned, Wrote
+from .results import Example, ExamplesShown, FileWritten, Outcome, SessionEnd, Warnings
 from .show_values import NAMELESS, applied, example_of, show
 
 #: The running example until another is set, as in the reference.
 FIRST_EXAMPLE = Example(tuple("hello"), True)
 
-#: What ends a session when no name means something else.
-_FAREWELLS = ("exit", "quit")
-
-#: Statements that make what later ones use; the others leave nothing behind.
-_LASTING = (tree.Assignment, tree.Definition, tree.Loop, tree.Load, tree.SetVocabulary, tree.SetMaxLength)
+#: Statements that change what later ones mean.  The record holds these only.
+_DEFINING_STATEMENTS = (tree.Assignment, tree.Definition, tree.Loop, tree.Load, tree.SetVocabulary, tree.SetMaxLength)
 
 
 class Conversation:
-    """One session with its examples and its record of what was said."""
+    """A session, its running examples, and the record of its statements.  It knows no commands: see `dialogue`."""
 
     def __init__(self, base: Path) -> None:
         self.session = Session(base, observer=self._observe, on_draw=self._draw)
-        #: None where the examples of that kind are off.
+        #: The running examples; None while examples of that kind are off.
         self.sop_example: Example | None = FIRST_EXAMPLE
         self.selector_example: Example | None = FIRST_EXAMPLE
-        #: `full seq display`.
+        #: Whether every value of a sequence is shown (`full seq display on`).
         self.full = False
-        #: The last s-op or plain value that was asked for, as its text: what `:compile` without a name takes.
+        #: The text of the s-op or plain value that was shown last: the output of the session as a program.
         self.asked: str | None = None
         self._examples = [FIRST_EXAMPLE, FIRST_EXAMPLE]
-        #: The statements that last, as text; together they are a program that gives the same names.
+        #: The texts of the defining statements; together they are a program that defines the same names.
         self._record: list[str] = []
         self._comments: dict[str, str] = {}
-        #: A comment that the last input was, for the definition that follows.
+        #: The text of the last input, if it was a comment: it belongs to the definition that follows.
         self._comment = ""
-        #: Outcomes of the statement that runs.
-        self._found: list[Outcome] = []
-        #: Expression statements in the loop that runs, and the functions and arguments called by such statements.
+        #: Outcomes of the statement that is running.
+        self._outcomes: list[Outcome] = []
+        #: Expression statements of the statement that is running (a loop has several), and the values of the functions
+        #: and arguments that they call.
         self._statements: set[tree.Expression] = set()
-        self._parts: dict[tree.Tree, Object | None] = {}
-        self._drawn: set[tree.Tree] = set()
+        self._call_values: dict[tree.Tree, Object | None] = {}
+        self._drawn_calls: set[tree.Tree] = set()
 
     @property
     def program(self) -> str:
-        """The text of a program that gives the session's names the meaning that they have now."""
+        """The text of a program that defines the session's names as they are now."""
         return "".join([f"{text}\n" for text in self._record])
 
     def comment(self, name: str) -> str:
-        """What a person wrote above the definition of a name; empty when there is nothing."""
+        """The comment above the definition of a name; empty if there is none."""
         if name in self._comments or name not in self.session.names:
             return self._comments.get(name, "")
         value = self.session.value(name)
         return comment_above(value.definition.span) if isinstance(value, Function) else ""  # of a loaded file
 
     def node_names(self) -> dict[Node, str]:
-        """A name for each node that has one: the session's, as they are now, before the library's."""
+        """The names of nodes: the session's present names first, then the library's."""
         found: dict[Node, str] = {}
         for name in self.session.names:
             value = self.session.value(name)
@@ -78,34 +74,21 @@ class Conversation:
         library = set(self.session.visible()) - set(self.session.names)
         for node in self.session.graph:
             given = self.session.graph.name(node)
-            # `sort.rank` is what `sort` of the library calls it; other names may be stale.
+            # A node of the library is called `sort.rank`; other names may have been given to other nodes since.
             if given is not None and (given in library or "." in given):
                 found.setdefault(node, given)
         return found
 
     def run(self, source: Source) -> Iterator[Outcome]:
-        """The outcomes of one input, each when it is known; `Failed` is the last one of its input.
+        """The outcomes of the statements of one input, each as soon as it is known.
 
-        Raises KeyboardInterrupt when interrupted; the session is then as it was before the statement that ran.
+        Raises RaspError for a mistake, and KeyboardInterrupt; the session is then as it was before the statement that
+        ran.
         """
-        try:
-            if source.text.lstrip().startswith(COMMAND):
-                yield from obey(self, source)
-            elif source.text.strip().rstrip(";").strip() in _FAREWELLS and not self._means_something(source):
-                yield Left()
-            else:
-                yield from self._statements_of(source)
-        except RaspError as mistake:
-            yield Failed(mistake.diagnostics)
-
-    def _means_something(self, source: Source) -> bool:
-        return source.text.strip().rstrip(";").strip() in self.session.names
-
-    def _statements_of(self, source: Source) -> Iterator[Outcome]:
         module = parse(source)
         warnings = quirks(module)
         if warnings:
-            yield Warned(tuple(warnings))
+            yield Warnings(tuple(warnings))
         if not module.items:
             self._comment = source.text if module.comments else ""
             return
@@ -128,12 +111,12 @@ class Conversation:
                 yield from self._execute(item)
 
     def _execute(self, item: tree.Item) -> Iterator[Outcome]:
-        self._found, self._statements, self._parts, self._drawn = [], set(), {}, set()
+        self._outcomes, self._statements, self._call_values, self._drawn_calls = [], set(), {}, set()
         self._watch(item)
         ran = self.session.execute(item)
         if ran.warnings:
-            yield Warned(ran.warnings)
-        yield from self._found
+            yield Warnings(ran.warnings)
+        yield from self._outcomes
         match item:
             case tree.ExpressionStatement(expression=expression):
                 if isinstance(ran.value, SOp) or (ran.value is not None and is_scalar(ran.value)):
@@ -147,7 +130,7 @@ class Conversation:
                 yield self._show(name.name, self.session.value(name.name))
 
     def _watch(self, item: tree.Item) -> None:
-        """Notes the expression statements that answer when they are evaluated, those in loops each time."""
+        """Collects the expression statements whose values are shown, those in loops each time they run."""
         stack: list[tree.Item] = [item]
         while stack:
             match stack.pop():
@@ -155,23 +138,23 @@ class Conversation:
                     self._statements.add(expression)
                     call = _ungrouped(expression)
                     if isinstance(call, tree.Call):
-                        self._parts.update(dict.fromkeys((call.function, *call.arguments)))
+                        self._call_values.update(dict.fromkeys((call.function, *call.arguments)))
                 case tree.Loop(body=body):
                     stack += body
 
     def _observe(self, expression: tree.Expression, value: Object) -> None:
-        if expression in self._parts:
-            self._parts[expression] = value
+        if expression in self._call_values:
+            self._call_values[expression] = value
         if expression in self._statements:
-            self._found += self._answer(expression, value)
+            self._outcomes += self._answer(expression, value)
 
     def _answer(self, expression: tree.Expression, value: Object) -> Iterator[Outcome]:
         call = _ungrouped(expression)
         if isinstance(call, tree.Call):
-            if call in self._drawn:
+            if call in self._drawn_calls:
                 return
-            function = self._parts[call.function]
-            argument = self._parts[call.arguments[0]] if call.arguments else None
+            function = self._call_values[call.function]
+            argument = self._call_values[call.arguments[0]] if call.arguments else None
             if isinstance(function, (SOp, Selector)) and argument is not None:
                 yield applied(function, argument, value, call.arguments[0].span)
                 return
@@ -198,12 +181,12 @@ class Conversation:
                 raise error("wrong-kind", "the third argument of `draw` names a file", span, "write 'file.svg'")
             path = Path(named)
         draw(flow(value, name, self.node_names()), self.session.base / path, example, call.span)
-        self._drawn.add(call)
-        self._found.append(Wrote(path))
+        self._drawn_calls.add(call)
+        self._outcomes.append(FileWritten(path))
 
     def _note(self, item: tree.Item, source: Source, start: int) -> None:
-        """Keeps what the statement was, for `:compile` and `:save`, and the comment above it."""
-        if not isinstance(item, _LASTING):
+        """Adds a defining statement and the comment above it to the record."""
+        if not isinstance(item, _DEFINING_STATEMENTS):
             return
         text = source.text[start : item.span.end].strip()
         earlier = self._comment.strip() if start == 0 else ""
@@ -247,7 +230,7 @@ class Conversation:
             for kind in kinds:
                 self._switch(kind, words.endswith("on"))
         else:
-            yield Left()
+            yield SessionEnd()
 
 
 def _ungrouped(expression: tree.Expression | tree.Operator) -> tree.Expression | tree.Operator:

@@ -1,27 +1,26 @@
-"""`:type`, `:depth` and `:doc`: what is known of a value or a name."""
+"""The commands `:type`, `:depth` and `:doc`: facts about a value or a name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ...compiler.elaborate.declarations import missing_declarations
 from ...compiler.elaborate.library_docs import library
-from ...compiler.elaborate.scope import Function, kind
+from ...compiler.elaborate.scope import Function, Object, kind
 from ...compiler.graph.graph import Constant, Graph, Indices, Selector, SOp, Tokens
 from ...compiler.graph.print_graph import describe
 from ...compiler.graph.result_types import Kinds, infer, prints_truths
 from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError, did_you_mean, error
+from ...rasp_grammar.parser import parse
 from ...rasp_grammar.span import Source
-from .arguments import evaluated, missing_declarations, rest_of
+from .conversation import Conversation
 from .dataflow import longest_chain
+from .read_statements import CommandLine
 from .render import scalar_text
-from .results import Described, Documented, Outcome
+from .results import DocumentationShown, FactsShown, Outcome
 from .show_values import NAMELESS, show, signature
-
-if TYPE_CHECKING:
-    from .conversation import Conversation
 
 #: Values of a domain that are listed.
 _LISTED = 12
@@ -29,17 +28,40 @@ _LISTED = 12
 _PLURALS = {"bool": "booleans", "number": "numbers", "string": "strings"}
 
 
-def type_of(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """The kinds that its values have, and which they are."""
-    expression, value = evaluated(conversation, source, start, "type")
+def show_type(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """Show the kinds of an expression's values, and which values it can have."""
+    expression, value = _evaluated(conversation, line, "type")
     subject = expression.span.text
     match value:
         case SOp():
-            yield Described(f"{subject}: s-op", tuple(_sop_facts(conversation, value)))
+            yield FactsShown(f"{subject}: s-op", tuple(_sop_facts(conversation, value)))
         case Selector():
-            yield Described(f"{subject}: selector", tuple(_selector_facts(conversation, value)))
+            yield FactsShown(f"{subject}: selector", tuple(_selector_facts(conversation, value)))
         case _:
             yield show(subject, value, None, None)
+
+
+def _evaluated(conversation: Conversation, line: CommandLine, command: str) -> tuple[tree.Expression, Object]:
+    """The expression that follows the command, and its value.  Raises RaspError for anything but one expression."""
+    source, span = line.source, line.argument_span
+    hint = f"write `:{command} x`"
+    if line.argument == "":
+        raise error("unexpected-end", f"`:{command}` takes a name or an expression", span, hint)
+    # Blanks in place of the command keep the positions of the expression.
+    blanked = Source(source.name, " " * span.start + source.text[span.start :], source.first_line)
+    items = parse(blanked).items
+    if len(items) != 1 or not isinstance(items[0], tree.ExpressionStatement):
+        raise error("unexpected-token", f"`:{command}` takes one expression", span, hint)
+    expression = items[0].expression
+    while isinstance(expression, tree.Group):
+        expression = expression.inner
+    return expression, conversation.session.evaluate(expression)
+
+
+def _missing_text(conversation: Conversation) -> str:
+    """The declarations that the session lacks, as a person would type them."""
+    missing = missing_declarations(conversation.session.vocabulary, conversation.session.max_length)
+    return " and ".join([f"`{one.example}`" for one in missing])
 
 
 def _sop_facts(conversation: Conversation, node: SOp) -> Iterator[tuple[str, str]]:
@@ -59,9 +81,8 @@ def _kind_words(kinds: Kinds) -> str:
 
 def _domain_text(conversation: Conversation, node: SOp) -> str:
     session = conversation.session
-    missing = missing_declarations(conversation)
     if session.vocabulary is None or session.max_length is None:
-        return f"follow from the input space; say {' and '.join([lacking.example for lacking in missing])}"
+        return f"follow from the input space; say {_missing_text(conversation)}"
     from ...compiler.analysis.domains import Space
     from ...compiler.analysis.node_facts import Analysis
 
@@ -81,8 +102,7 @@ def _selector_facts(conversation: Conversation, node: Selector) -> Iterator[tupl
     yield "definition", _text(conversation, node, NAMELESS)
     session = conversation.session
     if session.vocabulary is None or session.max_length is None:
-        lacking = " and ".join([lacking.example for lacking in missing_declarations(conversation)])
-        yield "selects", f"follows from the input space; say {lacking}"
+        yield "selects", f"follows from the input space; say {_missing_text(conversation)}"
         return
     from ...compiler.analysis.domains import Space
     from ...compiler.analysis.node_facts import Analysis
@@ -94,9 +114,9 @@ def _selector_facts(conversation: Conversation, node: Selector) -> Iterator[tupl
     yield "selects", both
 
 
-def depth_of(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """How many layers of attention it takes, and the attention steps on the longest way."""
-    expression, value = evaluated(conversation, source, start, "depth")
+def show_depth(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """Show the attention depth of an expression, and the attention steps of the longest chain."""
+    expression, value = _evaluated(conversation, line, "depth")
     if not isinstance(value, (SOp, Selector)):
         hint = "only s-ops and selectors are computed by attention"
         raise error("wrong-kind", "this has no attention depth", expression.span, hint)
@@ -104,7 +124,7 @@ def depth_of(conversation: Conversation, source: Source, start: int) -> Iterator
     name = expression.name if isinstance(expression, tree.Name) else NAMELESS
     for number, step in enumerate(longest_chain(value), 1):
         facts.append((f"step {number}", _text(conversation, step, name if step is value else "")))
-    yield Described(expression.span.text, tuple(facts))
+    yield FactsShown(expression.span.text, tuple(facts))
 
 
 def _text(conversation: Conversation, node: SOp | Selector, name: str) -> str:
@@ -117,19 +137,21 @@ def _text(conversation: Conversation, node: SOp | Selector, name: str) -> str:
     return text if label in ("", NAMELESS) or isinstance(node, (Tokens, Indices, Constant)) else f"{label} = {text}"
 
 
-def documentation_of(conversation: Conversation, source: Source, start: int) -> Iterator[Outcome]:
-    """What a name is for."""
-    name, span = rest_of(source, start)
+def show_documentation(conversation: Conversation, line: CommandLine) -> Iterator[Outcome]:
+    """Show the documentation of a name: of the session, or of the library."""
+    name, span = line.argument, line.argument_span
     if name == "":
         raise error("unexpected-end", "`:doc` takes a name", span, "write `:doc aggregate`")
     if name in conversation.session.names:
         own = conversation.session.value(name)
         what = signature(own) if isinstance(own, Function) else f"{name}: {kind(own)}"
-        yield Documented(what, conversation.comment(name) or "(a comment above its definition would stand here)")
+        yield DocumentationShown(
+            what, conversation.comment(name) or "(a comment above its definition would stand here)"
+        )
         return
     known = library().get(name)
     if known is None:
         names = [*conversation.session.names, *library()]
         hint = did_you_mean(name, names, f"the library has {', '.join(library())}")
         raise error("unknown-name", f"`{name}` is not defined", span, hint)
-    yield Documented(known.signature, known.text)
+    yield DocumentationShown(known.signature, known.text)

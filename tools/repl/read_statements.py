@@ -1,7 +1,8 @@
-"""Where an input ends: lines are gathered until they are whole statements."""
+"""Splits lines into inputs: whole statements, or one command."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -9,15 +10,17 @@ from enum import Enum, auto
 from ...rasp_grammar.build_tree import Builder
 from ...rasp_grammar.incremental_parser import StatementReader, tokenize
 from ...rasp_grammar.source_file import MAX_CHARACTERS
-from ...rasp_grammar.span import Source
+from ...rasp_grammar.span import Source, Span
 from ...rasp_grammar.syntax_errors import is_missing_semicolon
 from ...rasp_grammar.tokens import CLOSING_BRACKETS, OPENING_BRACKETS, Token
 
 #: Inputs of more lines are looked at only where their brackets are closed: each look reads all lines again.
 _LONG = 100
 
-#: What a line with a command to the REPL itself begins with.
+#: A line that begins with this is a command to the REPL, not a statement.
 COMMAND = ":"
+
+_COMMAND_NAME = re.compile(r"\s*:[ \t]*([A-Za-z]*)")
 
 
 class State(Enum):
@@ -40,9 +43,43 @@ class Reading:
     splits: bool = False
 
 
+@dataclass(frozen=True)
+class CommandLine:
+    """A command as it was typed: its name (possibly the beginning of one), and its argument (empty if there is none).
+
+    `argument_span` is the place of the argument, or of the whole line if there is none.
+    """
+
+    source: Source
+    name: str
+    name_span: Span
+    argument: str
+    argument_span: Span
+
+
+def is_command(text: str) -> bool:
+    """Whether an input is a command, such as `:help`."""
+    return text.lstrip().startswith(COMMAND)
+
+
+def read_command(source: Source) -> CommandLine:
+    """The parts of a command."""
+    match = _COMMAND_NAME.match(source.text)
+    assert match is not None, "the caller has asked `is_command`"
+    name_span = Span(source, match.start(1) - 1, match.end(1))
+    rest = source.text[match.end() :]
+    argument = rest.strip().rstrip(";").strip()
+    if argument == "":
+        end = len(source.text.rstrip())
+        whole = Span(source, end - len(source.text.strip()), end)
+        return CommandLine(source, match[1], name_span, "", whole)
+    start = match.end() + rest.index(argument[0])
+    return CommandLine(source, match[1], name_span, argument, Span(source, start, start + len(argument)))
+
+
 def read(text: str) -> Reading:
     """How far a text is from being an input.  Commands (`:help`) are always whole."""
-    if text.lstrip().startswith(COMMAND):
+    if is_command(text):
         return Reading(State.WHOLE)
     source = Source("", text)
     tokens = _tokens(source)
@@ -86,7 +123,7 @@ def inputs(lines: Iterable[str], name: str) -> Iterator[Source]:
         if state is State.EMPTY and not line.strip():
             gathered = []  # a comment that stands alone
             continue
-        if line.lstrip().startswith(COMMAND) and state in (State.EMPTY, State.UNSIGNED):
+        if is_command(line) and state in (State.EMPTY, State.UNSIGNED):
             if state is State.UNSIGNED:
                 yield Source(name, "".join(gathered), start)
             yield Source(name, line, number)

@@ -16,26 +16,26 @@ from ...rasp_grammar import tree
 from ...rasp_grammar.text_layout import counted, on_one_line, printable, right_aligned, shortened, terminal_width
 from .results import (
     Applied,
-    Compiled,
-    Described,
-    Documented,
+    DocumentationShown,
+    Errors,
     Example,
     ExamplesShown,
-    Failed,
+    FactsShown,
+    FileWritten,
     FunctionShown,
-    Helped,
-    Left,
+    HelpShown,
     ListShown,
-    Matrix,
+    ModelWritten,
     Outcome,
     PlainShown,
+    SelectorMatrix,
     SelectorShown,
+    SessionEnd,
     Shown,
     SOpShown,
     SOpValues,
     TooLarge,
-    Warned,
-    Wrote,
+    Warnings,
 )
 
 _MARGIN = "     "
@@ -66,7 +66,7 @@ def _lines(outcome: Outcome, full: bool) -> list[str]:
         case SOpShown() | SelectorShown() | PlainShown() | ListShown() | FunctionShown():
             return _shown(outcome, full)
         case Applied(shown=shown):
-            if isinstance(shown, Matrix):
+            if isinstance(shown, SelectorMatrix):
                 return [f"{_MARGIN}=", *_matrix(shown)]
             return [f"{_MARGIN}= {render_values(shown, full)}"]
         case ExamplesShown(sop=sop, selector=selector):
@@ -74,21 +74,21 @@ def _lines(outcome: Outcome, full: bool) -> list[str]:
                 return [f"{_MARGIN}example: {example_text(sop)}"]
             pairs = (("s-op", sop), ("selector", selector))
             return [f"{_MARGIN}{what} example: {example_text(one)}" for what, one in pairs if one is not None]
-        case Described(subject=subject, facts=facts):
+        case FactsShown(subject=subject, facts=facts):
             width = max([len(label) for label, _ in facts], default=0) + 1
             return [f"{_MARGIN}{subject}"] + [f"{_MARGIN}  {label + ':':<{width}} {text}" for label, text in facts]
-        case Documented(signature=signature, text=text):
+        case DocumentationShown(signature=signature, text=text):
             return [f"{_MARGIN}{signature}", *[f"{_MARGIN}  {line}" for line in text.splitlines()]]
-        case Helped(text=text):
+        case HelpShown(text=text):
             return text.splitlines()
-        case Wrote(path=path):
+        case FileWritten(path=path):
             return [f"{_MARGIN}wrote {path}"]
-        case Compiled(weights=weights, layers=layers, heads=heads, parameters=parameters, seconds=seconds):
+        case ModelWritten(weights=weights, layers=layers, heads=heads, parameters=parameters, seconds=seconds):
             sizes = f"{counted(layers, 'layer')}, {counted(heads, 'head')}, {parameters:,} parameters"
             return [f"{_MARGIN}{weights}: {sizes}, {seconds:.2f} s"]
-        case Warned(diagnostics=diagnostics) | Failed(diagnostics=diagnostics):
+        case Warnings(diagnostics=diagnostics) | Errors(diagnostics=diagnostics):
             return [line for found in diagnostics for line in found.render().splitlines()]
-        case Left():
+        case SessionEnd():
             return []
     assert_never(outcome)
 
@@ -110,9 +110,9 @@ def _shown(shown: Shown, full: bool) -> list[str]:
         case SelectorShown(name=name, shown=on_example):
             lines = [f"{_MARGIN}selector: {name}"]
             match on_example:
-                case Matrix(example=example) if len(example.tokens) > MAX_MATRIX:
+                case SelectorMatrix(example=example) if len(example.tokens) > MAX_MATRIX:
                     lines.append(f"{_EXAMPLE} too wide to show; `set selector example` to at most {MAX_MATRIX} tokens")
-                case Matrix():
+                case SelectorMatrix():
                     lines += [_EXAMPLE, *_matrix(on_example)]
                 case TooLarge(reason=reason):
                     lines.append(f"{_EXAMPLE} {reason}")
@@ -252,11 +252,11 @@ def _quoted(text: Scalar) -> str:
 # ---- selectors -------------------------------------------------------------------------------------
 
 
-def _matrix(shown: Matrix) -> list[str]:
+def _matrix(shown: SelectorMatrix) -> list[str]:
     return [_ROWS + line for line in matrix_lines(shown)]
 
 
-def matrix_lines(shown: Matrix) -> list[str]:
+def matrix_lines(shown: SelectorMatrix) -> list[str]:
     """Keys over the columns, queries beside the rows; 1 where a query's position selects a key's."""
     tokens = [scalar_text(token) for token in shown.example.tokens]
     width = max([terminal_width(token) for token in tokens], default=1)

@@ -1,4 +1,4 @@
-"""What an input to the REPL comes to: one type for each thing that can be shown.  `rendering` makes text of them."""
+"""The outcomes of an input to the REPL: one type for each thing that can be shown.  `render` makes text of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Example:
 
 @dataclass(frozen=True)
 class SOpValues:
-    """An s-op's value at each position of an example, as `kinds` show them."""
+    """An s-op's value at each position of an example; `kinds` says whether numbers are shown as booleans."""
 
     example: Example
     values: tuple[Value, ...]
@@ -29,7 +29,7 @@ class SOpValues:
 
 
 @dataclass(frozen=True)
-class Matrix:
+class SelectorMatrix:
     """A selector on an example: one row for each query position, one column for each key position."""
 
     example: Example
@@ -38,7 +38,7 @@ class Matrix:
 
 @dataclass(frozen=True)
 class TooLarge:
-    """An example on which showing something would take too long, and what to do about it."""
+    """The reason why nothing is shown: the example is too long.  It says what to do."""
 
     reason: str
 
@@ -56,14 +56,14 @@ class SelectorShown:
     """A selector; `shown` is None where examples are off."""
 
     name: str
-    shown: Matrix | TooLarge | None
+    shown: SelectorMatrix | TooLarge | None
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What an s-op or selector gave on the input that it was applied to: `x("abc")`."""
+    """The result of applying an s-op or selector to an input: `x("abc")`."""
 
-    shown: SOpValues | Matrix
+    shown: SOpValues | SelectorMatrix
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class PlainShown:
 
 @dataclass(frozen=True)
 class ListShown:
-    """A list or dict with s-ops, selectors or functions in it: what each place holds; `left_out` more are not shown."""
+    """A list or dict that contains s-ops, selectors or functions: (place, item) pairs; `left_out` more are not here."""
 
     what: str
     items: tuple[tuple[str, Shown], ...]
@@ -94,45 +94,45 @@ Shown = SOpShown | SelectorShown | PlainShown | ListShown | FunctionShown
 
 @dataclass(frozen=True)
 class ExamplesShown:
-    """The running examples; None is the one that was not asked for."""
+    """The running examples; None for the one that was not asked for."""
 
     sop: Example | None
     selector: Example | None
 
 
 @dataclass(frozen=True)
-class Described:
-    """Facts about a value (`:type`, `:depth`): what was asked, and a label with a text for each fact."""
+class FactsShown:
+    """Facts about a value (`:type`, `:depth`): the expression, and (label, text) pairs."""
 
     subject: str
     facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Documented:
-    """What a name is for."""
+class DocumentationShown:
+    """The documentation of a name (`:doc`)."""
 
     signature: str
     text: str
 
 
 @dataclass(frozen=True)
-class Helped:
-    """A page of help."""
+class HelpShown:
+    """The help page (`:help`)."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Wrote:
-    """A file that was written, by a drawing or by `:save`."""
+class FileWritten:
+    """A file was written, by `draw` or `:save`."""
 
     path: Path
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """A model that was written.  `seconds` is what compiling and writing took."""
+class ModelWritten:
+    """A model was written by `:compile`; `seconds` is the time for compiling and writing."""
 
     weights: Path
     layers: int
@@ -142,22 +142,34 @@ class Compiled:
 
 
 @dataclass(frozen=True)
-class Warned:
-    """What a person should know about an input that is well formed."""
+class Warnings:
+    """Warnings about an input that runs all the same."""
 
     diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True)
-class Failed:
-    """What is wrong with an input; the session is as it was before the statement."""
+class Errors:
+    """The mistakes in an input; the session is as it was before the statement that has them."""
 
     diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True)
-class Left:
-    """The session is over."""
+class SessionEnd:
+    """The person has ended the session."""
 
 
-Outcome = Shown | Applied | ExamplesShown | Described | Documented | Helped | Wrote | Compiled | Warned | Failed | Left
+Outcome = (
+    Shown
+    | Applied
+    | ExamplesShown
+    | FactsShown
+    | DocumentationShown
+    | HelpShown
+    | FileWritten
+    | ModelWritten
+    | Warnings
+    | Errors
+    | SessionEnd
+)

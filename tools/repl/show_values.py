@@ -18,8 +18,8 @@ from .results import (
     Example,
     FunctionShown,
     ListShown,
-    Matrix,
     PlainShown,
+    SelectorMatrix,
     SelectorShown,
     Shown,
     SOpShown,
@@ -66,7 +66,7 @@ def values_of(node: SOp, example: Example) -> SOpValues | TooLarge:
     return SOpValues(example, tuple(values), kinds)
 
 
-def matrix_of(node: Selector, example: Example) -> Matrix | TooLarge:
+def matrix_of(node: Selector, example: Example) -> SelectorMatrix | TooLarge:
     """The selector on the example."""
     refused = _too_large(node, example)
     if refused is not None:
@@ -75,7 +75,7 @@ def matrix_of(node: Selector, example: Example) -> Matrix | TooLarge:
     for row in evaluate([node], example.tokens)[node]:
         assert isinstance(row, list)
         rows.append(tuple(row))
-    return Matrix(example, tuple(rows))
+    return SelectorMatrix(example, tuple(rows))
 
 
 def applied(function: SOp | Selector, argument: Object, result: Object, span: Span) -> Applied:
@@ -83,7 +83,7 @@ def applied(function: SOp | Selector, argument: Object, result: Object, span: Sp
     example = example_of(argument, span)
     assert isinstance(result, tuple)
     if isinstance(function, Selector):
-        return Applied(Matrix(example, tuple([_truths(row) for row in result])))
+        return Applied(SelectorMatrix(example, tuple([_truths(row) for row in result])))
     values = tuple([value for value in result if is_scalar(value)])
     return Applied(SOpValues(example, values, kinds_of(values)))
 

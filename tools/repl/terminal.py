@@ -27,7 +27,7 @@ from ...rasp_grammar.lark_grammar import keywords
 from ...rasp_grammar.span import Source
 from .completion import complete
 from .conversation import Conversation
-from .read_statements import COMMAND, State, read
+from .read_statements import State, is_command, read
 
 PROMPT = ">> "
 CONTINUED = ".. "
@@ -152,7 +152,7 @@ class _Colours(Lexer):
 
 def styled(line: str) -> StyleAndTextTuples:
     """One line in pieces, each with its style.  No token goes over the end of a line."""
-    if line.lstrip().startswith(COMMAND):
+    if is_command(line):
         return [("class:rasp.word", line)]
     tokens, comments = tokenize(Source("", line))
     words = set(keywords().values()) | _LINE_WORDS

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from raspc.rasp_grammar.span import Source
 from raspc.tools.repl.conversation import Conversation
+from raspc.tools.repl.dialogue import Dialogue
 from raspc.tools.repl.read_statements import inputs
 from raspc.tools.repl.render import render
 from raspc.tools.repl.results import Outcome
@@ -16,13 +17,17 @@ class Talk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.conversation = Conversation(folder)
+        self.dialogue = Dialogue(folder)
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.dialogue.conversation
 
     def outcomes(self, script: str) -> list[Outcome]:
         return [
             outcome
             for source in inputs(script.splitlines(keepends=True), "<stdin>")
-            for outcome in self.conversation.run(source)
+            for outcome in self.dialogue.run(source)
         ]
 
     def __call__(self, script: str) -> str:
@@ -31,4 +36,4 @@ class Talk:
 
     def one(self, text: str) -> list[Outcome]:
         """The outcomes of one input."""
-        return list(self.conversation.run(Source("<input>", text)))
+        return list(self.dialogue.run(Source("<input>", text)))

@@ -16,12 +16,12 @@ from raspc.tests.tools.repl.talking import Talk
 from raspc.tools.repl.conversation import Conversation
 from raspc.tools.repl.results import (
     Applied,
-    Failed,
+    Errors,
     FunctionShown,
-    Left,
-    Matrix,
     PlainShown,
+    SelectorMatrix,
     SelectorShown,
+    SessionEnd,
     SOpShown,
     SOpValues,
     TooLarge,
@@ -252,7 +252,7 @@ def test_the_record_is_a_program_with_the_same_names(talk: Talk) -> None:
 
 def test_types_of_outcomes(talk: Talk) -> None:
     shown = talk.outcomes("x = 1; def f(a) { return a; } tokens; full_s; tokens('ab'); full_s([1]); 1 +; exit;")
-    assert [type(outcome) for outcome in shown] == [Failed]
+    assert [type(outcome) for outcome in shown] == [Errors]
     shown = talk.outcomes("x = 1; def f(a) { return a; } tokens; full_s; tokens('ab'); full_s([1]); ;\nexit;\n")
     assert [type(outcome) for outcome in shown] == [
         PlainShown,
@@ -261,23 +261,23 @@ def test_types_of_outcomes(talk: Talk) -> None:
         SelectorShown,
         Applied,
         Applied,
-        Left,
+        SessionEnd,
     ]
     matrix = shown[3]
     assert isinstance(matrix, SelectorShown)
-    assert isinstance(matrix.shown, Matrix)
+    assert isinstance(matrix.shown, SelectorMatrix)
     assert matrix.shown.rows == ((True,) * 5,) * 5
 
 
 @pytest.mark.parametrize("farewell", ["exit", "quit;", "exit()", " quit ( ) ;", ":quit", ":q"])
 def test_farewells(talk: Talk, farewell: str) -> None:
-    assert talk.one(farewell) == [Left()]
+    assert talk.one(farewell) == [SessionEnd()]
 
 
 def test_a_name_is_no_farewell(talk: Talk) -> None:
     talk("exit = 3;")
     assert [type(outcome) for outcome in talk.one("exit")] == [PlainShown]
-    assert talk.one("quit") == [Left()]
+    assert talk.one("quit") == [SessionEnd()]
 
 
 def test_names_are_new_each_time_and_old_values_stay(talk: Talk) -> None:
@@ -314,7 +314,7 @@ def test_a_file_can_be_loaded_again_after_a_mistake_in_it(talk: Talk) -> None:
     path = talk.conversation.session.base / "lib.rasp"
     path.write_text("good = 1; bad = missing; worse = 1 / 0;")
     (failed,) = talk.one("load 'lib';")
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, Errors)
     assert [found.code for found in failed.diagnostics] == ["unknown-name", "division-by-zero"]
     assert talk.conversation.session.names == []
     path.write_text("good = = 1;")

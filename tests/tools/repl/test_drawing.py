@@ -14,7 +14,7 @@ from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import Shipped, shipped_programs
 from raspc.tests.tools.repl.talking import Talk
 from raspc.tools.repl.dataflow import flow, longest_chain
-from raspc.tools.repl.results import Failed, Wrote
+from raspc.tools.repl.results import Errors, FileWritten
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="graphviz is not installed")
 
@@ -61,7 +61,7 @@ def test_flows_of_shipped_programs(shipped: Shipped) -> None:
 def test_dot_text(talk: Talk, golden: Callable[..., None], call: str) -> None:
     talk(PROGRAM)
     call = call.replace(");", ", 'x.dot');" if ", " in call else ", 'hello', 'x.dot');")
-    assert talk.one(call) == [Wrote(Path("x.dot"))]
+    assert talk.one(call) == [FileWritten(Path("x.dot"))]
     golden((talk.conversation.session.base / "x.dot").read_text())
 
 
@@ -86,8 +86,8 @@ def test_pictures(talk: Talk, ending: str, start: bytes) -> None:
     talk(PROGRAM)
     argument = f", 'ba', 'picture{ending}'" if ending else ""
     (wrote,) = talk.one(f"draw(both{argument});")
-    assert wrote == Wrote(Path(f"picture{ending}" if ending else "both.svg"))
-    assert isinstance(wrote, Wrote)
+    assert wrote == FileWritten(Path(f"picture{ending}" if ending else "both.svg"))
+    assert isinstance(wrote, FileWritten)
     content = (talk.conversation.session.base / wrote.path).read_bytes()
     assert content.startswith(start)
     if start == b"<?xml":
@@ -97,7 +97,7 @@ def test_pictures(talk: Talk, ending: str, start: bytes) -> None:
 @needs_dot
 def test_any_text_can_be_drawn(talk: Talk) -> None:
     talk("x = tokens == '\\<>&|{}\\n' or tokens == '\"';")
-    assert talk.one("draw(x, '\"\\<\x01é');") == [Wrote(Path("x.svg"))]
+    assert talk.one("draw(x, '\"\\<\x01é');") == [FileWritten(Path("x.svg"))]
 
 
 def test_without_graphviz(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,11 +136,11 @@ def test_a_dot_that_fails(talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path:
 )
 def test_what_cannot_be_drawn(talk: Talk, call: str, said: str) -> None:
     (failed,) = talk.one(call)
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, Errors)
     assert said in failed.diagnostics[0].message
     assert failed.diagnostics[0].span is not None
 
 
 def test_a_drawing_in_a_loop(talk: Talk) -> None:
     shown = talk.outcomes("for c in 'ab' { draw(tokens == c, 'ab', c + '.dot'); }")
-    assert shown == [Wrote(Path("a.dot")), Wrote(Path("b.dot"))]
+    assert shown == [FileWritten(Path("a.dot")), FileWritten(Path("b.dot"))]
