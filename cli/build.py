@@ -1,9 +1,8 @@
-"""`raspc build`: a suite of programs into models, what is unchanged kept."""
+"""`raspc build`: compiles a suite of programs, and keeps the models of unchanged ones."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +13,11 @@ import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from ..rasp_grammar.text_layout import PAGE_WIDTH, counted, on_one_line, shortened
-from ..tools.suites.records import LIBRARY
 from .options import complete_files, declaration_options, json_option
 from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..tools.suites.records import Entry
+    from ..tools.suites.records import BuildEntry
 
 
 @click.command(short_help="Compile a suite of programs; keep what is unchanged.")
@@ -85,11 +82,12 @@ def command(
     raspc build programs -o out --executor dask://10.0.0.5:8786
     """
     from ..tools.suites import junit as junit_report
-    from ..tools.suites.executors import check_address
-    from ..tools.suites.index_file import as_json, counts
-    from ..tools.suites.programs_to_build import targets_of
-    from ..tools.suites.records import Settings
-    from ..tools.suites.run import Plan, run
+    from ..tools.suites.executors import check_address, processors
+    from ..tools.suites.index_file import entry_json, status_counts
+    from ..tools.suites.programs_to_build import programs_below
+    from ..tools.suites.records import BuildSettings
+    from ..tools.suites.run import BuildPlan, run
+    from ..tools.suites.summary_table import summary_table
 
     if executor is not None:
         if jobs is not None:
@@ -100,12 +98,12 @@ def command(
     if vocab is not None:
         from ..compiler.elaborate import parse_vocabulary
 
-        parse_vocabulary(vocab)  # a mistake in it is one mistake, not one for each program
-    targets = targets_of(paths, output)
+        parse_vocabulary(vocab)  # so that a mistake in it is reported once, not for each program
+    targets = programs_below(paths, output)
     if not targets:
         raise RaspError(Diagnostic("nothing-to-build", "there are no .rasp files there", None, "check the paths"))
-    settings = Settings(CompileOptions(small, uniform, causal, max_params), vocab, max_length, verify)
-    plan = Plan(targets, output, settings, jobs if jobs is not None else _processors(), executor, force)
+    settings = BuildSettings(CompileOptions(small, uniform, causal, max_params), vocab, max_length, verify)
+    plan = BuildPlan(targets, output, settings, jobs if jobs is not None else processors(), executor, force)
     try:
         with _progress(len(targets), quiet=report.as_json) as tell:
             entries = run(plan, tell)
@@ -113,30 +111,21 @@ def command(
         print("interrupted: what was built is kept, and the next build goes on from there", file=sys.stderr)
         raise
     for entry in entries:
-        _show(report, entry)
+        _print_messages(report, entry)
     if report.as_json:
         for entry in entries:
-            print(json.dumps(as_json(entry)))
-        print(json.dumps({"counts": counts(entries)}))
+            print(json.dumps(entry_json(entry)))
+        print(json.dumps({"counts": status_counts(entries)}))
     else:
-        print("".join(f"{line}\n" for line in _table(entries)), end="")
+        print("".join(f"{line}\n" for line in summary_table(entries)), end="")
     if junit is not None:
         junit_report.write(junit, entries)
     report.failed |= any(entry.status == "failed" for entry in entries)
 
 
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-# ---- while it runs ----------------------------------------------------------------------------------
-
-
 @contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[Entry], None]]:
-    """What tells of each program as it is done: a bar on a terminal, a line elsewhere, on standard error."""
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[BuildEntry], None]]:
+    """A function that shows each finished program on standard error: a progress bar on a terminal, a line elsewhere."""
     if quiet:
         yield lambda entry: None
     elif sys.stderr.isatty():
@@ -145,17 +134,17 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[Entry], None]]:
     else:
         done = 0
 
-        def line(entry: Entry) -> None:
+        def line(entry: BuildEntry) -> None:
             nonlocal done
             done += 1
             if not entry.cached:
-                print(f"[{done}/{total}] {entry.target.program}: {_said(entry)}", file=sys.stderr, flush=True)
+                print(f"[{done}/{total}] {entry.target.program}: {_line(entry)}", file=sys.stderr, flush=True)
 
         yield line
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Callable[[Entry], None]]:
+def _bar(total: int) -> Iterator[Callable[[BuildEntry], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -164,7 +153,7 @@ def _bar(total: int) -> Iterator[Callable[[Entry], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
 
-        def tell(entry: Entry) -> None:
+        def tell(entry: BuildEntry) -> None:
             nonlocal failed
             failed += entry.status == "failed"
             trouble = f"{failed} failed; " if failed > 0 else ""
@@ -173,69 +162,15 @@ def _bar(total: int) -> Iterator[Callable[[Entry], None]]:
         yield tell
 
 
-def _said(entry: Entry) -> str:
+def _line(entry: BuildEntry) -> str:
     if entry.status != "ok" or entry.sizes is None:
         return entry.status
     return f"ok, {entry.sizes.parameters:,} parameters, {entry.seconds:.2f} s"
 
 
-# ---- afterwards -------------------------------------------------------------------------------------
-
-
-def _show(report: Report, entry: Entry) -> None:
-    """A program's diagnostics; a library's are no news."""
+def _print_messages(report: Report, entry: BuildEntry) -> None:
+    """Print the diagnostics of a program; those of a library say only that it has no output."""
     if entry.status == "skipped":
         return
     for message in entry.messages:
         print(json.dumps(message.fields, sort_keys=True) if report.as_json else message.text, file=sys.stderr)
-
-
-def _table(entries: Sequence[Entry]) -> Iterator[str]:
-    """What became of each program, 80 columns wide: the model in figures, or in words why there is none."""
-    verified = any(entry.verified is not None for entry in entries)
-    titles = ("layers", "parameters", "seconds", "cached", *(("verified",) if verified else ()))
-    figures = [_figures(entry, verified) for entry in entries]
-    widths = [max(map(len, column)) for column in zip(titles, *figures, strict=True)]
-    status = len("skipped")
-    rest = sum(2 + width for width in (status, *widths))
-    name = min(PAGE_WIDTH - rest, max(len("program"), *(len(entry.target.program) for entry in entries)))
-    yield _row("program", name, ["status".ljust(status), *_right(titles, widths)])
-    for entry, cells in zip(entries, figures, strict=True):
-        first = entry.status.ljust(status)
-        if entry.status == "ok":
-            yield _row(entry.target.program, name, [first, *_right(cells, widths)])
-        else:
-            reason = LIBRARY if entry.status == "skipped" else on_one_line(str(entry.errors[0].fields["message"]))
-            yield _row(entry.target.program, name, [first, shortened(reason, PAGE_WIDTH - name - 2 - status - 2)])
-    yield ""
-    yield _total(entries)
-
-
-def _figures(entry: Entry, verified: bool) -> tuple[str, ...]:
-    sizes = entry.sizes
-    return (
-        "-" if sizes is None else str(sizes.layers),
-        "-" if sizes is None else f"{sizes.parameters:,}",
-        f"{entry.seconds:.2f}",
-        "yes" if entry.cached else "no",
-        *(("-" if entry.verified is None else f"{entry.verified:,}",) if verified else ()),
-    )
-
-
-def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
-
-
-def _row(program: str, width: int, cells: Sequence[str]) -> str:
-    """A program and its cells; a longer name has a line of its own above them."""
-    apart = f"{program}\n{'':{width}}" if len(program) > width else program.ljust(width)
-    return "  ".join([apart, *cells]).rstrip()
-
-
-def _total(entries: Sequence[Entry]) -> str:
-    from ..tools.suites.index_file import counts
-
-    numbers = counts(entries)
-    parts = [f"{numbers['ok']:,} ok"]
-    parts += [f"{numbers[name]:,} {name}" for name in ("failed", "skipped") if numbers[name] > 0]
-    return f"{counted(len(entries), 'program')}: {', '.join(parts)} ({numbers['cached']:,} cached)"

@@ -1,1 +1,1 @@
-"""Suites of programs: what to compile, what need not be compiled again, who compiles it, and what came of it."""
+"""Builds suites: paths of programs come in; models, an index and reports go out.  Unchanged programs are kept."""

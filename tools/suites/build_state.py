@@ -1,8 +1,7 @@
-"""What a build remembers for the next one, in a file of its own beside what it built.
+"""The state of a build: entries that the next build can reuse, in a file beside the models.
 
-An entry is taken up again when the program's text, the texts that it loads, the settings and the compiler are what they
-were (one key over all of them), and the files that were written are still there as they were.  Failures are not
-remembered: what failed is tried again.
+An entry is reused if one key (of the program's text, the texts that it loads, the settings and the compiler) is the
+same, and if the files that were written have not changed.  Failures are not kept: the next build tries them again.
 """
 
 from __future__ import annotations
@@ -18,35 +17,35 @@ from typing import Any
 from ...compiler.artifact.atomic_files import replace_files
 from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.source_file import read_source
-from .records import Entry, Loaded, Message, Settings, Sizes, Target, Written
-from .sources import key_of, located, sha256
+from .records import BuildEntry, BuildSettings, LoadedFile, Message, Sizes, SuiteProgram, WrittenFile
+from .sources import key_of, loaded_path, sha256
 
 STATE = ".raspc-build"
 
-#: To be changed with the shape of what is remembered.
+#: Part of the checksum.  Change it together with the fields of an entry.
 _FORMAT = b"raspc build state 2"
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What the last builds into a folder left, by the programs' names."""
+class BuildState:
+    """The entries of earlier builds into a folder, by the names of the programs."""
 
     folder: Path
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, BuildEntry]
 
     @staticmethod
-    def read(folder: Path) -> Memory:
-        """The memory of a folder; nothing where that is missing, damaged or of another version."""
+    def read(folder: Path) -> BuildState:
+        """The state of a folder; empty if the file is missing, damaged or of another version."""
         try:
             checksum, _, text = (folder / STATE).read_bytes().partition(b"\n")
             if checksum != _checksum(text):
-                return Memory(folder, {})
-            return Memory(folder, {one["name"]: _entry(one) for one in json.loads(text)})
+                return BuildState(folder, {})
+            return BuildState(folder, {one["name"]: _entry(one) for one in json.loads(text)})
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return Memory(folder, {})
+            return BuildState(folder, {})
 
-    def write(self, entries: Iterable[Entry]) -> None:
-        """Write what is known now, whole or not at all: these entries, and what was known of other programs."""
+    def write(self, entries: Iterable[BuildEntry]) -> None:
+        """Write these entries, and earlier ones of other programs that still exist; the file is replaced as a whole."""
         state = {name: entry for name, entry in self.entries.items() if os.path.exists(entry.target.path)}
         for entry in entries:
             state[entry.target.name] = entry
@@ -58,30 +57,33 @@ def _checksum(text: bytes) -> bytes:
     return hashlib.sha256(_FORMAT + text).hexdigest().encode()
 
 
-def current(entry: Entry, target: Target, settings: Settings, folder: Path) -> Entry | None:
-    """The entry as this build's result, if nothing that it came from or left has changed."""
+def reusable_entry(entry: BuildEntry, target: SuiteProgram, settings: BuildSettings, folder: Path) -> BuildEntry | None:
+    """The entry of an earlier build as an entry of this one; None if its inputs or its files have changed."""
     try:
         source = sha256(read_source(target.path).text)
         loads = tuple(
-            Loaded(one.asked, sha256(read_source(located(target.path.parent / one.asked)).text)) for one in entry.loads
+            LoadedFile(one.asked, sha256(read_source(loaded_path(target.path.parent / one.asked)).text))
+            for one in entry.loads
         )
     except (RaspError, OSError, ValueError):
         return None
-    # A model that was compared with its program is as good where that is not asked for.
+    # A verified model serves a build that does not ask for verification.
     wanted = settings if entry.verified is None else replace(settings, verify=True)
-    if entry.key != key_of(target, source, loads, wanted) or not all(_kept(folder, file) for file in entry.files):
+    if entry.key != key_of(target, source, loads, wanted) or not all(
+        _is_unchanged(folder, file) for file in entry.files
+    ):
         return None
     return replace(entry, target=target, cached=True)
 
 
-def written(folder: Path, name: str, content: bytes) -> Written:
-    """What to remember of a file that has just been written."""
+def record_file(folder: Path, name: str, content: bytes) -> WrittenFile:
+    """The record of a file that has just been written."""
     status = os.stat(folder / name)
-    return Written(name, len(content), status.st_mtime_ns, hashlib.sha256(content).hexdigest())
+    return WrittenFile(name, len(content), status.st_mtime_ns, hashlib.sha256(content).hexdigest())
 
 
-def _kept(folder: Path, file: Written) -> bool:
-    """Whether a file is as it was written.  Its hash is only needed where its time has changed (a copied folder)."""
+def _is_unchanged(folder: Path, file: WrittenFile) -> bool:
+    """Whether a file has not changed.  Its hash is read only if its time differs, as in a copied folder."""
     path = folder / file.name
     try:
         status = os.stat(path)
@@ -92,7 +94,7 @@ def _kept(folder: Path, file: Written) -> bool:
         return False
 
 
-def _json(entry: Entry) -> dict[str, object]:
+def _json(entry: BuildEntry) -> dict[str, object]:
     return {
         "name": entry.target.name,
         "path": str(entry.target.path),
@@ -107,15 +109,15 @@ def _json(entry: Entry) -> dict[str, object]:
     }
 
 
-def _entry(stored: Mapping[str, Any]) -> Entry:
-    return Entry(
-        target=Target(Path(stored["path"]), stored["name"]),
+def _entry(stored: Mapping[str, Any]) -> BuildEntry:
+    return BuildEntry(
+        target=SuiteProgram(Path(stored["path"]), stored["name"]),
         status=stored["status"],
         seconds=stored["seconds"],
         messages=tuple(Message(**message) for message in stored["messages"]),
         sizes=None if stored["sizes"] is None else Sizes(**stored["sizes"]),
         verified=stored["verified"],
         key=stored["key"],
-        loads=tuple(Loaded(**one) for one in stored["loads"]),
-        files=tuple(Written(**one) for one in stored["files"]),
+        loads=tuple(LoadedFile(**one) for one in stored["loads"]),
+        files=tuple(WrittenFile(**one) for one in stored["files"]),
     )

@@ -1,4 +1,4 @@
-"""Who does the work: processes of this machine, or a cluster, behind the one interface of `concurrent.futures`."""
+"""Executors for jobs: processes of this machine, or the workers of a dask cluster."""
 
 from __future__ import annotations
 
@@ -17,22 +17,29 @@ from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Seconds to wait for a scheduler.
-PATIENCE = 10
+#: Seconds to wait for the answer of a scheduler.
+CONNECT_TIMEOUT = 10
 
 _DASK = re.compile(r"dask://(?P<host>[^\s:/\[\]]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 _MAX_PORT = 65_535
 
 
+def processors() -> int:
+    """The number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 # ---- this machine -----------------------------------------------------------------------------------
 
 
 @contextmanager
-def local(jobs: int) -> Iterator[Executor]:
-    """Processes of this machine, at most `jobs`.  When the block is left by an exception, they are ended at once."""
+def local_processes(jobs: int) -> Iterator[Executor]:
+    """An executor of at most `jobs` processes of this machine.  An exception in the block ends them at once."""
     others = set(multiprocessing.active_children())
-    # They start fresh: what a forked one would inherit of a terminal is no use to it.
+    # A spawned process inherits no state of the terminal, as a forked one would.
     pool = _Pool(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
@@ -45,16 +52,16 @@ def local(jobs: int) -> Iterator[Executor]:
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool whose processes never see the interrupt that a terminal sends to all: they are started with it held."""
+    """A pool whose processes ignore the interrupt that a terminal sends to all: they start with SIGINT blocked."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        with _interrupts_held():
+        with _interrupts_blocked():
             return super().submit(fn, *args, **kwargs)
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """An interrupt that comes meanwhile is delivered afterwards."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT; one that arrives meanwhile is delivered afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -66,7 +73,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _start_worker() -> None:
-    """What a process does first.  It leaves interrupts to the build, and ends when the build has gone without it."""
+    """Prepare a worker process: it ignores interrupts, and exits when the process of the build is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -82,7 +89,7 @@ def _start_worker() -> None:
 
 
 def check_address(spec: str) -> None:
-    """Raise RaspError unless the text names an executor that there can be."""
+    """Raise RaspError unless the text is `dask://HOST:PORT`."""
     found = _DASK.fullmatch(spec)
     if found is None or not 0 < int(found["port"]) <= _MAX_PORT:
         message = f"`{spec}` names no executor"
@@ -90,8 +97,8 @@ def check_address(spec: str) -> None:
 
 
 @contextmanager
-def cluster(spec: str) -> Iterator[Executor]:
-    """The workers of a dask scheduler.  Raises RaspError where that is impossible."""
+def dask_cluster(spec: str) -> Iterator[Executor]:
+    """An executor of the workers of a dask scheduler.  Raises RaspError if dask is missing or nobody answers."""
     check_address(spec)
     try:
         from distributed import Client
@@ -101,21 +108,21 @@ def cluster(spec: str) -> Iterator[Executor]:
         ) from None
     address = "tcp://" + spec.removeprefix("dask://")
     try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]
     except OSError as error:
         reason = " ".join(str(error).split())
         message = f"there is no answer from `{spec}`: {reason:.150}"
         hint = "check the address, and that a scheduler runs there (`dask scheduler`)"
         raise RaspError(Diagnostic("build-executor", message, None, hint)) from None
     try:
-        # Every attempt is made anew: the same job may be asked of another version's workers.
+        # `pure=False`: dask must not reuse the result of an equal job, which another version of raspc may have made.
         yield client.get_executor(pure=False, retries=1)  # type: ignore[no-untyped-call]
     finally:
-        client.close(timeout=PATIENCE)  # type: ignore[no-untyped-call]
+        client.close(timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
 
 
-def lost(spec: str) -> RaspError:
-    """The error of a build whose cluster has gone away."""
+def cluster_lost(spec: str) -> RaspError:
+    """The error of a build whose cluster no longer answers."""
     message = f"`{spec}` does not answer any more"
     return RaspError(
         Diagnostic("build-executor", message, None, "what was built is kept: the same command goes on from there")

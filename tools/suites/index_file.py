@@ -1,4 +1,4 @@
-"""`index.json`: what a build made, for programs to read.  The shape is described in docs/suites.md."""
+"""`index.json`: the results of a build, for programs to read.  docs/suites.md describes its fields."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 from ... import __version__
 from ...compiler.artifact.atomic_files import replace_files
 from ...compiler.artifact.json_text import dumps
-from .records import Entry, Settings
+from .records import BuildEntry, BuildSettings
 
 INDEX = "index.json"
 
 
-def write(folder: Path, settings: Settings, entries: Sequence[Entry]) -> None:
-    """Write the index, whole or not at all."""
+def write(folder: Path, settings: BuildSettings, entries: Sequence[BuildEntry]) -> None:
+    """Write the index; the file is replaced as a whole."""
     document = {
         "format": "raspc-build",
         "format_version": 1,
         "compiler": __version__,
         "settings": settings.as_json(),
-        "counts": counts(entries),
-        "programs": [as_json(entry) for entry in entries],
+        "counts": status_counts(entries),
+        "programs": [entry_json(entry) for entry in entries],
     }
     replace_files({folder / INDEX: (dumps(document).encode(),)})
 
 
-def counts(entries: Sequence[Entry]) -> dict[str, int]:
-    """How many entries there are of each status, and how many were kept from an earlier build."""
+def status_counts(entries: Sequence[BuildEntry]) -> dict[str, int]:
+    """The number of entries of each status, and of those reused from an earlier build (`cached`)."""
     statuses = Counter(entry.status for entry in entries)
     return {
         "ok": statuses["ok"],
@@ -39,8 +39,8 @@ def counts(entries: Sequence[Entry]) -> dict[str, int]:
     }
 
 
-def as_json(entry: Entry) -> dict[str, object]:
-    """One program of the index; its files are named relative to the index."""
+def entry_json(entry: BuildEntry) -> dict[str, object]:
+    """One program of the index; its file names are relative to the index."""
     return {
         "program": entry.target.program,
         "source": str(entry.target.path),

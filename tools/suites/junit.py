@@ -1,4 +1,4 @@
-"""The report that CI servers read: one test case for each program."""
+"""The JUnit XML report, for CI servers: one test case for each program."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ...compiler.artifact.atomic_files import replace_files
-from .index_file import counts
-from .records import LIBRARY, Entry
+from .index_file import status_counts
+from .records import LIBRARY, BuildEntry
 
-#: What XML 1.0 cannot hold at all, not even escaped.
+#: Characters that XML 1.0 does not allow, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(path: Path, entries: Sequence[Entry]) -> None:
-    """Write the report, and the folder that it is to be in.  Raises OSError."""
+def write(path: Path, entries: Sequence[BuildEntry]) -> None:
+    """Write the report; makes its folder if that is missing.  Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_files({path: (render(entries),)})
 
 
-def render(entries: Sequence[Entry]) -> bytes:
-    """The report as UTF-8 XML: failures carry the diagnostics, skipped cases say why."""
-    numbers = counts(entries)
+def render(entries: Sequence[BuildEntry]) -> bytes:
+    """The report as UTF-8 XML: failures hold their diagnostics, skipped cases the reason."""
+    numbers = status_counts(entries)
     totals = {
         "tests": str(len(entries)),
         "failures": str(numbers["failed"]),

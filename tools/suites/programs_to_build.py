@@ -1,4 +1,4 @@
-"""Which programs a suite has: the `.rasp` files that the paths name or contain."""
+"""Finds the programs of a suite: the `.rasp` files that the paths name or contain."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
-from .records import Target
+from .records import SuiteProgram
 
 SUFFIX = ".rasp"
 
 
-def targets_of(paths: Iterable[Path], output: Path) -> tuple[Target, ...]:
+def programs_below(paths: Iterable[Path], output: Path) -> tuple[SuiteProgram, ...]:
     """Every program once, folder by folder in order of their names.
 
     A folder's programs keep their places below it; a file stands at the top.  Hidden folders and `output` are left out.
     Raises RaspError for a path that is not there and for a folder that cannot be listed.
     """
-    found: dict[tuple[str, str], Target] = {}
+    found: dict[tuple[str, str], SuiteProgram] = {}
     for path in paths:
         for target in _targets(path, output):
             found.setdefault((target.name, os.path.realpath(target.path)), target)
     return tuple(found.values())
 
 
-def clashes(targets: Iterable[Target]) -> dict[Target, Diagnostic]:
-    """The programs that would become the same model as another: none of them can be built."""
-    by_name: defaultdict[str, list[Target]] = defaultdict(list)
+def name_clashes(targets: Iterable[SuiteProgram]) -> dict[SuiteProgram, Diagnostic]:
+    """Programs whose models would have the same name as another's, with the error for each."""
+    by_name: defaultdict[str, list[SuiteProgram]] = defaultdict(list)
     for target in targets:
         by_name[target.name].append(target)
     found = {}
@@ -41,7 +41,7 @@ def clashes(targets: Iterable[Target]) -> dict[Target, Diagnostic]:
     return found
 
 
-def _targets(path: Path, output: Path) -> Iterator[Target]:
+def _targets(path: Path, output: Path) -> Iterator[SuiteProgram]:
     if path.is_dir():
         for folder, inner, files in os.walk(path, onerror=_refuse):
             inner[:] = sorted(
@@ -49,11 +49,11 @@ def _targets(path: Path, output: Path) -> Iterator[Target]:
             )
             for name in sorted(files):
                 program = Path(folder, name)
-                # A pipe would be waited for; a link that leads nowhere is a mistake that should be seen.
+                # Reading a pipe would block.  A broken link stays in the list, so that the build reports it.
                 if name.endswith(SUFFIX) and not name.startswith(".") and (program.is_file() or program.is_symlink()):
-                    yield Target(program, program.relative_to(path).as_posix().removesuffix(SUFFIX))
+                    yield SuiteProgram(program, program.relative_to(path).as_posix().removesuffix(SUFFIX))
     elif os.path.lexists(path):
-        yield Target(path, path.name.removesuffix(SUFFIX))
+        yield SuiteProgram(path, path.name.removesuffix(SUFFIX))
     else:
         raise RaspError(Diagnostic("file-missing", f"there is no file or folder `{path}`", None, "check the path"))
 

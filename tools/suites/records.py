@@ -1,4 +1,4 @@
-"""What a build is about: its settings, its jobs, what comes back of a job, and what is remembered of it."""
+"""The records of a build: settings, programs, jobs, results of jobs, and entries of the index."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ...rasp_grammar.codes import Code
 
 Status = Literal["ok", "failed", "skipped"]
 
-#: Why a program is skipped.
+#: The reason for skipping a program.
 LIBRARY = "a library: it has no output"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What every program of the suite is compiled with; part of the key of what is built."""
+class BuildSettings:
+    """The options for every program of the suite; part of the key of each model."""
 
     options: CompileOptions = field(default_factory=CompileOptions)
     vocabulary: str | None = None
@@ -30,29 +30,29 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Target:
-    """A program of the suite: where it is, and its name below the output folder, without suffix, with `/`."""
+class SuiteProgram:
+    """A program: its path, and the name of its model below the output folder, without suffix, with `/`."""
 
     path: Path
     name: str
 
     @property
     def program(self) -> str:
-        """The name that people know it by; a file that was named may have another suffix, which is then in `name`."""
+        """The name in tables: with `.rasp`; a suffix other than that is part of `name` already."""
         return f"{self.name}.rasp" if self.path.suffix == ".rasp" else self.name
 
 
 @dataclass(frozen=True)
-class Text:
-    """A file as a job carries it: the name that messages use, and the text."""
+class ProgramText:
+    """A file of a program: the name that messages use, and the text."""
 
     name: str
     text: str
 
 
 @dataclass(frozen=True)
-class NoText:
-    """Why a file that is loaded could not be read; whoever elaborates the program knows where to say so."""
+class UnreadableText:
+    """The reason why a loaded file could not be read; elaboration reports it at the `load` statement."""
 
     code: Code
     message: str
@@ -61,21 +61,22 @@ class NoText:
 
 @dataclass(frozen=True)
 class Job:
-    """All that is needed to compile one program, anywhere: no file is read for it.
+    """Everything that a worker needs to compile one program; it reads no file.
 
-    `loaded`: what `load` asks for, in that order.  `compiler`: the digest of the compiler that must do it.
+    `loaded`: the texts of `load` statements, in order of their elaboration.  `compiler`: the digest of the compiler
+    that must do the job.
     """
 
-    target: Target
-    source: Text
-    loaded: tuple[Text | NoText, ...]
-    settings: Settings
+    target: SuiteProgram
+    source: ProgramText
+    loaded: tuple[ProgramText | UnreadableText, ...]
+    settings: BuildSettings
     compiler: str
 
 
 @dataclass(frozen=True)
 class Message:
-    """A diagnostic as a reader sees it and as a program reads it."""
+    """A diagnostic as text for people, and as the fields of its JSON form."""
 
     text: str
     fields: dict[str, object]
@@ -87,7 +88,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The model in figures."""
+    """The sizes of a model."""
 
     layers: int
     attention_depth: int
@@ -98,8 +99,8 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a job: for `ok`, both files' bytes; for the others, why."""
+class JobResult:
+    """The result of a job: the bytes of both files if it is `ok`, the reasons in `messages` otherwise."""
 
     status: Status
     seconds: float
@@ -107,13 +108,13 @@ class Outcome:
     sizes: Sizes | None = None
     weights: bytes = b""
     manifest: bytes = b""
-    #: How many inputs were compared with the interpreter; None when that was not asked for.
+    #: The number of inputs compared with the interpreter; None without `--verify`.
     verified: int | None = None
 
 
 @dataclass(frozen=True)
-class Written:
-    """A file that a build wrote: its name below the output folder, and what shows that it is still the same."""
+class WrittenFile:
+    """A file that a build wrote: its name below the output folder, and size, time (ns) and hash to detect changes."""
 
     name: str
     size: int
@@ -122,26 +123,26 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A file that a program loads: the path as the program makes it, from the program's folder, and the text's hash."""
+class LoadedFile:
+    """A file that a program loads: its path relative to the program's folder, and the hash of its text."""
 
     asked: str
     sha256: str
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What a build says, and the next one remembers, of one program."""
+class BuildEntry:
+    """The result for one program: shown after the build, and kept for the next one."""
 
-    target: Target
+    target: SuiteProgram
     status: Status
     seconds: float
     messages: tuple[Message, ...] = ()
     sizes: Sizes | None = None
     verified: int | None = None
     key: str | None = None
-    loads: tuple[Loaded, ...] = ()
-    files: tuple[Written, ...] = ()
+    loads: tuple[LoadedFile, ...] = ()
+    files: tuple[WrittenFile, ...] = ()
     cached: bool = field(default=False, compare=False)
 
     @property

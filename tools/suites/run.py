@@ -1,4 +1,4 @@
-"""A build from end to end: what is still good is kept, the rest is compiled, and results are kept as they come."""
+"""Runs a build: reuses unchanged models, compiles the others, and saves results as they arrive."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ...rasp_grammar.source_file import read_source
 from . import executors
 from . import index_file as index
-from .build_state import Memory, current, written
-from .programs_to_build import clashes
-from .records import Entry, Job, Loaded, Outcome, Settings, Target, Text, Written
+from .build_state import BuildState, record_file, reusable_entry
+from .programs_to_build import name_clashes
+from .records import BuildEntry, BuildSettings, Job, JobResult, LoadedFile, ProgramText, SuiteProgram, WrittenFile
 from .sources import compiler_digest, key_of, loaded_by, sha256
-from .worker import build, messages, outcome_of
+from .worker import build, failure_result, messages_of
 
-#: Seconds between two writings of the memory, which an interrupted build goes on from.
-FLUSH = 1.0
+#: Seconds between two writings of the state, from which an interrupted build goes on.
+SAVE_INTERVAL = 1.0
 
-#: Jobs that wait in the executor, for each process: enough to keep it busy, few to be lost with it.
-AHEAD = 2
+#: Jobs in the executor for each process: enough to keep it busy; few, as a crash loses them all.
+JOBS_PER_PROCESS = 2
 
-#: Jobs that a cluster may hold at a time.
-CLUSTER_AHEAD = 256
+#: Jobs in the queue of a cluster.
+MAX_CLUSTER_JOBS = 256
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A build: `executor` is None for processes of this machine, of which there are `jobs`."""
+class BuildPlan:
+    """The arguments of a build.  Without `executor`, `jobs` processes of this machine do the work."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[SuiteProgram, ...]
     output: Path
-    settings: Settings
+    settings: BuildSettings
     jobs: int
     executor: str | None = None
     force: bool = False
@@ -47,26 +47,26 @@ class Plan:
 class _Prepared:
     job: Job
     key: str
-    loads: tuple[Loaded, ...]
+    loads: tuple[LoadedFile, ...]
 
 
-def run(plan: Plan, tell: Callable[[Entry], None]) -> tuple[Entry, ...]:
-    """Build the suite; `tell` hears of every entry as it is done, cached ones first.
+def run(plan: BuildPlan, tell: Callable[[BuildEntry], None]) -> tuple[BuildEntry, ...]:
+    """Build the suite; calls `tell` with every entry as soon as it is done, reused ones first.
 
-    Results are in the order of the targets.  What is done is remembered even if the build is interrupted; the index is
-    then not written.  Raises RaspError when the output folder or the executor cannot be used at all.
+    Returns the entries in the order of the programs.  If the build is interrupted, the finished entries are kept and no
+    index is written.  Raises RaspError if the output folder or the executor cannot be used.
     """
     _make_folder(plan.output)
-    memory = Memory.read(plan.output)
-    clashing = clashes(plan.targets)
-    done: dict[Target, Entry] = {}
-    rest: list[Target] = []
+    state = BuildState.read(plan.output)
+    clashing = name_clashes(plan.targets)
+    done: dict[SuiteProgram, BuildEntry] = {}
+    rest: list[SuiteProgram] = []
     for target in plan.targets:
         if target in clashing:
-            entry = Entry(target, "failed", 0.0, messages([clashing[target]]))
+            entry = BuildEntry(target, "failed", 0.0, messages_of([clashing[target]]))
         else:
-            known = None if plan.force else memory.entries.get(target.name)
-            kept = None if known is None else current(known, target, plan.settings, plan.output)
+            known = None if plan.force else state.entries.get(target.name)
+            kept = None if known is None else reusable_entry(known, target, plan.settings, plan.output)
             if kept is None:
                 rest.append(target)
                 continue
@@ -80,11 +80,11 @@ def run(plan: Plan, tell: Callable[[Entry], None]) -> tuple[Entry, ...]:
                 for entry in entries:
                     done[entry.target] = entry
                     tell(entry)
-                    if time.monotonic() - flushed > FLUSH:
-                        memory.write(done.values())
+                    if time.monotonic() - flushed > SAVE_INTERVAL:
+                        state.write(done.values())
                         flushed = time.monotonic()
         finally:
-            memory.write(done.values())
+            state.write(done.values())
     result = tuple(done[target] for target in plan.targets)
     index.write(plan.output, plan.settings, result)
     return result
@@ -101,11 +101,11 @@ def _make_folder(folder: Path) -> None:
 # ---- handing out ------------------------------------------------------------------------------------
 
 
-def _build_all(plan: Plan, targets: Sequence[Target]) -> Generator[Entry, None, None]:
-    """Entries in the order in which they are done.
+def _build_all(plan: BuildPlan, targets: Sequence[SuiteProgram]) -> Generator[BuildEntry, None, None]:
+    """The entries in the order in which they are done.
 
-    A process that is ended from outside takes the whole pool with it, and nobody knows which job it had: those that
-    were running are tried once more, each alone, and the rest go to a new pool.
+    If a process is killed, the whole pool breaks, and the job that it had is unknown.  All jobs that were running are
+    tried once more, each in a process of its own; the rest go to a new pool.
     """
     todo = deque(targets)
     while todo:
@@ -114,19 +114,19 @@ def _build_all(plan: Plan, targets: Sequence[Target]) -> Generator[Entry, None, 
             yield from _hand_out(plan, executor, ahead, todo, suspects)
         for prepared in suspects:
             if plan.executor is not None:
-                raise executors.lost(plan.executor)
-            yield _kept(plan, prepared, _alone(prepared.job))
+                raise executors.cluster_lost(plan.executor)
+            yield _finished(plan, prepared, _alone(prepared.job))
 
 
 def _hand_out(
-    plan: Plan, executor: Executor, ahead: int, todo: deque[Target], suspects: list[_Prepared]
-) -> Iterator[Entry]:
-    """Give jobs to the executor until none is left, or until it breaks: what it lost is then in `suspects`."""
-    running: dict[Future[Outcome], _Prepared] = {}
+    plan: BuildPlan, executor: Executor, ahead: int, todo: deque[SuiteProgram], suspects: list[_Prepared]
+) -> Iterator[BuildEntry]:
+    """Give jobs to the executor until none is left, or until it breaks; jobs that it had then are in `suspects`."""
+    running: dict[Future[JobResult], _Prepared] = {}
     while running or (todo and not suspects):
         while todo and len(running) < ahead and not suspects:
             prepared = _prepare(todo.popleft(), plan.settings)
-            if isinstance(prepared, Entry):
+            if isinstance(prepared, BuildEntry):
                 yield prepared
                 continue
             try:
@@ -140,60 +140,60 @@ def _hand_out(
                 outcome = future.result()
             except (BrokenExecutor, CancelledError):
                 suspects.append(prepared)
-            except Exception as error:  # a cluster's: the worker died again and again, or cannot import raspc
-                yield _kept(plan, prepared, outcome_of(error, prepared.job.target))
+            except Exception as error:  # of a cluster: its worker died repeatedly, or cannot import raspc
+                yield _finished(plan, prepared, failure_result(error, prepared.job.target))
             else:
-                yield _kept(plan, prepared, outcome)
+                yield _finished(plan, prepared, outcome)
 
 
 @contextmanager
-def _executor(plan: Plan) -> Iterator[tuple[Executor, int]]:
-    """Where jobs go, and how many may wait there."""
+def _executor(plan: BuildPlan) -> Iterator[tuple[Executor, int]]:
+    """The executor, and the number of jobs that it may hold."""
     if plan.executor is None:
-        with executors.local(plan.jobs) as pool:
-            yield pool, plan.jobs * AHEAD
+        with executors.local_processes(plan.jobs) as pool:
+            yield pool, plan.jobs * JOBS_PER_PROCESS
     else:
-        with executors.cluster(plan.executor) as executor:
-            yield executor, CLUSTER_AHEAD
+        with executors.dask_cluster(plan.executor) as executor:
+            yield executor, MAX_CLUSTER_JOBS
 
 
-def _alone(job: Job) -> Outcome:
-    """One job in a process that nothing else depends on."""
-    with executors.local(1) as pool:
+def _alone(job: Job) -> JobResult:
+    """Do one job in a process of its own."""
+    with executors.local_processes(1) as pool:
         try:
             return pool.submit(build, job).result()
         except BrokenExecutor as error:
-            return outcome_of(error, job.target)
+            return failure_result(error, job.target)
 
 
 # ---- one program ------------------------------------------------------------------------------------
 
 
-def _prepare(target: Target, settings: Settings) -> _Prepared | Entry:
-    """The job of a program, or its entry where it cannot even be read."""
+def _prepare(target: SuiteProgram, settings: BuildSettings) -> _Prepared | BuildEntry:
+    """The job of a program, or the entry of its failure if it cannot be read."""
     try:
         source = read_source(target.path)
     except RaspError as error:
-        return Entry(target, "failed", 0.0, messages(error.diagnostics))
+        return BuildEntry(target, "failed", 0.0, messages_of(error.diagnostics))
     loaded, loads = loaded_by(source, target.path)
-    job = Job(target, Text(source.name, source.text), loaded, settings, compiler_digest(settings.verify))
+    job = Job(target, ProgramText(source.name, source.text), loaded, settings, compiler_digest(settings.verify))
     return _Prepared(job, key_of(target, sha256(source.text), loads, settings), loads)
 
 
-def _kept(plan: Plan, prepared: _Prepared, outcome: Outcome) -> Entry:
-    """The entry of an outcome, its files written.  A wrong model is not written."""
+def _finished(plan: BuildPlan, prepared: _Prepared, outcome: JobResult) -> BuildEntry:
+    """Write the files of a result, and return its entry.  A wrong model is not written."""
     target, said, status = prepared.job.target, outcome.messages, outcome.status
-    files: tuple[Written, ...] = ()
+    files: tuple[WrittenFile, ...] = ()
     if status == "ok":
         contents = {f"{target.name}.safetensors": outcome.weights, f"{target.name}.manifest.json": outcome.manifest}
         try:
             (plan.output / PurePosixPath(target.name).parent).mkdir(parents=True, exist_ok=True)
             replace_files({plan.output / name: (content,) for name, content in contents.items()})
-            files = tuple(written(plan.output, name, content) for name, content in contents.items())
+            files = tuple(record_file(plan.output, name, content) for name, content in contents.items())
         except OSError as error:
             message = f"cannot write `{plan.output / target.name}.safetensors`: {reason_of(error)}"
             hint = "see what is in its place, and whether there is room"
-            status, said = "failed", (*said, *messages([Diagnostic("file", message, None, hint)]))
-    return Entry(
+            status, said = "failed", (*said, *messages_of([Diagnostic("file", message, None, hint)]))
+    return BuildEntry(
         target, status, outcome.seconds, said, outcome.sizes, outcome.verified, prepared.key, prepared.loads, files
     )

@@ -1,4 +1,4 @@
-"""The texts that a program is made of, read once: what a job carries, and what its key is made from."""
+"""Reads the texts of a program once: for its job, and for the key of its model."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.parser import parse
 from ...rasp_grammar.source_file import read_source
 from ...rasp_grammar.span import Source
-from .records import Loaded, NoText, Settings, Target, Text
+from .records import BuildSettings, LoadedFile, ProgramText, SuiteProgram, UnreadableText
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: The code that decides what a model is, and that which decides whether it is right.
+#: The code that a model depends on, and the code that its verification depends on.
 COMPILER = ("rasp_grammar", "compiler", "tools/suites/worker.py", "__init__.py")
 VERIFIER = ("runner",)
 
-#: Deeper chains of loads are refused by the compiler too.
+#: The depth of `load` statements that the compiler allows.
 MAX_LOADS = 50
 
-#: What one program may load in all, a file counted as often as it is loaded: files that load each other twice over
-#: would keep the build, which serves the others too, busy for ever.
+#: Loads of one program; a file counts as often as it is loaded.  Without this limit, files that load one another
+#: several times would occupy the build, which has other programs to read, for ever.
 MAX_FILES = 1000
 
-TOO_MANY = NoText("load-too-deep", f"this program loads more than {MAX_FILES:,} files", "load each file once")
+TOO_MANY = UnreadableText("load-too-deep", f"this program loads more than {MAX_FILES:,} files", "load each file once")
 
 
 @cache
 def compiler_digest(verify: bool) -> str:
-    """A hash of the compiler's own files: another version, or a changed checkout, builds anew."""
+    """A hash of the compiler's own files, so that another version or a changed checkout builds everything again."""
     digest = hashlib.sha256()
     for part in (*COMPILER, *(VERIFIER if verify else ())):
         place = ROOT / part
@@ -48,8 +48,8 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def key_of(target: Target, source: str, loads: tuple[Loaded, ...], settings: Settings) -> str:
-    """The content address of a build: equal keys, equal files.  `source`: the hash of the program's text."""
+def key_of(target: SuiteProgram, source: str, loads: tuple[LoadedFile, ...], settings: BuildSettings) -> str:
+    """The key of a model: equal keys mean equal files.  `source`: the hash of the program's text."""
     folder = target.path.parent
     parts = [
         compiler_digest(settings.verify),
@@ -63,24 +63,24 @@ def key_of(target: Target, source: str, loads: tuple[Loaded, ...], settings: Set
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def loaded_by(source: Source, program: Path) -> tuple[tuple[Text | NoText, ...], tuple[Loaded, ...]]:
-    """What the program in the file loads, directly and through what it loads, in the order in which it is loaded.
+def loaded_by(source: Source, program: Path) -> tuple[tuple[ProgramText | UnreadableText, ...], tuple[LoadedFile, ...]]:
+    """The texts that a program loads, directly and indirectly, in the order in which elaboration asks for them.
 
-    This goes where elaboration will go: not into a file that is being loaded already, nor too deep, nor on from a text
-    with mistakes of syntax; elaboration finds these mistakes itself.
+    Like elaboration, this does not follow a file that is being loaded already, loads that are too deep, and the loads
+    of a text with syntax errors.  Elaboration reports these mistakes.
     """
-    texts: list[Text | NoText] = []
-    loads: dict[str, Loaded] = {}
+    texts: list[ProgramText | UnreadableText] = []
+    loads: dict[str, LoadedFile] = {}
     loading = [program.resolve()]
 
     def visit(current: Source, folder: Path) -> None:
         for value in _loads_of(current):
             asked = folder / value
             try:
-                path = located(program.parent / asked)
+                path = loaded_path(program.parent / asked)
                 resolved = path.resolve()
             except (OSError, RuntimeError, ValueError):
-                continue  # no name that a file can have
+                continue  # no file can have this name
             if resolved in loading or len(loading) > MAX_LOADS:
                 continue
             if len(texts) == MAX_FILES:
@@ -91,10 +91,10 @@ def loaded_by(source: Source, program: Path) -> tuple[tuple[Text | NoText, ...],
                 inner = read_source(path)
             except RaspError as error:
                 (problem,) = error.diagnostics
-                texts.append(NoText(problem.code, problem.message, problem.hint))
+                texts.append(UnreadableText(problem.code, problem.message, problem.hint))
                 continue
-            texts.append(Text(inner.name, inner.text))
-            loads[str(asked)] = Loaded(str(asked), sha256(inner.text))
+            texts.append(ProgramText(inner.name, inner.text))
+            loads[str(asked)] = LoadedFile(str(asked), sha256(inner.text))
             loading.append(resolved)
             visit(inner, asked.parent)
             loading.pop()
@@ -105,7 +105,7 @@ def loaded_by(source: Source, program: Path) -> tuple[tuple[Text | NoText, ...],
 
 @lru_cache(maxsize=256)  # a library is loaded by many
 def _loads_of(source: Source) -> tuple[str, ...]:
-    """The paths in a text's `load` statements; none where it is no program."""
+    """The paths in a text's `load` statements; none if it does not parse."""
     if "load" not in source.text:
         return ()
     try:
@@ -114,8 +114,8 @@ def _loads_of(source: Source) -> tuple[str, ...]:
         return ()
 
 
-def located(asked: Path) -> Path:
-    """The file that a `load` reads: `.rasp` may be left out.  Raises OSError or ValueError: no file has such a name."""
+def loaded_path(asked: Path) -> Path:
+    """The file that a `load` reads; `.rasp` may be left out.  Raises OSError or ValueError for an impossible name."""
     if asked.suffix != ".rasp" and asked.name and not asked.is_file():
         return asked.with_name(f"{asked.name}.rasp")
     return asked

@@ -1,4 +1,4 @@
-"""What a worker does: one job in, one outcome out, no file touched but in a temporary folder of its own."""
+"""Does one job: compiles a program and, if asked, verifies the model.  Writes only to a temporary folder of its own."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ...rasp_grammar.codes import Code
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source
 from ..error_messages import diagnostics_of, summary_of
-from .records import Job, Message, NoText, Outcome, Sizes, Status, Target, Text
+from .records import Job, JobResult, Message, ProgramText, Sizes, Status, SuiteProgram, UnreadableText
 
-#: A file with these mistakes only is a library: it defines things for others to load.
+#: A file that has only these mistakes is a library, which others load.
 _LIBRARY = frozenset[Code]({"no-output", "no-vocabulary", "no-length"})
 
 
-def build(job: Job) -> Outcome:
-    """Compile (and, if asked, verify) one program.  What goes wrong is in the outcome, never raised."""
+def build(job: Job) -> JobResult:
+    """Compile (and, if asked, verify) one program.  Raises nothing: failures are results."""
     from .sources import compiler_digest
 
     started = time.perf_counter()
@@ -32,19 +32,19 @@ def build(job: Job) -> Outcome:
             None,
             "install the same version everywhere; a build during which raspc changes is started again",
         )
-        return Outcome("failed", 0.0, messages([mistake]))
+        return JobResult("failed", 0.0, messages_of([mistake]))
     try:
         return _built(job, started)
-    except Exception as error:  # whatever it is, it is this program's, and must not stop the others
-        return outcome_of(error, job.target, time.perf_counter() - started)
+    except Exception as error:  # it must not stop the other programs
+        return failure_result(error, job.target, time.perf_counter() - started)
 
 
-def outcome_of(error: Exception, target: Target, seconds: float = 0.0) -> Outcome:
-    """What an error says about the program that it stopped; a library stops with the error that it has no output."""
+def failure_result(error: Exception, target: SuiteProgram, seconds: float = 0.0) -> JobResult:
+    """The result of a job that an error ended.  A library ends with the error that it has no output: it is skipped."""
     match error:
         case RaspError():
             status: Status = "skipped" if _is_library(error) else "failed"
-            return Outcome(status, seconds, messages(error.diagnostics))
+            return JobResult(status, seconds, messages_of(error.diagnostics))
         case BrokenExecutor():
             message = "the process that compiled it was ended from outside"
             found = Diagnostic("build-worker", message, None, f"the system does that when memory runs out: {_SMALLER}")
@@ -60,7 +60,7 @@ def outcome_of(error: Exception, target: Target, seconds: float = 0.0) -> Outcom
         case _:
             (found,) = diagnostics_of(error)
     found = replace(found, message=f"`{target.path}`: {found.message}")
-    return Outcome("failed", seconds, messages([found]))
+    return JobResult("failed", seconds, messages_of([found]))
 
 
 _SMALLER = "use a smaller vocabulary or max_length"
@@ -71,7 +71,7 @@ def _is_library(error: RaspError) -> bool:
     return "no-output" in codes and codes <= _LIBRARY
 
 
-def _built(job: Job, started: float) -> Outcome:
+def _built(job: Job, started: float) -> JobResult:
     from ...compiler.artifact.model_files import write
     from ...compiler.elaborate import elaborate, parse_vocabulary
     from ...compiler.pipeline import compile_program
@@ -83,7 +83,7 @@ def _built(job: Job, started: float) -> Outcome:
         Source(job.source.name, job.source.text),
         vocabulary=None if settings.vocabulary is None else parse_vocabulary(settings.vocabulary),
         max_length=settings.max_length,
-        # Only where there were too many does elaboration ask for more than was found.
+        # Elaboration asks for more than was found only if there were too many loads.
         loaded=map(_opened, itertools.chain(job.loaded, itertools.repeat(TOO_MANY))),
     )
     model = compile_program(program, settings.options)
@@ -102,24 +102,26 @@ def _built(job: Job, started: float) -> Outcome:
         written = write(model, Path(folder) / f"{PurePosixPath(job.target.name).name}.safetensors")
         weights, text = written.weights.read_bytes(), written.manifest.read_bytes()
         compared, mistakes = _verified(written.weights) if settings.verify else (None, [])
-    said = messages([*warnings, *mistakes])
-    return Outcome("failed" if mistakes else "ok", time.perf_counter() - started, said, sizes, weights, text, compared)
+    said = messages_of([*warnings, *mistakes])
+    return JobResult(
+        "failed" if mistakes else "ok", time.perf_counter() - started, said, sizes, weights, text, compared
+    )
 
 
-def _opened(found: Text | NoText) -> Source:
-    if isinstance(found, NoText):
+def _opened(found: ProgramText | UnreadableText) -> Source:
+    if isinstance(found, UnreadableText):
         raise RaspError(Diagnostic(found.code, found.message, None, found.hint))
     return Source(found.name, found.text)
 
 
 def _verified(path: Path) -> tuple[int, list[Diagnostic]]:
-    """On how many inputs the model was compared with the interpreter, and how it differs."""
+    """The number of inputs on which model and interpreter were compared, and the errors where they differ."""
     import torch
 
     from ...runner.model import load
     from ...runner.verify.verify import chosen_inputs, program_of, verify
 
-    torch.set_num_threads(1)  # the jobs are what runs in parallel
+    torch.set_num_threads(1)  # the jobs run in parallel
     model = load(path, device="cpu")
     verdicts = verify(model, program_of(model.manifest), chosen_inputs(model.manifest))
     found = [verdict.comparison for verdict in verdicts]
@@ -136,5 +138,5 @@ def _verified(path: Path) -> tuple[int, list[Diagnostic]]:
     return max((one.compared for one in found), default=0), mistakes
 
 
-def messages(diagnostics: Iterable[Diagnostic]) -> tuple[Message, ...]:
+def messages_of(diagnostics: Iterable[Diagnostic]) -> tuple[Message, ...]:
     return tuple(Message(one.render(), one.as_json()) for one in diagnostics)

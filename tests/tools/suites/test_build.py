@@ -23,7 +23,7 @@ from raspc.tools.suites import executors
 from raspc.tools.suites import run as running
 from raspc.tools.suites.build_state import STATE
 from raspc.tools.suites.junit import render
-from raspc.tools.suites.records import Entry, Job, Message, Outcome, Target
+from raspc.tools.suites.records import BuildEntry, Job, JobResult, Message, SuiteProgram
 
 ROOT = Path(raspc.__file__).parent
 
@@ -228,7 +228,7 @@ def test_junit_holds_any_text() -> None:
     message = Message(
         "a bell \x07, a null \0, a lone \ud800 and <&>", {"severity": "error", "code": "x", "message": "\x01"}
     )
-    entry = Entry(Target(Path("a\x02.rasp"), "a\x02"), "failed", 0.5, (message,))
+    entry = BuildEntry(SuiteProgram(Path("a\x02.rasp"), "a\x02"), "failed", 0.5, (message,))
     (suite,) = ElementTree.fromstring(render([entry]))
     ((failure,),) = suite
     assert failure.text == "a bell \ufffd, a null \ufffd, a lone \ufffd and <&>"
@@ -264,7 +264,7 @@ def _forked(jobs: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def _deadly(job: Job) -> Outcome:
+def _deadly(job: Job) -> JobResult:
     from raspc.tools.suites.worker import build
 
     if job.target.name == "deadly":
