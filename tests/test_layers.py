@@ -56,18 +56,15 @@ FOLDERS_WITH_CIRCLES_TODAY = {
 
 #: Public class names that two modules define.
 CLASSES_TODAY = {
-    "Entry",
     "Function",
     "Graph",
     "Group",
     "Index",
     "Line",
-    "Loaded",
     "Run",
     "Session",
     "Space",
     "Subspace",
-    "Text",
 }
 
 

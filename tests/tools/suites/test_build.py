@@ -244,7 +244,7 @@ def test_json_is_one_object_a_program(suite: Path, capsys: pytest.CaptureFixture
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_worker_that_is_killed_fails_its_program_only(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (suite / "deadly.rasp").write_text(REVERSE)
-    monkeypatch.setattr(executors, "local", _forked)
+    monkeypatch.setattr(executors, "local_processes", _forked)
     monkeypatch.setattr(running, "build", _deadly)
     status, entries = _build("--jobs", "2")
     assert status == 1

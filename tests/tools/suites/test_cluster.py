@@ -68,7 +68,7 @@ def test_a_scheduler_that_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("raspc.tools.suites.executors.PATIENCE", 1)
+    monkeypatch.setattr("raspc.tools.suites.executors.CONNECT_TIMEOUT", 1)
     Path("a.rasp").write_text('set vocab "a"; set max_length 2; tokens;')
     assert main(["build", "a.rasp", "-o", "out", "--executor", "dask://127.0.0.1:9"]) == 1
     error = capsys.readouterr().err
