@@ -8,19 +8,19 @@ part in.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ...compiler.artifact.manifest import DirectionRecord
+from ...compiler.artifact.manifest import ModelSubspace
 from ...compiler.graph.graph import Constant, Node, SOp
 from ...compiler.graph.walk import inputs_of, visited
 from ...rasp_grammar import tree
 from ...rasp_grammar.parser import parse
 from ...rasp_grammar.span import Source
-from .readings import Readouts
-from .recompiled import Origin
-from .trace import Trace, folded_parts, parts_of
+from .model_parts import folded_parts, parts_of
+from .model_program import ModelProgram
+from .readings import Decoders
+from .trace import Trace
 
 #: Expressions of the text that are linked; a longer program's further ones stay plain text.
 MAX_REGIONS = 4000
@@ -28,7 +28,11 @@ MAX_REGIONS = 4000
 
 @dataclass(frozen=True)
 class Region:
-    """An expression in the text: where it stands, where it can be clicked, and what it stood for."""
+    """An expression in the text.
+
+    start, end: its characters.  handle: the characters to click.  atom: whether it is a name.  needed: whether an
+    output depends on a value that it stood for.  nodes: the recorded nodes that it became.
+    """
 
     key: str
     file: int
@@ -36,23 +40,8 @@ class Region:
     end: int
     handle: tuple[int, int] | None
     atom: bool
+    needed: bool
     nodes: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Subspace:
-    """Directions that encode one value together."""
-
-    key: str
-    name: str
-    kind: str
-    node: int | None
-    first: int
-    last: int
-
-    @property
-    def directions(self) -> range:
-        return range(self.first, self.last + 1)
 
 
 @dataclass
@@ -63,22 +52,19 @@ class Link:
     side: dict[str, None] = field(default_factory=dict)
 
 
-def subspaces(directions: Iterable[DirectionRecord]) -> Iterator[Subspace]:
-    """Runs of directions that belong together, as the manifest lists them."""
-    groups = itertools.groupby(directions, key=lambda d: (d.subspace, d.kind, d.node))
-    for number, ((name, kind, node), run) in enumerate(groups):
-        members = list(run)
-        yield Subspace(f"s{number}", name, kind, node, members[0].index, members[-1].index)
+def subspace_key(space: ModelSubspace) -> str:
+    """The key of a subspace: `s` and its first direction."""
+    return f"s{space.indices.start}"
 
 
 class Links:
     """All links of one trace."""
 
     def __init__(self, trace: Trace) -> None:
-        self._origin = trace.origin
-        self.subspaces = tuple(subspaces(trace.manifest.directions))
-        self.regions = tuple(_regions(trace.origin))
-        self._space_of = {index: space.key for space in self.subspaces for index in space.directions}
+        self._program = trace.program
+        self.subspaces = trace.manifest.subspaces()
+        self.regions = tuple(_regions(trace.program))
+        self._space_of = {index: subspace_key(space) for space in self.subspaces for index in space.indices}
         self._of: dict[str, Link] = {}
         self._model(trace)
         self._text({sop.node for sop in trace.sops})
@@ -95,10 +81,10 @@ class Links:
         """Every key that is linked to anything."""
         return list(self._of)
 
-    def reads(self, indices: Iterable[int]) -> list[Subspace]:
+    def reads(self, indices: Iterable[int]) -> list[ModelSubspace]:
         """The subspaces that some directions belong to."""
         chosen = set(indices)
-        return [space for space in self.subspaces if chosen & set(space.directions)]
+        return [space for space in self.subspaces if chosen & set(space.indices)]
 
     def _join(self, one: str, other: str, *, main: bool) -> None:
         for key, partner in ((one, other), (other, one)):
@@ -128,34 +114,35 @@ class Links:
 
     def _text(self, rows: set[int]) -> None:
         """What each expression of the program became; `rows` are the nodes that the trace shows."""
-        origin = self._origin
+        program = self._program
         computing: dict[Node, list[str]] = {}
-        for key, nodes in parts_of(origin):
+        for key, nodes in parts_of(program):
             for node in nodes:
                 computing.setdefault(node, []).append(key)
-        folded = folded_parts(origin)
+        folded = folded_parts(program)
         owned: dict[int | None, list[str]] = {}
         for space in self.subspaces:
-            owned.setdefault(space.node, []).append(space.key)
-            owned[space.node] += [f"d{index}" for index in space.directions]
-        readouts = Readouts(origin)
+            owned.setdefault(space.node, []).append(subspace_key(space))
+            owned[space.node] += [f"d{index}" for index in space.indices]
+        decoders = Decoders(program)
         for region in self.regions:
             for node in region.nodes:
-                for key in (*computing.get(node, ()), *owned.get(node.id, ())):
+                identity = program.id(node)
+                for key in (*computing.get(node, ()), *owned.get(identity, ())):
                     self._join(region.key, key, main=True)
-                if node.id in rows:
-                    self._join(region.key, f"v{node.id}", main=True)
+                if identity in rows:
+                    self._join(region.key, f"v{identity}", main=True)
             for node in region.nodes:
-                if region.atom and node.id in owned:
+                if region.atom and program.id(node) in owned:
                     continue  # an input is in its directions; that others read them says nothing of this place
                 for key in folded.get(node, ()):
                     self._join(region.key, key, main=False)
-                readout = readouts.of(node) if isinstance(node, SOp) and not isinstance(node, Constant) else None
-                for index in () if readout is None else readout.directions:
+                decoder = decoders.of(node) if isinstance(node, SOp) and not isinstance(node, Constant) else None
+                for index in () if decoder is None else decoder.directions:
                     self._join(region.key, f"d{index}", main=False)
                     self._join(region.key, self._space_of[index], main=False)
         for region in self.regions:
-            if region.nodes and region.key not in self._of:  # rewritten together with what stands around it
+            if region.needed and region.key not in self._of:  # simplified together with an expression around it
                 for key in self._around(region):
                     self._join(region.key, key, main=False)
 
@@ -173,27 +160,34 @@ class Links:
         return [] if nearest is None else [*self.of(nearest.key).main, *self.of(nearest.key).side]
 
 
-def _regions(origin: Origin) -> Iterator[Region]:
+def _regions(program: ModelProgram) -> Iterator[Region]:
     """Every expression of the program's files that stood for an s-op or selector, and every name that got one."""
-    images = origin.stages.images
-    files = {source.name: number for number, source in enumerate(origin.program.sources)}
+    images = program.images
+    files = {source.name: number for number, source in enumerate(program.written.sources)}
     found: dict[tuple[int, int, int], tuple[tree.Tree, list[Node]]] = {}
-    for mention in origin.mentions:
+    for mention in program.mentions:
         span = mention.span
         place = files[span.source.name], span.start, span.end
-        _, nodes = found.setdefault(place, (mention.expression, []))
-        if mention.node in images:
-            nodes += _made_of(mention.node, images[mention.node])
-    for number, source in enumerate(origin.program.sources):
+        _, originals = found.setdefault(place, (mention.expression, []))
+        originals.append(mention.node)
+    for number, source in enumerate(program.written.sources):
         for name, value in _named(source):
             given = found.get((number, value.span.start, value.span.end))
             if given is not None:
                 found[number, name.span.start, name.span.end] = name, given[1]
     ordered = sorted(found.items(), key=lambda item: item[0])
-    for count, ((file, start, end), (expression, nodes)) in enumerate(ordered[:MAX_REGIONS]):
-        text = origin.program.sources[file].text
-        atom = isinstance(expression, tree.Name)
-        yield Region(f"r{count}", file, start, end, _handle(expression, text), atom, tuple(dict.fromkeys(nodes)))
+    for count, ((file, start, end), (expression, originals)) in enumerate(ordered[:MAX_REGIONS]):
+        nodes = [node for one in originals if one in images for node in _made_of(one, images[one])]
+        yield Region(
+            f"r{count}",
+            file,
+            start,
+            end,
+            handle=_handle(expression, program.written.sources[file].text),
+            atom=isinstance(expression, tree.Name),
+            needed=not program.needed.isdisjoint(originals),
+            nodes=tuple(dict.fromkeys(nodes)),
+        )
 
 
 def _made_of(node: Node, image: Node) -> list[Node]:

@@ -18,13 +18,14 @@ from ...compiler.artifact.manifest import (
     HeadRecord,
     LayerRecord,
     Manifest,
+    ModelSubspace,
     NeuronGroupRecord,
     OutputRecord,
 )
 from ...compiler.graph.values import Undefined, show
 from ...rasp_grammar.text_layout import counted, listed, number_range, on_one_line, shortened
 from ..print_values import short_text
-from .cross_links import Links, Subspace
+from .cross_links import Links, subspace_key
 from .listing import Listing, listings
 from .page_records import Answer, Band, Bar, Chip, Floor, Limits, Matrix, Part
 from .trace import SOpTrace, Stage, Trace
@@ -90,7 +91,7 @@ class Page:
         self.wide = self.positions <= 20
         self._chips = dict(self._all_chips())
         self.floors = tuple(self._floors())
-        self.listings: tuple[Listing, ...] = tuple(listings(trace.origin.program.sources, self.links))
+        self.listings: tuple[Listing, ...] = tuple(listings(trace.program.written.sources, self.links))
         self.bands = tuple(self._bands())
         self.notes = tuple(self._notes())
 
@@ -133,7 +134,7 @@ class Page:
         for space in self.links.subspaces:
             if space.kind != "bos":
                 title = f"residual directions {_range(space)}: {space.name} {space.kind}"
-                yield space.key, Chip(space.key, f"d{_range(space)}", "stream", title)
+                yield subspace_key(space), Chip(subspace_key(space), f"d{_range(space)}", "stream", title)
         for place, output in enumerate(self._manifest.outputs):
             yield f"o{place}", Chip(f"o{place}", output.name, "output", f"output {output.name}")
 
@@ -146,7 +147,7 @@ class Page:
         return [
             self._chip_of(space)
             for space in self.links.subspaces
-            if space.kind != "bos" and not written & set(space.directions)
+            if space.kind != "bos" and not written & set(space.indices)
         ]
 
     @property
@@ -204,9 +205,9 @@ class Page:
     def _named(self, indices: Sequence[int]) -> tuple[Chip, ...]:
         return tuple(self._chip_of(space) for space in self.links.reads(indices) if space.kind != "bos")
 
-    def _chip_of(self, space: Subspace) -> Chip:
+    def _chip_of(self, space: ModelSubspace) -> Chip:
         name = shortened(space.name, MAX_NAME, ELLIPSIS)
-        return Chip(space.key, f"{name} {_range(space)}", "stream", self._chips[space.key].title)
+        return Chip(subspace_key(space), f"{name} {_range(space)}", "stream", self._chips[subspace_key(space)].title)
 
     def _matrix(self, layer: int, head: HeadRecord) -> Matrix:
         count = self.positions
@@ -303,17 +304,18 @@ class Page:
             shown = sorted(sorted(shown, key=lambda index: (-seen[index], index))[:room])
         chosen = set(shown)
         for space in self.links.subspaces:
-            members = [index for index in space.directions if index in chosen]
+            members = [index for index in space.indices if index in chosen]
             largest = self._largest(members)
             bars = []
             for index in members:
                 numbers = last[:, index].tolist()
                 cells = tuple((number / largest, brief(number)) for number in numbers)
                 bars.append(Bar(index, self._bar_label(index), cells))
-            info = self._trace.origin.node(space.node)
-            text = "" if info is None else self._trace.origin.text(info, expand=True)
+            info = self._trace.program.node(space.node)
+            text = "" if info is None else self._trace.program.text(info, expand=True)
             title = "beginning of sequence" if space.kind == "bos" else f"{space.name} · {space.kind}"
             yield Band(
+                subspace_key(space),
                 space,
                 title,
                 "" if text == space.name else text,
@@ -330,11 +332,11 @@ class Page:
             return direction.label
         return self._trace.meanings.get(index, "BOS").replace(" - ", f" {MINUS} ")
 
-    def _written(self, space: Subspace) -> str:
+    def _written(self, space: ModelSubspace) -> str:
         writers = []
         for number, layer in enumerate(self._manifest.layers):
             for part in _parts(layer):
-                if set(part.writes) & set(space.directions):
+                if set(part.writes) & set(space.indices):
                     kind = "attention" if isinstance(part, HeadRecord) else "MLP"
                     writers.append(f"layer {number} {kind}")
         return ", ".join(dict.fromkeys(writers)) or "embedding"
@@ -368,7 +370,7 @@ class Page:
     def known(self) -> set[str]:
         """Every key that something on the page has."""
         keys = {part.key for floor in self.floors for part in (*floor.heads, *floor.neurons)}
-        keys |= {band.space.key for band in self.bands} | {f"d{bar.index}" for band in self.bands for bar in band.bars}
+        keys |= {band.key for band in self.bands} | {f"d{bar.index}" for band in self.bands for bar in band.bars}
         keys |= {f"v{sop.node}" for sop in self._trace.sops[: self._limits.rows]}
         keys |= {f"o{place}" for place in range(len(self._manifest.outputs))}
         keys |= {region.key for region in self.links.regions}
@@ -382,7 +384,7 @@ class Page:
             link = self.links.of(key)
             if key in known:
                 links[key] = [[k for k in link.main if k in known], [k for k in link.side if k in known]]
-        sources = self._trace.origin.program.sources
+        sources = self._trace.program.written.sources
         names: dict[str, str] = {}
         for region in self.links.regions:
             text = on_one_line(sources[region.file].text[region.start : region.end])
@@ -390,7 +392,7 @@ class Page:
         for sop in self._trace.sops:
             names[f"v{sop.node}"] = sop.name
         for band in self.bands:
-            names[band.space.key] = f"d{_range(band.space)} {band.title}"
+            names[band.key] = f"d{_range(band.space)} {band.title}"
             for bar in band.bars:
                 names[f"d{bar.index}"] = f"d{bar.index} {self._trace.label(bar.index)}"
         names |= {key: chip.title for key, chip in self._chips.items() if chip.kind in ("head", "neurons", "output")}
@@ -443,8 +445,8 @@ def _order(key: str) -> tuple[int, int, int]:
     return {"s": 10**6, "o": 10**6 + 1}.get(kind, 10**6 + 2), int(rest), 0
 
 
-def _range(space: Subspace) -> str:
-    return number_range(space.first, space.last, EN_DASH)
+def _range(space: ModelSubspace) -> str:
+    return number_range(space.indices[0], space.indices[-1], EN_DASH)
 
 
 def _neurons(group: NeuronGroupRecord) -> str:

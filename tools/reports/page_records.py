@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .cross_links import Subspace
+from ...compiler.artifact.manifest import ModelSubspace
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Bar:
 class Band:
     """A subspace's rows of the heat map."""
 
-    space: Subspace
+    key: str
+    space: ModelSubspace
     title: str
     note: str
     written: str

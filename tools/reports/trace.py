@@ -6,22 +6,23 @@ position 0 of the residual stream and of attention patterns; values of s-ops are
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.artifact.manifest import HeadRecord, Manifest, NeuronGroupRecord
-from ...compiler.graph.graph import Attended, Indices, Node, Selector, SOp, Tokens
+from ...compiler.artifact.manifest import HeadRecord, Manifest
+from ...compiler.graph.graph import Indices, Node, Selector, SOp, Tokens
 from ...compiler.graph.result_types import Kinds, infer, present
 from ...compiler.graph.values import Scalar, Undefined, Value
-from ...compiler.graph.walk import inputs_of, reachable, visited
+from ...compiler.graph.walk import reachable
 from ...compiler.interpret.interpreter import Selection, evaluate
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean
-from .readings import Found, Readout, Readouts, meanings
-from .recompiled import Origin, origin_of
+from .model_parts import folded_parts, part_names
+from .model_program import ModelProgram, program_of_model
+from .readings import DecodedValue, Decoder, Decoders, meanings
 
 if TYPE_CHECKING:
     from ...runner.model import Model
@@ -77,7 +78,7 @@ class Cell:
 class SOpTrace:
     """An s-op of the program on this input.
 
-    encoding: `number`, `one-hot`, `code`, `part` or `constant`, as `readings.Readout` has them.
+    encoding: `number`, `one-hot`, `code`, `part` or `constant`, as in `readings.Decoder`.
 
     node: its id in the manifest's numbering.  stage: where its value is complete in the residual stream, and
     `directions` those that hold it; None and empty where the model never holds it.  folded: what computes with it
@@ -126,7 +127,7 @@ class Trace:
     that holds no single value is in its subspace.
     """
 
-    origin: Origin
+    program: ModelProgram
     tokens: tuple[Scalar, ...]
     stages: tuple[Stage, ...]
     residual: Floats
@@ -138,7 +139,7 @@ class Trace:
 
     @property
     def manifest(self) -> Manifest:
-        return self.origin.manifest
+        return self.program.manifest
 
     @property
     def agrees(self) -> bool:
@@ -163,8 +164,7 @@ class Trace:
         rows: Floats = pattern[head.index, 1:, :]
         if not self.rescaled(head):
             return rows
-        scale = self.origin.head(layer, head.index).scale
-        shares: Floats = (rows[:, 1:].astype(np.float64) / rows[:, :1] * scale).astype(np.float32)
+        shares: Floats = (rows[:, 1:].astype(np.float64) / rows[:, :1] * head.scale).astype(np.float32)
         return shares
 
     def rescaled(self, head: HeadRecord) -> bool:
@@ -174,8 +174,8 @@ class Trace:
     def label(self, direction: int) -> str:
         """What a direction stands for."""
         label = self.manifest.directions[direction].label
-        meaning = self.meanings.get(direction, "value")
-        return label if meaning == "value" else f"{label}: {meaning}"
+        interpreter = self.meanings.get(direction, "value")
+        return label if interpreter == "value" else f"{label}: {interpreter}"
 
     def exists(self, stage: Stage) -> bool:
         """Whether the layer has that part, so that the stage differs from the one before it."""
@@ -186,11 +186,11 @@ class Trace:
 
 
 def trace(
-    model: Model, tokens: Sequence[Scalar], *, entries: Sequence[str] = (), origin: Origin | None = None
+    model: Model, tokens: Sequence[Scalar], *, entries: Sequence[str] = (), program: ModelProgram | None = None
 ) -> Trace:
     """Run the model on one input, and read every s-op's value back out of its residual stream.
 
-    `entries` names outputs; only what they depend on is traced then.  `origin` is that of an earlier trace of the same
+    `entries` names outputs; only what they depend on is traced then.  `program` is that of an earlier trace of the same
     model, which spares the work of compiling its program again.  Raises RaspError for tokens outside the
     vocabulary, an input without tokens or longer than `max_length`, an unknown entry, and for a model that this
     version of the compiler would build differently.
@@ -201,23 +201,23 @@ def trace(
     given = tuple(model.vocabulary[index] for index in ids[0, 1:].tolist())
     _require(entries, model.outputs)
     (answers,) = model.run_outputs([given])
-    origin = origin_of(model.manifest) if origin is None else origin
+    program = program_of_model(model.manifest) if program is None else program
     record = {name: value[0].double().cpu().numpy() for name, value in model.activations(ids, lengths).items()}
     stages = _stages(model.manifest)
     residual = np.stack([record[_hook(stage)] for stage in stages]).astype(np.float32)
     patterns = [record.get(f"blocks.{index}.attn.hook_pattern") for index in range(len(model.manifest.layers))]
-    meaning = _Meaning(origin, given)
+    interpreter = _InterpreterValues(program, given)
     shown = entries or model.outputs
     return Trace(
-        origin,
+        program,
         given,
         stages,
         residual,
         tuple(None if pattern is None else pattern.astype(np.float32) for pattern in patterns),
-        meaning.selections(),
-        tuple(_sops(origin, meaning, stages, residual, shown)),
-        tuple(_outputs(origin, meaning, answers, shown)),
-        dict(meanings(origin)),
+        interpreter.selections(),
+        tuple(_sops(program, interpreter, stages, residual, shown)),
+        tuple(_outputs(program, interpreter, answers, shown)),
+        dict(meanings(program)),
     )
 
 
@@ -241,60 +241,58 @@ def _hook(stage: Stage) -> str:
     return f"blocks.{stage.layer}.hook_resid_{'mid' if stage.part == 'attention' else 'post'}"
 
 
-class _Meaning:
-    """What the interpreter says: of the program's own nodes where there are such, else of those simplification made."""
+class _InterpreterValues:
+    """The interpreter's values on one input: of the program as written where possible, else of the recorded nodes."""
 
-    def __init__(self, origin: Origin, tokens: Sequence[Scalar]) -> None:
-        self.origin = origin
-        space = origin.stages.space
-        self._sources: dict[Node, list[Node]] = {}
-        for old, new in origin.stages.images.items():
-            self._sources.setdefault(new, []).append(old)
-        roots = [node for _, node in origin.program.outputs]
-        made: list[Node] = [node for _, node in origin.simplified.outputs]
-        made += self._heads()
-        self._written = evaluate(roots, tokens, causal=space.causal, vocabulary=space.vocabulary)
-        self._made = evaluate(
-            [*made, *(d.node for d in origin.places)], tokens, causal=space.causal, vocabulary=space.vocabulary
-        )
-        self._kinds = {**infer(self._made, space.vocabulary), **infer(roots, space.vocabulary)}
-
-    def _heads(self) -> Iterator[Node]:
-        for layer in self.origin.stages.plan.layers:
-            for placed in layer.heads:
-                yield placed.head.selector
+    def __init__(self, program: ModelProgram, tokens: Sequence[Scalar]) -> None:
+        self._program = program
+        manifest = program.manifest
+        self._originals: dict[Node, list[Node]] = {}
+        for original, image in program.images.items():
+            self._originals.setdefault(image, []).append(original)
+        roots = [node for _, node in program.written.outputs]
+        causal, vocabulary = manifest.causal, manifest.vocabulary
+        self._of_written = evaluate(roots, tokens, causal=causal, vocabulary=vocabulary)
+        self._of_recorded = evaluate(list(program.nodes.values()), tokens, causal=causal, vocabulary=vocabulary)
+        self._kinds = {**infer(self._of_recorded, vocabulary), **infer(roots, vocabulary)}
 
     def names(self, node: Node) -> list[str]:
-        """What the program calls it."""
-        graph = self.origin.program.graph
-        names = [graph.name(old) for old in self._sources.get(node, ())]
+        """The names that the program gives the node."""
+        if not self._program.images:
+            names = [self._program.recorded.graph.name(node)]
+        else:
+            names = [self._program.written.graph.name(original) for original in self._originals.get(node, ())]
         return list(dict.fromkeys(name for name in names if name is not None))
 
     def kinds(self, node: SOp) -> Kinds:
-        written = self._source(node)
-        return self._kinds[written] if isinstance(written, SOp) else self._kinds[node]
+        original = self._original(node)
+        return self._kinds[original] if isinstance(original, SOp) else self._kinds[node]
 
     def values(self, node: SOp) -> list[Value]:
-        written = self._source(node)
-        values = self._made[node] if written is None else self._written[written]
+        """The node's value at each position."""
         kinds = self.kinds(node)
-        return [value if isinstance(value, Undefined) else present(value, kinds) for value in _flat(values)]
+        return [value if isinstance(value, Undefined) else present(value, kinds) for value in _flat(self._of(node))]
 
     def selections(self) -> dict[tuple[int, int], Selection]:
+        """The selection of each head that states its selector, by (layer, head)."""
         found: dict[tuple[int, int], Selection] = {}
-        for number, layer in enumerate(self.origin.stages.plan.layers):
-            for index, placed in enumerate(layer.heads):
-                node = placed.head.selector
-                written = self._source(node)
-                found[number, index] = _rows(self._made[node] if written is None else self._written[written])
+        for number, layer in enumerate(self._program.manifest.layers):
+            for head in layer.heads:
+                node = self._program.node(head.node)
+                if isinstance(node, Selector):
+                    found[number, head.index] = _rows(self._of(node))
         return found
 
-    def _source(self, node: Node) -> Node | None:
-        """The node of the program as it was written that became this one, the one with its name first."""
-        sources = [old for old in self._sources.get(node, ()) if old in self._written]
-        name = self.origin.simplified.graph.name(node)
-        named = [old for old in sources if self.origin.program.graph.name(old) == name]
-        return next(iter([*named, *sources]), None)
+    def _of(self, node: Node) -> list[Value] | Selection:
+        original = self._original(node)
+        return self._of_recorded[node] if original is None else self._of_written[original]
+
+    def _original(self, node: Node) -> Node | None:
+        """A node of the program as written that became this one; one with its name, if there is one."""
+        originals = [one for one in self._originals.get(node, ()) if one in self._of_written]
+        name = self._program.recorded.graph.name(node)
+        named = [one for one in originals if self._program.written.graph.name(one) == name]
+        return next(iter([*named, *originals]), None)
 
 
 def _flat(values: list[Value] | Selection) -> Iterator[Value]:
@@ -312,37 +310,45 @@ def _rows(selection: list[Value] | Selection) -> Selection:
 
 
 def _sops(
-    origin: Origin, meaning: _Meaning, stages: Sequence[Stage], residual: Floats, entries: Sequence[str]
+    program: ModelProgram,
+    interpreter: _InterpreterValues,
+    stages: Sequence[Stage],
+    residual: Floats,
+    entries: Sequence[str],
 ) -> Iterator[SOpTrace]:
-    roots = [node for name, node in origin.simplified.outputs if name in entries]
-    owners = {direction.node for direction in origin.places}
-    readouts = Readouts(origin)
-    names_of_parts = dict(_part_names(origin))
-    readers = {node: [names_of_parts[key] for key in keys] for node, keys in folded_parts(origin).items()}
+    roots = [node for name, node in program.recorded.outputs if name in entries]
+    owners = program.owners
+    decoders = Decoders(program)
+    names_of_parts = dict(part_names(program))
+    readers = {node: [names_of_parts[key] for key in keys] for node, keys in folded_parts(program).items()}
     found: list[SOpTrace] = []
     for node in reachable(roots):
-        names = meaning.names(node)
+        names = interpreter.names(node)
         if not isinstance(node, SOp) or not (node in owners or node in roots or names):
             continue
-        readout = readouts.of(node)
-        cells = tuple(_cells(meaning, node, readout, readouts, residual))
-        held = readout is not None and readout.kind != "constant"
-        whole = held and readout is not None and readout.kind != "part"
+        decoder = decoders.of(node)
+        cells = tuple(_cells(interpreter, node, decoder, residual))
+        held = decoder is not None and decoder.encoding != "constant"
+        whole = held and decoder is not None and decoder.encoding != "part"
         found.append(
             SOpTrace(
-                node.id,
-                " = ".join(names) if names else origin.text(node),
-                origin.text(node, expand=True),
-                _line(origin, node),
-                stages[readout.stage] if readout is not None and held else None,
-                None if readout is None else readout.kind,
-                () if readout is None else readout.directions,
+                program.id(node),
+                " = ".join(names) if names else program.text(node),
+                program.text(node, expand=True),
+                _line(program, node),
+                stages[decoder.stage] if decoder is not None and held else None,
+                None if decoder is None else decoder.encoding,
+                () if decoder is None else decoder.directions,
                 () if whole else tuple(readers.get(node, ())),
                 cells,
             )
         )
     # In the order in which the model has them; what it never has comes last.
-    inputs = {node.id: not isinstance(node, Tokens) for node in reachable(roots) if isinstance(node, (Tokens, Indices))}
+    inputs = {
+        program.id(node): not isinstance(node, Tokens)
+        for node in reachable(roots)
+        if isinstance(node, (Tokens, Indices))
+    }
 
     def order(sop: SOpTrace) -> tuple[bool, int, int, int]:
         return sop.stage is None, 0 if sop.stage is None else sop.stage.index, inputs.get(sop.node, 2), sop.node
@@ -351,19 +357,17 @@ def _sops(
     yield from found
 
 
-def _line(origin: Origin, node: Node) -> int | None:
-    return node.span.line if node.span.source in origin.program.sources[:1] else None
+def _line(program: ModelProgram, node: Node) -> int | None:
+    return node.span.line if node.span.source in program.written.sources[:1] else None
 
 
-def _cells(
-    meaning: _Meaning, node: SOp, readout: Readout | None, readouts: Readouts, residual: Floats
-) -> Iterator[Cell]:
-    wanted = meaning.values(node)
-    found: list[Found | None] = [None] * len(wanted)
-    if readout is not None:
-        stream = residual[readout.stage, 1:]
-        found = list(readout.read(readouts.numbers(readout, stream)))
-    kinds = meaning.kinds(node)
+def _cells(interpreter: _InterpreterValues, node: SOp, decoder: Decoder | None, residual: Floats) -> Iterator[Cell]:
+    wanted = interpreter.values(node)
+    found: list[DecodedValue | None] = [None] * len(wanted)
+    if decoder is not None:
+        stream = residual[decoder.stage, 1:]
+        found = list(decoder.decode(decoder.numbers(stream)))
+    kinds = interpreter.kinds(node)
     for value, right in zip(found, wanted, strict=True):
         if value is None:
             yield Cell((), right, 0.0, 0.0)
@@ -371,66 +375,16 @@ def _cells(
             yield Cell(tuple(present(one, kinds) for one in value.values), right, value.error, value.tolerated)
 
 
-def folded_parts(origin: Origin) -> dict[Node, list[str]]:
-    """For each node: the keys of the parts that compute with it on the way from what they read to what they write."""
-    owners = {direction.node for direction in origin.places}
-    found: dict[Node, list[str]] = {}
-    for key, roots in parts_of(origin):
-        if key.startswith("o") and roots[0] in owners:
-            continue  # it is read as it stands
-        for node in _computed_with(roots, owners, key.startswith("h")):
-            found.setdefault(node, []).append(key)
-    return found
-
-
-def _computed_with(roots: Sequence[Node], owners: Container[Node], is_head: bool) -> list[Node]:
-    """The nodes that one part computes on its way to the roots.  A node that owns directions is read, not computed."""
-
-    def inputs(node: Node) -> list[Node]:
-        if isinstance(node, Attended) and not (is_head and node in roots):
-            return []
-        return [child for child in inputs_of(node) if child in roots or child not in owners]
-
-    return visited(roots, inputs)
-
-
-def parts_of(origin: Origin) -> Iterator[tuple[str, list[Node]]]:
-    """Every head (`h0.1`: layer, index), group of neurons (`g0.0`) and output (`o0`), with the nodes it computes."""
-    for number, layer in enumerate(origin.manifest.layers):
-        for head in layer.heads:
-            yield f"h{number}.{head.index}", _computed(origin, head)
-        for place, group in enumerate(layer.neurons):
-            yield f"g{number}.{place}", _computed(origin, group)
-    for place, output in enumerate(origin.manifest.outputs):
-        yield f"o{place}", [node for node in [origin.node(output.node)] if node is not None]
-
-
-def _computed(origin: Origin, part: HeadRecord | NeuronGroupRecord) -> list[Node]:
-    written = [origin.manifest.directions[place].node for place in part.writes]
-    nodes = [origin.node(identity) for identity in dict.fromkeys([part.node, *written])]
-    return [node for node in nodes if node is not None]
-
-
-def _part_names(origin: Origin) -> Iterator[tuple[str, str]]:
-    """The parts' keys and what people call them."""
-    for number, layer in enumerate(origin.manifest.layers):
-        for head in layer.heads:
-            yield f"h{number}.{head.index}", f"layer {number} head {head.index}"
-        for place, group in enumerate(layer.neurons):
-            last = group.first + group.count - 1
-            numbers = f"neuron {last}" if group.count == 1 else f"neurons {group.first}-{last}"
-            yield f"g{number}.{place}", f"layer {number} {numbers}"
-    for place, output in enumerate(origin.manifest.outputs):
-        yield f"o{place}", "output" if output.name == "output" else f"output {output.name}"
-
-
 def _outputs(
-    origin: Origin, meaning: _Meaning, answers: Mapping[str, Sequence[Scalar]], entries: Sequence[str]
+    program: ModelProgram,
+    interpreter: _InterpreterValues,
+    answers: Mapping[str, Sequence[Scalar]],
+    entries: Sequence[str],
 ) -> Iterator[OutputTrace]:
-    nodes = dict(origin.simplified.outputs)
-    for output in origin.manifest.outputs:
+    nodes = dict(program.recorded.outputs)
+    for output in program.manifest.outputs:
         if output.name in entries:
             node = nodes[output.name]
             assert not isinstance(node, Selector)
-            values = tuple(meaning.values(node))
-            yield OutputTrace(output.name, node.id, tuple(answers[output.name]), values)
+            values = tuple(interpreter.values(node))
+            yield OutputTrace(output.name, output.node, tuple(answers[output.name]), values)

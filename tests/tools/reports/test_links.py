@@ -10,7 +10,7 @@ from raspc.tools.reports.trace import Trace
 def parts(made: Trace, text: str, *, main: bool = True) -> list[set[str]]:
     """Heads and neurons that each expression with this text is linked to."""
     links = Links(made)
-    source = made.origin.program.sources[0].text
+    source = made.program.written.sources[0].text
     found = []
     for region in links.regions:
         if source[region.start : region.end] == text:
@@ -56,4 +56,4 @@ def test_what_the_output_does_not_need_has_no_links(make_trace: MakeTrace) -> No
     made = make_trace('set vocab "ab"; set max_length 3; unused = length * 2; tokens;', "ab")
     assert parts(made, "length * 2") == [set()]
     links = Links(made)
-    assert not any(links.linked(region.key) for region in links.regions if not region.nodes)
+    assert not any(links.linked(region.key) for region in links.regions if not region.needed)

@@ -13,7 +13,7 @@ from raspc.compiler.graph.values import Undefined
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.runner.model import Model
 from raspc.tests.tools.reports.conftest import MakeTrace, model_of
-from raspc.tools.reports.recompiled import origin_of
+from raspc.tools.reports.model_program import program_of_model
 from raspc.tools.reports.trace import SOpTrace, Trace, trace
 
 PROGRAMS = [
@@ -48,9 +48,9 @@ def held(sop: SOpTrace) -> list[object]:
 def test_every_value_read_is_the_interpreters(program: str, small: bool) -> None:
     model = model_of(program, small)
     choose = random.Random(7)
-    origin = origin_of(model.manifest)
+    program_behind = program_of_model(model.manifest)
     for length in (1, model.manifest.max_length):
-        made = trace(model, [choose.choice(model.vocabulary) for _ in range(length)], origin=origin)
+        made = trace(model, [choose.choice(model.vocabulary) for _ in range(length)], program=program_behind)
         assert [sop.name for sop in made.sops if sop.agrees is False] == []
         assert made.agrees
         owners = {direction.node for direction in model.manifest.directions[1:]}
@@ -179,8 +179,20 @@ def test_refusals() -> None:
         assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
 
-def test_a_model_of_another_compiler_is_refused() -> None:
+def test_a_model_of_another_version_is_traced() -> None:
+    """Where this raspc elaborates the text to another graph, the values are those of the recorded nodes."""
+    model = model_of("paper/sort")
+    program = replace(model.manifest.program, graph_sha256="0" * 64)
+    other = program_of_model(replace(model.manifest, program=program))
+    assert other.images == {}
+    made = trace(model, [3, 1, 2], program=other)
+    assert made.agrees
+    assert held(named(made, "target")) == [2, 0, 1]
+
+
+def test_a_manifest_whose_nodes_are_no_program_is_refused() -> None:
     manifest = model_of("paper/sort").manifest
-    other = replace(manifest, directions=(*manifest.directions[:-1], replace(manifest.directions[-1], label="x")))
-    with pytest.raises(RaspError, match="compiled this model differently"):
-        origin_of(other)
+    computes = replace(manifest.nodes[-1].computes, function="no such operation")
+    nodes = (*manifest.nodes[:-1], replace(manifest.nodes[-1], computes=computes))
+    with pytest.raises(RaspError, match=r"the manifest is damaged: .* \[M013\]"):
+        program_of_model(replace(manifest, nodes=nodes))
