@@ -95,24 +95,23 @@ def command(
     report.show(output_warnings(program, model.manifest))
     written = write(model, weights)
     manifest = model.manifest
-    heads = sum(len(layer.heads) for layer in manifest.layers)
-    parameters = sum(tensor.size for tensor in model.tensors.values())
+    sizes = manifest.sizes()
     seconds = time.perf_counter() - started
     if report.as_json:
         summary = {
             "weights": str(written.weights),
             "manifest": str(written.manifest),
-            "layers": len(manifest.layers),
-            "heads": heads,
-            "neurons": sum(group.count for layer in manifest.layers for group in layer.neurons),
+            "layers": sizes.layers,
+            "heads": sizes.heads,
+            "neurons": sizes.neurons,
             "d_model": manifest.d_model,
-            "parameters": parameters,
+            "parameters": sizes.parameters,
             "seconds": round(seconds, 3),
         }
         print(json.dumps(summary))
     else:
-        layers = counted(len(manifest.layers), "layer")
-        print(f"{written.weights}: {layers}, {counted(heads, 'head')}, {parameters:,} parameters, {seconds:.2f} s")
+        shape = f"{counted(sizes.layers, 'layer')}, {counted(sizes.heads, 'head')}, {sizes.parameters:,} parameters"
+        print(f"{written.weights}: {shape}, {seconds:.2f} s")
 
 
 def _emit_tree(path: Path) -> None:

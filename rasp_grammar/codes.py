@@ -137,7 +137,6 @@ Code = Literal[
     "no-tokens",  # there is nothing to show of an input without tokens
     "nothing-compared",  # `raspc verify` could compare nothing
     "nothing-to-build",  # the paths that `raspc build` was given hold no programs
-    "other-compiler",  # the model was built by another raspc
     "out-of-memory",  # there is not enough memory
 ]
 

@@ -12,6 +12,8 @@ from typing import Literal, TypeVar
 
 from .codes import Code
 from .span import Span
+from .text_layout import MAX_QUOTE as MAX_QUOTE
+from .text_layout import shortened as shortened
 
 Severity = Literal["error", "warning"]
 
@@ -20,9 +22,6 @@ Otherwise = TypeVar("Otherwise", bound="str | None")
 
 #: A caret line longer than this would hide the message that it belongs to.
 MAX_EXCERPT = 160
-
-#: Names and strings of a program can be a megabyte long; in a message this much is enough.
-MAX_QUOTE = 60
 
 #: A misspelt word is compared with at most this many known ones.
 MAX_COMPARED = 1000
@@ -82,11 +81,6 @@ class RaspError(Exception):
 def error(code: Code, message: str, span: Span | None, hint: str | None = None) -> RaspError:
     """The exception for one mistake."""
     return RaspError(Diagnostic(code, message, span, hint))
-
-
-def shortened(text: str, width: int = MAX_QUOTE) -> str:
-    """The text, cut to at most `width` characters; `...` at its end shows that something is missing."""
-    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: Otherwise) -> str | Otherwise:

@@ -6,6 +6,9 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+#: Characters of a name or string of a program that a message quotes; these can be a megabyte long.
+MAX_QUOTE = 60
+
 #: Columns of a page of text.
 PAGE_WIDTH = 80
 
@@ -18,7 +21,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def shortened(text: str, width: int, ending: str = "...") -> str:
+def shortened(text: str, width: int = MAX_QUOTE, ending: str = "...") -> str:
     """The text in at most `width` characters; `ending` stands for what is cut off."""
     return text if len(text) <= width else text[: max(0, width - len(ending))] + ending
 

@@ -43,7 +43,6 @@ WITHOUT_EXAMPLE = {
     "missing-extra",
     "no-tokens",
     "nothing-to-build",
-    "other-compiler",
     "file",
     "file-encoding",
     "file-unreadable",

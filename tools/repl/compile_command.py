@@ -75,14 +75,7 @@ def compile_session(conversation: Conversation, line: CommandLine) -> Iterator[O
         yield Warnings(doubts)
     write(model, conversation.session.base / weights)
     conversation.asked = name or conversation.asked
-    layers = model.manifest.layers
-    yield ModelWritten(
-        weights,
-        len(layers),
-        sum([len(layer.heads) for layer in layers]),
-        sum([tensor.size for tensor in model.tensors.values()]),
-        time.perf_counter() - started,
-    )
+    yield ModelWritten(weights, model.manifest.sizes(), time.perf_counter() - started)
 
 
 def _program(conversation: Conversation, name: str, span: Span) -> Program:

@@ -83,9 +83,9 @@ def _lines(outcome: Outcome, full: bool) -> list[str]:
             return text.splitlines()
         case FileWritten(path=path):
             return [f"{_MARGIN}wrote {path}"]
-        case ModelWritten(weights=weights, layers=layers, heads=heads, parameters=parameters, seconds=seconds):
-            sizes = f"{counted(layers, 'layer')}, {counted(heads, 'head')}, {parameters:,} parameters"
-            return [f"{_MARGIN}{weights}: {sizes}, {seconds:.2f} s"]
+        case ModelWritten(weights=weights, sizes=sizes, seconds=seconds):
+            shape = f"{counted(sizes.layers, 'layer')}, {counted(sizes.heads, 'head')}, {sizes.parameters:,} parameters"
+            return [f"{_MARGIN}{weights}: {shape}, {seconds:.2f} s"]
         case Warnings(diagnostics=diagnostics) | Errors(diagnostics=diagnostics):
             return [line for found in diagnostics for line in found.render().splitlines()]
         case SessionEnd():

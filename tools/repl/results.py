@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...compiler.artifact.manifest import ModelSizes
 from ...compiler.elaborate.scope import Object
 from ...compiler.graph.result_types import Kinds
 from ...compiler.graph.values import Scalar, Undefined, Value
@@ -135,9 +136,7 @@ class ModelWritten:
     """A model was written by `:compile`; `seconds` is the time for compiling and writing."""
 
     weights: Path
-    layers: int
-    heads: int
-    parameters: int
+    sizes: ModelSizes
     seconds: float
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 from ...compiler.artifact.manifest import (
     ClassDecodeRecord,
     HeadRecord,
     LayerRecord,
     Manifest,
+    ModelSubspace,
     NeuronGroupRecord,
     NodeRecord,
     OutputRecord,
-    expected_shapes,
     to_json,
 )
 from ...compiler.graph.values import Scalar
@@ -48,17 +47,6 @@ def tightest_margin(manifest: Manifest) -> Margin | None:
     return max(_margins(manifest), key=lambda margin: margin.used, default=None)
 
 
-def parameters(manifest: Manifest) -> int:
-    """How many numbers the weights hold."""
-    total = 0
-    for shape in expected_shapes(manifest).values():
-        size = 1
-        for length in shape:
-            size *= length
-        total += size
-    return total
-
-
 def as_json(manifest: Manifest, logits: Collection[int] = ()) -> dict[str, object]:
     """The manifest without the program's text, and what follows from it: sizes, the tightest margin, and the residual
     stream by subspaces, with where each is written and read.  `logits`: the directions that the logits read."""
@@ -67,13 +55,14 @@ def as_json(manifest: Manifest, logits: Collection[int] = ()) -> dict[str, objec
     assert isinstance(program, dict)
     document["program"] = {key: value for key, value in program.items() if key != "files"}
     tightest = tightest_margin(manifest)
+    sizes = manifest.sizes()
     document["sizes"] = {
-        "layers": len(manifest.layers),
+        "layers": sizes.layers,
         "attention_depth": manifest.attention_depth,
-        "heads": sum(len(layer.heads) for layer in manifest.layers),
-        "neurons": sum(group.count for layer in manifest.layers for group in layer.neurons),
+        "heads": sizes.heads,
+        "neurons": sizes.neurons,
         "d_model": manifest.d_model,
-        "parameters": parameters(manifest),
+        "parameters": sizes.parameters,
     }
     document["tightest_margin"] = (
         None
@@ -82,15 +71,15 @@ def as_json(manifest: Manifest, logits: Collection[int] = ()) -> dict[str, objec
     )
     document["stream"] = [
         {
-            "first": run.first,
-            "last": run.last,
-            "subspace": run.subspace,
-            "kind": run.kind,
-            "node": run.node,
-            "written": [name for name, mark in run.marks.items() if "w" in mark],
-            "read": [name for name, mark in run.marks.items() if "r" in mark],
+            "first": use.first,
+            "last": use.last,
+            "subspace": use.space.name,
+            "kind": use.space.kind,
+            "node": use.space.node,
+            "written": [name for name, mark in use.marks.items() if "w" in mark],
+            "read": [name for name, mark in use.marks.items() if "r" in mark],
         }
-        for run in stream(manifest, logits)
+        for use in stream(manifest, logits)
     ]
     return document
 
@@ -121,14 +110,13 @@ def _summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
         "each position sees itself and earlier ones (causal)" if manifest.causal else "all positions see each other"
     )
     yield "input", f"1 to {counted(manifest.max_length, 'token')}; {direction}"
-    heads = sum(len(layer.heads) for layer in manifest.layers)
-    neurons = sum(group.count for layer in manifest.layers for group in layer.neurons)
+    sizes = manifest.sizes()
     uniform = ", padded to one shape" if manifest.uniform else ""
     yield (
         "size",
-        f"{counted(len(manifest.layers), 'layer')} (attention depth {manifest.attention_depth}), "
-        f"{counted(heads, 'head')}, {counted(neurons, 'neuron')}, d_model {manifest.d_model}, "
-        f"{parameters(manifest):,} parameters{uniform}",
+        f"{counted(sizes.layers, 'layer')} (attention depth {manifest.attention_depth}), "
+        f"{counted(sizes.heads, 'head')}, {counted(sizes.neurons, 'neuron')}, d_model {manifest.d_model}, "
+        f"{sizes.parameters:,} parameters{uniform}",
     )
     for note in manifest.notes:
         yield "extra", note
@@ -179,41 +167,47 @@ def _named(manifest: Manifest, indices: Iterable[int]) -> str:
     Where the name does not tell, `[13]` says which direction is meant."""
     chosen = set(indices)
     names = []
-    runs = list(stream(manifest))
-    texts = Counter(run.text for run in runs)
-    for run in runs:
-        size = run.last + 1 - run.first
-        used = sorted(chosen & set(range(run.first, run.last + 1)))
+    uses = list(stream(manifest))
+    texts = Counter(use.text for use in uses)
+    for use in uses:
+        size = len(use.space.directions)
+        used = sorted(chosen & set(use.space.indices))
         if len(used) == size:
-            names.append(run.text if texts[run.text] == 1 else f"{run.text} [{number_range(run.first, run.last)}]")
-        elif len(used) == 1 and run.kind == "one-hot":
+            names.append(use.text if texts[use.text] == 1 else f"{use.text} [{number_range(use.first, use.last)}]")
+        elif len(used) == 1 and use.space.kind == "one-hot":
             names.append(manifest.directions[used[0]].label)
-        elif len(used) > 3 or (used and run.kind == "one-hot"):
-            names.append(f"{run.text} ({len(used)} of {size})")
+        elif len(used) > 3 or (used and use.space.kind == "one-hot"):
+            names.append(f"{use.text} ({len(used)} of {size})")
         elif used:
-            names.append(f"{run.text} [{', '.join(map(str, used))}]")
+            names.append(f"{use.text} [{', '.join(map(str, used))}]")
     return ", ".join(names) if names else "nothing"
 
 
 @dataclass(frozen=True)
-class Run:
-    """Adjacent directions of one subspace: what they encode, and by stage whether they are written (`w`), read (`r`)
-    or both.  Stages are `emb`, `0a` (the attention of layer 0), `0m` (its MLP) and so on, and `out`, the logits."""
+class SubspaceUse:
+    """A subspace of the residual stream, and for each stage whether it is written (`w`), read (`r`) or both.
 
-    first: int
-    last: int
-    subspace: str
-    kind: str
-    node: int | None
+    Stages are `emb`, `0a` (the attention of layer 0), `0m` (its MLP) and so on, and `out`, the logits.
+    """
+
+    space: ModelSubspace
     marks: Mapping[str, str]
 
     @property
+    def first(self) -> int:
+        return self.space.indices[0]
+
+    @property
+    def last(self) -> int:
+        return self.space.indices[-1]
+
+    @property
     def text(self) -> str:
-        """One value can be held in several ways: the kind tells them apart."""
-        return "bos" if self.kind == "bos" else f"{self.subspace} {self.kind}"
+        """The name of the value and the kind of directions: a value can be encoded in several ways."""
+        return "bos" if self.space.kind == "bos" else f"{self.space.name} {self.space.kind}"
 
 
-def stream(manifest: Manifest, logits: Collection[int] = ()) -> Iterator[Run]:
+def stream(manifest: Manifest, logits: Collection[int] = ()) -> Iterator[SubspaceUse]:
     """The residual stream by subspaces."""
     parts: list[tuple[str, frozenset[int], frozenset[int]]] = []  # stage, reads, writes
     for number, layer in enumerate(manifest.layers):
@@ -225,47 +219,46 @@ def stream(manifest: Manifest, logits: Collection[int] = ()) -> Iterator[Run]:
     made = frozenset(index for _, _, writes in parts for index in writes)
     embedded = frozenset(range(manifest.d_model)) - made
     parts = [("emb", frozenset(), embedded), *parts, ("out", frozenset(logits), frozenset())]
-    for (subspace, kind, node), members in groupby(manifest.directions, key=lambda d: (d.subspace, d.kind, d.node)):
-        indices = [direction.index for direction in members]
-        held = set(indices)
+    for space in manifest.subspaces():
+        held = set(space.indices)
         marks = {stage: "w" * bool(held & writes) + "r" * bool(held & reads) for stage, reads, writes in parts}
-        yield Run(indices[0], indices[-1], subspace, kind, node, marks)
+        yield SubspaceUse(space, marks)
 
 
 def _map(manifest: Manifest, logits: Collection[int]) -> Iterator[str]:
     """The residual stream: what each direction encodes, and beside it where it is written and read.
 
     With many layers there is no room for a column each; then words say it below."""
-    runs = list(stream(manifest, logits))
-    stages = list(runs[0].marks)
+    uses = list(stream(manifest, logits))
+    stages = list(uses[0].marks)
     room = PAGE_WIDTH - TEXT_COLUMN - sum(len(stage) + 1 for stage in stages) - 1
     columns = room >= LEAST_TEXT
     if columns:
         titles = "".join(f" {stage}" for stage in stages)
         yield "  w: written, r: read".ljust(PAGE_WIDTH - len(titles)) + titles
-    for run in runs:
-        text = run.text
-        values = [direction.value for direction in manifest.directions[run.first : run.last + 1]]
+    for use in uses:
+        text = use.text
+        values = [direction.value for direction in use.space.directions]
         listed = [value for value in values if value is not None]
-        if run.kind == "one-hot" and listed:
+        if use.space.kind == "one-hot" and listed:
             text += f" of {_values(listed)}"
-        info = _node(manifest, run.node)
-        if info is not None and info.text != run.subspace:
+        info = _node(manifest, use.space.node)
+        if info is not None and info.text != use.space.name:
             text += f"; {info.text}"
-        title = number_range(run.first, run.last)
+        title = number_range(use.first, use.last)
         if not columns:
             yield from beside(title, text)
-            yield from beside("", _journey(run), hang=8)
+            yield from beside("", _journey(use), hang=8)
             continue
         first, *rest = beside(title, text, width=TEXT_COLUMN + room)
-        marks = "".join((run.marks[stage] or ".").rjust(len(stage) + 1) for stage in stages)
+        marks = "".join((use.marks[stage] or ".").rjust(len(stage) + 1) for stage in stages)
         yield first.ljust(PAGE_WIDTH - len(marks)) + marks
         yield from rest
 
 
-def _journey(run: Run) -> str:
-    written = [stage for stage, mark in run.marks.items() if "w" in mark]
-    read = [stage for stage, mark in run.marks.items() if "r" in mark]
+def _journey(use: SubspaceUse) -> str:
+    written = [stage for stage, mark in use.marks.items() if "w" in mark]
+    read = [stage for stage, mark in use.marks.items() if "r" in mark]
     return f"written {' '.join(written)}, read {' '.join(read)}" if read else f"written {' '.join(written)}"
 
 

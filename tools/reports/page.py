@@ -236,12 +236,16 @@ class Page:
     def summary(self) -> str:
         """The model's size in a line."""
         manifest = self._manifest
-        heads = sum(len(layer.heads) for layer in manifest.layers)
-        neurons = sum(group.count for layer in manifest.layers for group in layer.neurons)
-        sizes = [counted(len(manifest.layers), "layer"), counted(heads, "head"), counted(neurons, "neuron")]
-        weights = manifest.weights
-        total = [] if weights is None else [counted(weights.parameters, "parameter")]
-        return " · ".join([*sizes, counted(manifest.d_model, "residual direction"), *total])
+        sizes = manifest.sizes()
+        return " · ".join(
+            [
+                counted(sizes.layers, "layer"),
+                counted(sizes.heads, "head"),
+                counted(sizes.neurons, "neuron"),
+                counted(manifest.d_model, "residual direction"),
+                counted(sizes.parameters, "parameter"),
+            ]
+        )
 
     @property
     def answers(self) -> list[Answer]:

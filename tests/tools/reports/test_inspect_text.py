@@ -22,7 +22,7 @@ from raspc.compiler.artifact.manifest import (
     SourceText,
     check,
 )
-from raspc.tools.reports.inspect_text import as_json, as_text, parameters, tightest_margin
+from raspc.tools.reports.inspect_text import as_json, as_text, tightest_margin
 
 LONG = "select(indices, length - indices - 1, ==) and not select(tokens, tokens, <) or select(tokens, 'a', ==)"
 
@@ -129,7 +129,7 @@ def test_json_has_the_sizes_and_no_program_text() -> None:
         "heads": 2,
         "neurons": 41,
         "d_model": 26,
-        "parameters": parameters(_manifest()),
+        "parameters": _manifest().sizes().parameters,
     }
     assert document["tightest_margin"] == {"where": "output target", "error": 0.1, "tolerated": 0.3}
 
@@ -138,4 +138,4 @@ def test_parameters_are_those_of_the_weights() -> None:
     embedding = (4 + 8) * 26
     attention = 2 * (3 * (26 * 3 + 3) + 3 * 26) + 26
     mlp = 26 * 41 + 41 + 41 * 26 + 26
-    assert parameters(_manifest()) == embedding + attention + mlp + 26 * 4 + 4
+    assert _manifest().sizes().parameters == embedding + attention + mlp + 26 * 4 + 4
