@@ -40,4 +40,4 @@ def test_an_interruption_has_no_message_and_the_status_of_its_signal() -> None:
 
 def test_the_message_of_an_operating_system_error_names_the_file() -> None:
     (found,) = diagnostics_of(OSError(errno.ENOSPC, "No space left on device", "x.out"))
-    assert found.message == "`x.out`: No space left on device"
+    assert found.message == "`x.out`: no space left on device"

@@ -8,7 +8,7 @@ part in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...compiler.artifact.manifest import ModelSubspace
@@ -30,8 +30,8 @@ MAX_REGIONS = 4000
 class Region:
     """An expression in the text.
 
-    start, end: its characters.  handle: the characters to click.  atom: whether it is a name.  needed: whether an
-    output depends on a value that it stood for.  nodes: the recorded nodes that it became.
+    start, end: its characters.  handle: the characters to click.  atom: whether it is a name.  stood_for: the nodes of
+    the program that it stood for and that an output depends on.  nodes: the recorded nodes that these became.
     """
 
     key: str
@@ -40,7 +40,7 @@ class Region:
     end: int
     handle: tuple[int, int] | None
     atom: bool
-    needed: bool
+    stood_for: tuple[Node, ...]
     nodes: tuple[Node, ...]
 
 
@@ -141,10 +141,27 @@ class Links:
                 for index in () if decoder is None else decoder.directions:
                     self._join(region.key, f"d{index}", main=False)
                     self._join(region.key, self._space_of[index], main=False)
+        readers = self._readers()
         for region in self.regions:
-            if region.needed and region.key not in self._of:  # simplified together with an expression around it
-                for key in self._around(region):
+            if not region.stood_for or region.key in self._of:
+                continue
+            # It was simplified away: together with the expression around it, or else with the nodes that read it.
+            for key in self._around(region):
+                self._join(region.key, key, main=False)
+            if region.key in self._of:
+                continue
+            for node in visited(region.stood_for, lambda one: [] if one in program.images else readers[one]):
+                image = program.images.get(node)
+                for key in () if image is None else (*computing.get(image, ()), *folded.get(image, ())):
                     self._join(region.key, key, main=False)
+
+    def _readers(self) -> Mapping[Node, list[Node]]:
+        """The nodes of the program as written that read each node."""
+        readers: dict[Node, list[Node]] = {node: [] for node in self._program.needed}
+        for node in self._program.needed:
+            for child in inputs_of(node):
+                readers[child].append(node)
+        return {node: sorted(found, key=lambda one: one.id) for node, found in readers.items()}
 
     def _around(self, region: Region) -> list[str]:
         """What the nearest linked expression around a region became."""
@@ -185,7 +202,7 @@ def _regions(program: ModelProgram) -> Iterator[Region]:
             end,
             handle=_handle(expression, program.written.sources[file].text),
             atom=isinstance(expression, tree.Name),
-            needed=not program.needed.isdisjoint(originals),
+            stood_for=tuple(dict.fromkeys(one for one in originals if one in program.needed)),
             nodes=tuple(dict.fromkeys(nodes)),
         )
 

@@ -56,4 +56,9 @@ def test_what_the_output_does_not_need_has_no_links(make_trace: MakeTrace) -> No
     made = make_trace('set vocab "ab"; set max_length 3; unused = length * 2; tokens;', "ab")
     assert parts(made, "length * 2") == [set()]
     links = Links(made)
-    assert not any(links.linked(region.key) for region in links.regions if not region.needed)
+    assert not any(links.linked(region.key) for region in links.regions if not region.stood_for)
+
+
+def test_a_selector_that_was_simplified_away_is_linked_to_what_reads_it(make_trace: MakeTrace) -> None:
+    made = make_trace("logic/quantifiers", "0 1")
+    assert parts(made, "full_s", main=False) == [{"g0.0"}]
