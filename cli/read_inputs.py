@@ -30,7 +30,7 @@ Remark = Callable[[Sequence[Scalar], Result], Iterable[Diagnostic]]
 
 
 @dataclass(frozen=True)
-class Line:
+class InputLine:
     """One input of a JSON lines file, with its place for diagnostics."""
 
     source: Source
@@ -69,7 +69,7 @@ def run_lines(
     A bad line is reported and has no output line; the others still run.  Blank lines are skipped.  `remark` is what
     there is to say about an input and its result.
     """
-    waiting: list[Line] = []
+    waiting: list[InputLine] = []
     for line in read_lines(path):
         if isinstance(line, Diagnostic):
             report.show([line])
@@ -82,7 +82,9 @@ def run_lines(
         _run_batch(waiting, run, report, remark)
 
 
-def _run_batch(lines: list[Line], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark) -> None:
+def _run_batch(
+    lines: list[InputLine], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark
+) -> None:
     try:
         results = run([line.tokens for line in lines])
     except RaspError as error:
@@ -98,7 +100,7 @@ def _run_batch(lines: list[Line], run: Callable[[Batch], Sequence[Result]], repo
     sys.stdout.flush()
 
 
-def read_lines(path: str) -> Iterator[Line | Diagnostic]:
+def read_lines(path: str) -> Iterator[InputLine | Diagnostic]:
     """The inputs of a JSON lines file in order, or what is wrong with a line.  RaspError for an unreadable file."""
     if path == "-":
         yield from _read_stream(sys.stdin.buffer, "<stdin>")
@@ -110,7 +112,7 @@ def read_lines(path: str) -> Iterator[Line | Diagnostic]:
         raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason_of(error)}", None)) from None
 
 
-def _read_stream(stream: BinaryIO, name: str) -> Iterator[Line | Diagnostic]:
+def _read_stream(stream: BinaryIO, name: str) -> Iterator[InputLine | Diagnostic]:
     number = 0
     while data := stream.readline(MAX_LINE + 1):
         number += 1
@@ -123,7 +125,7 @@ def _read_stream(stream: BinaryIO, name: str) -> Iterator[Line | Diagnostic]:
             yield _read_line(data, name, number)
 
 
-def _read_line(data: bytes, name: str, number: int) -> Line | Diagnostic:
+def _read_line(data: bytes, name: str, number: int) -> InputLine | Diagnostic:
     text = data.decode("utf-8", errors="replace").rstrip("\r\n")
     source = Source(name, text.removeprefix("\ufeff") if number == 1 else text, number)
     try:
@@ -156,7 +158,7 @@ def _read_line(data: bytes, name: str, number: int) -> Line | Diagnostic:
             return Diagnostic("input-json", message, _whole(source))
         if isinstance(value, str) and not _is_text(value):
             return Diagnostic("input-json", f"element {index} holds half of a surrogate pair", _whole(source))
-    return Line(source, values)
+    return InputLine(source, values)
 
 
 def _integer(text: str) -> int:

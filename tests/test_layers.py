@@ -60,11 +60,8 @@ CLASSES_TODAY = {
     "Graph",
     "Group",
     "Index",
-    "Line",
-    "Run",
     "Session",
     "Space",
-    "Subspace",
 }
 
 

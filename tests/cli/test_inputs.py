@@ -11,14 +11,14 @@ from subprocess import CompletedProcess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.cli.read_inputs import MAX_LINE, Line, read_lines, run_lines, word_tokens
+from raspc.cli.read_inputs import MAX_LINE, InputLine, read_lines, run_lines, word_tokens
 from raspc.cli.report_errors import Report
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
 
 Call = Callable[..., CompletedProcess[str]]
 
 
-def _read(path: Path, data: bytes) -> list[Line | Diagnostic]:
+def _read(path: Path, data: bytes) -> list[InputLine | Diagnostic]:
     path.write_bytes(data)
     return list(read_lines(str(path)))
 
@@ -37,7 +37,7 @@ def _read(path: Path, data: bytes) -> list[Line | Diagnostic]:
 )
 def test_values_are_exact(tmp_path: Path, line: str, tokens: list[object]) -> None:
     (read,) = _read(tmp_path / "in.jsonl", line.encode() + b"\n")
-    assert isinstance(read, Line)
+    assert isinstance(read, InputLine)
     assert read.tokens == tokens
     assert list(map(type, read.tokens)) == list(map(type, tokens))
 
@@ -72,7 +72,7 @@ BAD = [
 def test_bad_lines_are_reported_and_the_rest_is_read(tmp_path: Path, golden: Callable[..., None]) -> None:
     data = b"".join(b'["good"]\n\n' + line + b"\n" for line in BAD)
     lines = _read(tmp_path / "in.jsonl", data)
-    assert [line.tokens for line in lines if isinstance(line, Line)] == [["good"]] * len(BAD)
+    assert [line.tokens for line in lines if isinstance(line, InputLine)] == [["good"]] * len(BAD)
     diagnostics = [line for line in lines if isinstance(line, Diagnostic)]
     assert [found.span.line for found in diagnostics if found.span is not None] == [3 * i + 3 for i in range(len(BAD))]
     golden("\n".join(found.render() for found in diagnostics).replace(str(tmp_path), "") + "\n")
@@ -80,8 +80,8 @@ def test_bad_lines_are_reported_and_the_rest_is_read(tmp_path: Path, golden: Cal
 
 def test_a_mark_of_utf8_and_a_missing_line_end_are_fine(tmp_path: Path) -> None:
     first, second = _read(tmp_path / "in.jsonl", b'\xef\xbb\xbf["a"]\r\n["b"]')
-    assert isinstance(first, Line)
-    assert isinstance(second, Line)
+    assert isinstance(first, InputLine)
+    assert isinstance(second, InputLine)
     assert (first.tokens, second.tokens) == (["a"], ["b"])
 
 
