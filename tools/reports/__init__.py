@@ -1,1 +1,1 @@
-"""Looking at a model at work: what each direction holds on one input, as text, as a page, as figures."""
+"""Reports about models: a model and one input come in; a trace of its values, as text, page or figures, goes out."""

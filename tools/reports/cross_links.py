@@ -1,9 +1,9 @@
-"""Which piece of the program became which part of the model, and the other way round.
+"""Links between the expressions of a program and the parts of its model.
 
-Everything that a person can point at has a key: an expression of the text (`r5`), a head (`h0.1`: layer, index), a
-group of neurons (`g0.0`), a subspace of the residual stream (`s3`) and each of its directions (`d23`), a row of the
-trace (`v7`), an output (`o0`).  `Links` says for each key what it is linked to: what it *is*, and what it merely takes
-part in.
+Each element of the page has a key: an expression of the text (`r5`), a head (`h0.1`: layer, index), a group of neurons
+(`g0.0`), a subspace of the residual stream (`s3`: its first direction), a direction (`d23`), a row of the trace (`v7`),
+an output (`o0`).  `Links` gives for each key the keys that it is linked to.  There are two kinds of links: an
+expression *became* a part (`main`), or it only *takes part* in it (`side`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .model_program import ModelProgram
 from .readings import Decoders
 from .trace import Trace
 
-#: Expressions of the text that are linked; a longer program's further ones stay plain text.
+#: Expressions that are linked; the page stays fast.  Further expressions of a longer program are plain text.
 MAX_REGIONS = 4000
 
 
@@ -46,7 +46,7 @@ class Region:
 
 @dataclass
 class Link:
-    """What a key is linked to: `main` is it or makes it, `side` takes part.  Both in order, without doubles."""
+    """The links of a key, in order: `main` if one became the other, `side` if one takes part in the other."""
 
     main: dict[str, None] = field(default_factory=dict)
     side: dict[str, None] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def subspace_key(space: ModelSubspace) -> str:
 
 
 class Links:
-    """All links of one trace."""
+    """The links of one trace."""
 
     def __init__(self, trace: Trace) -> None:
         self._program = trace.program
@@ -70,7 +70,7 @@ class Links:
         self._text({sop.node for sop in trace.sops})
 
     def of(self, key: str) -> Link:
-        """The links of a key; none for a key that has none."""
+        """The links of a key; empty if it has none."""
         return self._of.get(key, Link())
 
     def linked(self, key: str) -> bool:
@@ -96,7 +96,7 @@ class Links:
                 link.side[partner] = None
 
     def _model(self, trace: Trace) -> None:
-        """What belongs together within the model: parts and what they read and write, values and their directions."""
+        """Links within the model: of parts with what they read and write, of values with their directions."""
         for number, layer in enumerate(trace.manifest.layers):
             parts = [(f"h{number}.{head.index}", head.reads, head.writes) for head in layer.heads]
             parts += [(f"g{number}.{place}", group.reads, group.writes) for place, group in enumerate(layer.neurons)]
@@ -113,7 +113,7 @@ class Links:
                 self._join(f"v{sop.node}", self._space_of[index], main=True)
 
     def _text(self, rows: set[int]) -> None:
-        """What each expression of the program became; `rows` are the nodes that the trace shows."""
+        """Links of the expressions with the parts that they became; `rows` are the nodes that the trace shows."""
         program = self._program
         computing: dict[Node, list[str]] = {}
         for key, nodes in parts_of(program):
@@ -134,7 +134,7 @@ class Links:
                     self._join(region.key, f"v{identity}", main=True)
             for node in region.nodes:
                 if region.atom and program.id(node) in owned:
-                    continue  # an input is in its directions; that others read them says nothing of this place
+                    continue  # the directions of an input have many readers, which are not due to this place
                 for key in folded.get(node, ()):
                     self._join(region.key, key, main=False)
                 decoder = decoders.of(node) if isinstance(node, SOp) and not isinstance(node, Constant) else None
@@ -164,7 +164,7 @@ class Links:
         return {node: sorted(found, key=lambda one: one.id) for node, found in readers.items()}
 
     def _around(self, region: Region) -> list[str]:
-        """What the nearest linked expression around a region became."""
+        """The links of the nearest linked expression around a region."""
         outer = [
             other
             for other in self.regions
@@ -178,7 +178,7 @@ class Links:
 
 
 def _regions(program: ModelProgram) -> Iterator[Region]:
-    """Every expression of the program's files that stood for an s-op or selector, and every name that got one."""
+    """Every expression that stood for an s-op or selector, and every name that was given one."""
     images = program.images
     files = {source.name: number for number, source in enumerate(program.written.sources)}
     found: dict[tuple[int, int, int], tuple[tree.Tree, list[Node]]] = {}
@@ -208,13 +208,13 @@ def _regions(program: ModelProgram) -> Iterator[Region]:
 
 
 def _made_of(node: Node, image: Node) -> list[Node]:
-    """What a node of the program became: its image, and what simplification and library functions put below it."""
+    """The nodes that a node became: its image, and the nodes that simplification and library functions put below it."""
     spans = (node.span, image.span)
     return visited([image], lambda current: [child for child in inputs_of(current) if child.span in spans])
 
 
 def _named(source: Source) -> Iterator[tuple[tree.Name, tree.Expression]]:
-    """Names and the expressions that they are given, where each has its own."""
+    """The names of assignments with the expression of each."""
     for node, _ in tree.walk(parse(source)):
         if isinstance(node, tree.Assignment) and len(node.names) == len(node.values):
             yield from zip(node.names, node.values, strict=True)

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
-#: Inches of one cell, and of what stands around a pattern.
+#: Inches of one cell, and of the margins around a pattern.
 CELL, LEFT, TOP, RIGHT, BOTTOM = 0.24, 0.75, 0.8, 0.25, 0.25
 
-#: Patterns in a row, and directions in a heat map, before there are too many to see.
+#: Patterns in a row, and directions and positions in a heat map.
 PER_ROW = 4
 MAX_DIRECTIONS = 120
 MAX_POSITIONS = 64
 
-#: Numbers are written into cells while there are at most so many positions.
+#: The most positions with which numbers are written into cells.
 LETTERED = 16
 
 #: Characters of a line of a title, and those that a name keeps at least.
@@ -45,7 +45,7 @@ LEAST_NAME = 12
 
 DPI = 200
 
-#: Nothing that differs from one version of matplotlib to the next stands in a file.
+#: Metadata of a file: without the version of matplotlib, equal figures are equal files.
 ANONYMOUS: dict[str, Any] = {"Software": None}
 
 

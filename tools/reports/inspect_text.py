@@ -1,4 +1,4 @@
-"""A model's parts in words: what `raspc inspect` prints.  Everything comes from the manifest."""
+"""The parts of a model as text and as JSON, from its manifest: the output of `raspc inspect`."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ...compiler.graph.values import Scalar
 from ...rasp_grammar.text_layout import PAGE_WIDTH, TEXT_COLUMN, beside, counted, listed, number_range
 from ..print_values import value_text
 
-#: The map of the residual stream has columns for the stages while the text keeps so much room.
+#: Columns that the text of a subspace needs.  If less is left, stages stand below the text instead of in columns.
 LEAST_TEXT = 24
 
-#: Values of a vocabulary or a one-hot that are listed before the rest is counted.
+#: Values of a vocabulary or one-hot subspace that are listed.
 SHOWN_VALUES = 16
 
 
 @dataclass(frozen=True)
 class Margin:
-    """How close a part comes to a wrong answer: the bound on its error, and the error that its readers tolerate."""
+    """The error bound of a part, beside the error that its readers tolerate."""
 
     where: str
     error: float
@@ -38,18 +38,20 @@ class Margin:
 
     @property
     def used(self) -> float:
-        """Share of the tolerance that the error can take up; at 1 nothing is promised."""
+        """The share of the tolerance that the error can take; the promise needs less than 1."""
         return self.error / self.tolerated if self.tolerated > 0 else float("inf")
 
 
 def tightest_margin(manifest: Manifest) -> Margin | None:
-    """The part whose error bound takes up most of what its readers tolerate; None where no part states both."""
+    """The part whose error bound takes the largest share of its tolerance; None if no part has both."""
     return max(_margins(manifest), key=lambda margin: margin.used, default=None)
 
 
 def as_json(manifest: Manifest, logits: Collection[int] = ()) -> dict[str, object]:
-    """The manifest without the program's text, and what follows from it: sizes, the tightest margin, and the residual
-    stream by subspaces, with where each is written and read.  `logits`: the directions that the logits read."""
+    """The manifest without the program's text, with sizes, the tightest margin, and the residual stream by subspaces.
+
+    logits: the directions that the logits read.
+    """
     document = to_json(manifest)
     program = document["program"]
     assert isinstance(program, dict)
@@ -85,7 +87,7 @@ def as_json(manifest: Manifest, logits: Collection[int] = ()) -> dict[str, objec
 
 
 def as_text(manifest: Manifest, name: str, logits: Collection[int] = ()) -> str:
-    """The parts of the model at 80 columns; `name` heads them.  `logits`: the directions that the logits read."""
+    """The parts of the model, 80 columns wide, under the title `name`.  logits: the directions that the logits read."""
     lines = [f"{name}: {manifest.program.name}, compiled by raspc {manifest.compiler.version}", ""]
     for title, text in _summary(manifest):
         lines += beside(title, text)
@@ -150,7 +152,7 @@ def _part(manifest: Manifest, title: str, part: HeadRecord | NeuronGroupRecord) 
 
 
 def _places(manifest: Manifest, node: int | None) -> list[str]:
-    """Where the node stands in the program, if it stands there."""
+    """The line of the node in the program, if it has one."""
     info = _node(manifest, node)
     if info is None or info.file is None or info.line is None:
         return []
@@ -162,9 +164,10 @@ def _node(manifest: Manifest, node: int | None) -> NodeRecord | None:
 
 
 def _named(manifest: Manifest, indices: Iterable[int]) -> str:
-    """Directions by the subspaces that they belong to: `tokens one-hot`, or `tokens one-hot (3 of 10)` for some.
+    """Names for directions: `tokens one-hot` for a whole subspace, `tokens one-hot (3 of 10)` for some of it.
 
-    Where the name does not tell, `[13]` says which direction is meant."""
+    Where several subspaces have the same name, `[13]` adds the number of the direction.
+    """
     chosen = set(indices)
     names = []
     uses = list(stream(manifest))
@@ -208,7 +211,7 @@ class SubspaceUse:
 
 
 def stream(manifest: Manifest, logits: Collection[int] = ()) -> Iterator[SubspaceUse]:
-    """The residual stream by subspaces."""
+    """The subspaces of the residual stream, with the stages that write and read each."""
     parts: list[tuple[str, frozenset[int], frozenset[int]]] = []  # stage, reads, writes
     for number, layer in enumerate(manifest.layers):
         for name, group in (("a", layer.heads), ("m", layer.neurons)):
@@ -226,9 +229,10 @@ def stream(manifest: Manifest, logits: Collection[int] = ()) -> Iterator[Subspac
 
 
 def _map(manifest: Manifest, logits: Collection[int]) -> Iterator[str]:
-    """The residual stream: what each direction encodes, and beside it where it is written and read.
+    """The residual stream: the value that each subspace encodes, beside the stages that write and read it.
 
-    With many layers there is no room for a column each; then words say it below."""
+    With many layers there is no room for a column each; the stages then stand in a line below.
+    """
     uses = list(stream(manifest, logits))
     stages = list(uses[0].marks)
     room = PAGE_WIDTH - TEXT_COLUMN - sum(len(stage) + 1 for stage in stages) - 1

@@ -1,4 +1,4 @@
-"""The program's text cut into pieces for the page: lines, what each line became, and what can be clicked in it."""
+"""The program's text for the page: lines, and in each line the texts that can be clicked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...rasp_grammar.span import Source
 from .cross_links import Links, Region
 
-#: Classes of words, by the first pattern that fits.
+#: CSS classes of words; the first pattern that matches decides.
 _WORDS = re.compile(
     r"""(?P<comment>\#[^\n]*)
       | (?P<string>"[^"\n]*"|'[^'\n]*')
@@ -21,8 +21,11 @@ _WORDS = re.compile(
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Some characters of a line.  `regions`: the linked expressions around them.  `key`: what a click selects."""
+class TextRun:
+    """Adjacent characters of a line.
+
+    regions: the linked expressions around them.  key: the one that a click selects.
+    """
 
     text: str
     style: str
@@ -32,17 +35,20 @@ class Piece:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a file.  `keys`: the expressions that it adds, whose parts are its own."""
+    """A line of a file.
+
+    keys: the expressions that it is about.  unused: the output needs none of its expressions.
+    """
 
     number: int
-    pieces: tuple[Piece, ...]
+    runs: tuple[TextRun, ...]
     keys: tuple[str, ...]
     unused: bool
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One file of the program."""
+    """A file of the program."""
 
     name: str
     lines: tuple[Line, ...]
@@ -59,15 +65,15 @@ def _lines(source: Source, regions: list[Region], links: Links) -> Iterator[Line
     linked = [region for region in regions if links.linked(region.key)]
     styles = [(match.start(), match.end(), match.lastgroup or "") for match in _WORDS.finditer(source.text)]
     handles = {region.handle: region.key for region in linked if region.handle is not None}
-    cuts = {0, len(source.text)}
+    borders = {0, len(source.text)}
     for start, end, _ in styles:
-        cuts |= {start, end}
+        borders |= {start, end}
     for region in linked:
-        cuts |= {region.start, region.end, *(region.handle or ())}
+        borders |= {region.start, region.end, *(region.handle or ())}
     for place in source.line_starts:
-        cuts.add(place)
-    ordered = sorted(cuts)
-    pieces: dict[int, list[Piece]] = {}
+        borders.add(place)
+    ordered = sorted(borders)
+    runs: dict[int, list[TextRun]] = {}
     for start, end in itertools.pairwise(ordered):
         text = source.text[start:end].rstrip("\r\n")
         if text == "":
@@ -75,7 +81,7 @@ def _lines(source: Source, regions: list[Region], links: Links) -> Iterator[Line
         around = tuple(region.key for region in linked if region.start <= start and end <= region.end)
         style = next((name for first, last, name in styles if first <= start and end <= last), "")
         line = source.position(start)[0]
-        pieces.setdefault(line, []).append(Piece(text, style, around, handles.get((start, start + len(text)))))
+        runs.setdefault(line, []).append(TextRun(text, style, around, handles.get((start, start + len(text)))))
     count = len(source.line_starts) - source.text.endswith("\n")  # the last line end begins no line
     for offset in range(count):
         number = source.first_line + offset
@@ -83,7 +89,7 @@ def _lines(source: Source, regions: list[Region], links: Links) -> Iterator[Line
         own = _own(source, [region for region in here if links.linked(region.key)])
         named = [region for region in here if not region.atom]
         unused = len(named) > 0 and not any(links.linked(region.key) for region in here)
-        yield Line(number, tuple(pieces.get(number, ())), tuple(region.key for region in own), unused)
+        yield Line(number, tuple(runs.get(number, ())), tuple(region.key for region in own), unused)
 
 
 def _own(source: Source, regions: list[Region]) -> list[Region]:

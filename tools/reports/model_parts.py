@@ -21,7 +21,7 @@ def parts_of(program: ModelProgram) -> Iterator[tuple[str, list[Node]]]:
 
 
 def part_names(program: ModelProgram) -> Iterator[tuple[str, str]]:
-    """The parts' keys and what people call them."""
+    """The key of every part, and its name for people."""
     for number, layer in enumerate(program.manifest.layers):
         for head in layer.heads:
             yield f"h{number}.{head.index}", f"layer {number} head {head.index}"
@@ -34,12 +34,12 @@ def part_names(program: ModelProgram) -> Iterator[tuple[str, str]]:
 
 
 def folded_parts(program: ModelProgram) -> dict[Node, list[str]]:
-    """For each node: the keys of the parts that compute with it on the way from what they read to what they write."""
+    """For each node: the keys of the parts that compute it between their inputs and their outputs."""
     owners = program.owners
     found: dict[Node, list[str]] = {}
     for key, roots in parts_of(program):
         if key.startswith("o") and roots[0] in owners:
-            continue  # it is read as it stands
+            continue  # the logits read it directly
         for node in _computed_with(roots, owners, key.startswith("h")):
             found.setdefault(node, []).append(key)
     return found

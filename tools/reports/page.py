@@ -1,7 +1,6 @@
-"""A trace as one HTML page: everything that the template needs, and the data for its script.
+"""A trace as one HTML page: the records for the template, and the data for its script.
 
-The page holds what a person can look at, not everything the model computed: `Limits` says how much, and the page says
-what was left out.
+`PageLimits` bounds what a page shows of a large model; the page names what is left out.
 """
 
 from __future__ import annotations
@@ -11,12 +10,9 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ...compiler.artifact.manifest import (
     ClassDecodeRecord,
     HeadRecord,
-    LayerRecord,
     Manifest,
     ModelSubspace,
     NeuronGroupRecord,
@@ -26,8 +22,9 @@ from ...compiler.graph.values import Undefined, show
 from ...rasp_grammar.text_layout import counted, listed, number_range, on_one_line, shortened
 from ..print_values import short_text
 from .cross_links import Links, subspace_key
+from .heat_map import HeatMap, parts_of_layer
 from .listing import Listing, listings
-from .page_records import Answer, Band, Bar, Chip, Floor, Limits, Matrix, Part
+from .page_records import Answer, Badge, LayerCard, PageLimits, PartCard, PatternTable
 from .trace import SOpTrace, Stage, Trace
 from .trace_text import cell_text
 
@@ -35,7 +32,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 EN_DASH, MINUS, ELLIPSIS = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{HORIZONTAL ELLIPSIS}"
 
-#: Above these shares of the darkest colour, black on white turns into white on black (dark theme, light theme).
+#: Shares of the darkest colour above which text turns from black to white (dark theme, light theme).
 SHADES = (0.62, 0.77)
 
 #: Characters of a value's name on a badge, and of an expression of the program in the panel of details.
@@ -46,8 +43,8 @@ MAX_EXPRESSION = 60
 MAX_TOKENS = 40
 
 
-def render(trace: Trace, name: str, limits: Limits | None = None) -> str:
-    """The page; `name` is what the model is called.  The same trace gives the same text."""
+def render(trace: Trace, name: str, limits: PageLimits | None = None) -> str:
+    """The page as HTML; `name` is that of the model.  The same trace gives the same text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -58,7 +55,7 @@ def render(trace: Trace, name: str, limits: Limits | None = None) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    page = Page(trace, limits if limits is not None else Limits())
+    page = Page(trace, limits if limits is not None else PageLimits())
     return environment.get_template("report.html.jinja").render(
         page=page,
         trace=trace,
@@ -71,15 +68,15 @@ def render(trace: Trace, name: str, limits: Limits | None = None) -> str:
 
 
 def script_json(value: object) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element or opens a comment."""
+    """JSON for a script element: no character of it can end the element or open a comment."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 class Page:
-    """What the template shows of a trace."""
+    """The contents of the page, as the template asks for them."""
 
-    def __init__(self, trace: Trace, limits: Limits) -> None:
+    def __init__(self, trace: Trace, limits: PageLimits) -> None:
         self._trace = trace
         self._limits = limits
         self._manifest: Manifest = trace.manifest
@@ -89,84 +86,84 @@ class Page:
         self.positions = min(len(trace.tokens), limits.positions, max(8, room))
         self.tokens = tuple(short_text(token) for token in trace.tokens[: self.positions])
         self.wide = self.positions <= 20
-        self._chips = dict(self._all_chips())
-        self.floors = tuple(self._floors())
+        self._badges = dict(self._all_badges())
+        self.layers = tuple(self._layer_cards())
         self.listings: tuple[Listing, ...] = tuple(listings(trace.program.written.sources, self.links))
-        self.bands = tuple(self._bands())
+        self.heat_map = HeatMap(trace, self.positions, limits)
         self.notes = tuple(self._notes())
 
     def shade(self, share: float) -> str:
-        """The class of a cell, by how dark its colour is: the text on it must stay legible."""
+        """The CSS class for the text of a cell, by the darkness of its colour."""
         return "" if abs(share) <= SHADES[0] else "mid" if abs(share) <= SHADES[1] else "strong"
 
     # ---- the program ------------------------------------------------------------------------------
 
-    def became(self, keys: Sequence[str]) -> list[Chip]:
-        """The parts of the model that a line's expressions became; those that they only take part in are faint."""
+    def became(self, keys: Sequence[str]) -> list[Badge]:
+        """The badges of the parts that a line's expressions became; faint those that they only take part in."""
         main: dict[str, None] = {}
         side: dict[str, None] = {}
         for key in keys:
             link = self.links.of(key)
-            main.update(dict.fromkeys(part for part in link.main if part in self._chips))
-            side.update(dict.fromkeys(part for part in link.side if part in self._chips))
-        if any(part[0] in "hgs" for part in main):  # what the line reads stands in the cards of what it became
+            main.update(dict.fromkeys(part for part in link.main if part in self._badges))
+            side.update(dict.fromkeys(part for part in link.side if part in self._badges))
+        if any(part[0] in "hgs" for part in main):  # the cards of these parts name what they read
             side = {part: None for part in side if part[0] != "s"}
         chosen = [(part, False) for part in main] + [(part, True) for part in side if part not in main]
-        return [self.chip(part, faint=faint) for part, faint in sorted(chosen, key=lambda one: _order(one[0]))]
+        return [self.badge(part, faint=faint) for part, faint in sorted(chosen, key=lambda one: _order(one[0]))]
 
-    def chip(self, key: str, *, faint: bool = False) -> Chip:
-        """The short name of a part."""
-        found = self._chips[key]
-        return Chip(found.key, found.text, found.kind, found.title, faint) if faint else found
+    def badge(self, key: str, *, faint: bool = False) -> Badge:
+        """The badge of a part."""
+        found = self._badges[key]
+        return Badge(found.key, found.text, found.kind, found.title, faint) if faint else found
 
-    def _all_chips(self) -> Iterator[tuple[str, Chip]]:
+    def _all_badges(self) -> Iterator[tuple[str, Badge]]:
         for number, layer in enumerate(self._manifest.layers):
             for head in layer.heads:
                 key = f"h{number}.{head.index}"
                 yield (
                     key,
-                    Chip(key, f"L{number} H{head.index}", "head", f"layer {number}, head {head.index}: {head.label}"),
+                    Badge(key, f"L{number} H{head.index}", "head", f"layer {number}, head {head.index}: {head.label}"),
                 )
             for place, group in enumerate(layer.neurons):
                 key = f"g{number}.{place}"
                 name = _neurons(group)
-                yield key, Chip(key, f"L{number} N{name}", "neurons", f"layer {number}, neurons {name}: {group.label}")
+                yield key, Badge(key, f"L{number} N{name}", "neurons", f"layer {number}, neurons {name}: {group.label}")
         for space in self.links.subspaces:
             if space.kind != "bos":
                 title = f"residual directions {_range(space)}: {space.name} {space.kind}"
-                yield subspace_key(space), Chip(subspace_key(space), f"d{_range(space)}", "stream", title)
+                yield subspace_key(space), Badge(subspace_key(space), f"d{_range(space)}", "stream", title)
         for place, output in enumerate(self._manifest.outputs):
-            yield f"o{place}", Chip(f"o{place}", output.name, "output", f"output {output.name}")
+            yield f"o{place}", Badge(f"o{place}", output.name, "output", f"output {output.name}")
 
     # ---- the circuit ------------------------------------------------------------------------------
 
     @property
-    def embedded(self) -> list[Chip]:
-        """What the embedding writes."""
-        written = {index for layer in self._manifest.layers for part in _parts(layer) for index in part.writes}
+    def embedded(self) -> list[Badge]:
+        """The subspaces that the embedding writes."""
+        written = {index for layer in self._manifest.layers for part in parts_of_layer(layer) for index in part.writes}
         return [
-            self._chip_of(space)
+            self._badge_of(space)
             for space in self.links.subspaces
             if space.kind != "bos" and not written & set(space.indices)
         ]
 
     @property
     def rescaled(self) -> bool:
-        """Whether some pattern on the page is not the model's own."""
-        return any(part.rescaled for floor in self.floors for part in floor.heads)
+        """Whether some pattern on the page is rescaled."""
+        return any(part.rescaled for card in self.layers for part in card.heads)
 
     @property
-    def outputs(self) -> list[tuple[Chip, str, str]]:
-        """Each output: its chip, how it is read, and the model's answers."""
+    def outputs(self) -> list[tuple[Badge, str, str]]:
+        """Each output: its badge, how it is read, and the model's answers."""
         answers = {output.name: output for output in self._trace.outputs}
         found = []
         for place, output in enumerate(self._manifest.outputs):
             if output.name in answers:
                 values = " ".join(short_text(value) for value in answers[output.name].model[: self.positions])
-                found.append((self._chips[f"o{place}"], _decoded(output), values))
+                found.append((self._badges[f"o{place}"], _decoded(output), values))
         return found
 
-    def _floors(self) -> Iterator[Floor]:
+    def _layer_cards(self) -> Iterator[LayerCard]:
         budget = self._limits.parts
         for number, layer in enumerate(self._manifest.layers):
             heads = tuple(self._head(number, head) for head in layer.heads[:budget])
@@ -177,14 +174,14 @@ class Page:
                 f"{counted(layer.n_heads, 'head')} of size {layer.d_head}" if layer.n_heads > 0 else "no attention"
             )
             mlp = counted(layer.d_mlp, "neuron") if layer.d_mlp > 0 else "no MLP"
-            yield Floor(number, f"{attention}, {mlp}", heads, groups)
+            yield LayerCard(number, f"{attention}, {mlp}", heads, groups)
 
-    def _head(self, layer: int, head: HeadRecord) -> Part:
+    def _head(self, layer: int, head: HeadRecord) -> PartCard:
         facts = [head.level, head.score_kind, f"sharpness {head.sharpness:g}", *_bound(head)]
-        chip = self._chips[f"h{layer}.{head.index}"]
-        return Part(
-            chip.key,
-            chip.text,
+        badge = self._badges[f"h{layer}.{head.index}"]
+        return PartCard(
+            badge.key,
+            badge.text,
             "head",
             head.label,
             head.selector,
@@ -196,20 +193,20 @@ class Page:
             self._trace.rescaled(head),
         )
 
-    def _group(self, layer: int, place: int, group: NeuronGroupRecord) -> Part:
-        chip = self._chips[f"g{layer}.{place}"]
+    def _group(self, layer: int, place: int, group: NeuronGroupRecord) -> PartCard:
+        badge = self._badges[f"g{layer}.{place}"]
         facts = (counted(group.count, "neuron"), *_bound(group))
         reads, writes = self._named(group.reads), self._named(group.writes)
-        return Part(chip.key, chip.text, "neurons", group.label, None, facts, "", reads, writes, None, False)
+        return PartCard(badge.key, badge.text, "neurons", group.label, None, facts, "", reads, writes, None, False)
 
-    def _named(self, indices: Sequence[int]) -> tuple[Chip, ...]:
-        return tuple(self._chip_of(space) for space in self.links.reads(indices) if space.kind != "bos")
+    def _named(self, indices: Sequence[int]) -> tuple[Badge, ...]:
+        return tuple(self._badge_of(space) for space in self.links.reads(indices) if space.kind != "bos")
 
-    def _chip_of(self, space: ModelSubspace) -> Chip:
+    def _badge_of(self, space: ModelSubspace) -> Badge:
         name = shortened(space.name, MAX_NAME, ELLIPSIS)
-        return Chip(subspace_key(space), f"{name} {_range(space)}", "stream", self._chips[subspace_key(space)].title)
+        return Badge(subspace_key(space), f"{name} {_range(space)}", "stream", self._badges[subspace_key(space)].title)
 
-    def _matrix(self, layer: int, head: HeadRecord) -> Matrix:
+    def _matrix(self, layer: int, head: HeadRecord) -> PatternTable:
         count = self.positions
         rescaled = self._trace.rescaled(head)
         first = 0 if rescaled else 1  # whether BOS has a column
@@ -228,7 +225,9 @@ class Page:
             whole = self._trace.weights(layer, head)[:count].sum(1)
             sums = tuple(f"{total:.4g}" for total in whole.tolist())
         columns = (*(("BOS",) if first else ()), *self.tokens)
-        return Matrix(columns, tuple(rows), sums, tuple(tuple(f"{cell:.3g}" for cell in row) for row in raw.tolist()))
+        return PatternTable(
+            columns, tuple(rows), sums, tuple(tuple(f"{cell:.3g}" for cell in row) for row in raw.tolist())
+        )
 
     # ---- the head of the page, and its foot ---------------------------------------------------------
 
@@ -249,7 +248,7 @@ class Page:
 
     @property
     def answers(self) -> list[Answer]:
-        """The model's outputs, and where they are the interpreter's."""
+        """The model's answers, and whether each is the interpreter's."""
         found = []
         for output in self._trace.outputs:
             pairs = zip(output.model, output.interpreter, strict=True)
@@ -259,7 +258,7 @@ class Page:
 
     @property
     def about(self) -> list[tuple[str, str]]:
-        """What else the manifest says."""
+        """Further facts from the manifest."""
         manifest = self._manifest
         tokens = [short_text(token) for token in manifest.vocabulary]
         sight = "each position sees itself and earlier ones" if manifest.causal else "all positions see each other"
@@ -275,14 +274,14 @@ class Page:
 
     @property
     def stages(self) -> list[tuple[Stage | None, list[SOpTrace]]]:
-        """The s-ops of the trace by the stage at which the model comes to hold them; None: in no direction."""
+        """The s-ops by the stage from which the model holds them; None: no direction holds them."""
         found: dict[Stage | None, list[SOpTrace]] = {}
         for sop in self._trace.sops[: self._limits.rows]:
             found.setdefault(sop.stage, []).append(sop)
         return list(found.items())
 
     def values(self, sop: SOpTrace) -> list[tuple[str, str, str]]:
-        """For each position: the text of the cell, its class, and all there is to say about it."""
+        """For each position: the text of the cell, its CSS class, and the text of its tooltip."""
         cells = []
         for cell in sop.cells[: self.positions]:
             means = f"the program means {_said(cell.interpreter)}"
@@ -296,62 +295,13 @@ class Page:
             cells.append((text, style, f"the model holds {held or 'nothing that fits'}; {means}{error}"))
         return cells
 
-    # ---- the residual stream ----------------------------------------------------------------------
-
-    def _bands(self) -> Iterator[Band]:
-        last = self._trace.residual[-1, : self.positions + 1]
-        seen = np.abs(self._trace.residual[:, 1 : self.positions + 1]).max((0, 1))  # [direction]
-        shown = [index for index in range(self._manifest.d_model) if index == 0 or seen[index] > 0]
-        room = max(8, self._limits.stream_cells // (self.positions + 1))
-        self._cut = len(shown) > room
-        if self._cut:
-            shown = sorted(sorted(shown, key=lambda index: (-seen[index], index))[:room])
-        chosen = set(shown)
-        for space in self.links.subspaces:
-            members = [index for index in space.indices if index in chosen]
-            largest = self._largest(members)
-            bars = []
-            for index in members:
-                numbers = last[:, index].tolist()
-                cells = tuple((number / largest, brief(number)) for number in numbers)
-                bars.append(Bar(index, self._bar_label(index), cells))
-            info = self._trace.program.node(space.node)
-            text = "" if info is None else self._trace.program.text(info, expand=True)
-            title = "beginning of sequence" if space.kind == "bos" else f"{space.name} · {space.kind}"
-            yield Band(
-                subspace_key(space),
-                space,
-                title,
-                "" if text == space.name else text,
-                self._written(space),
-                tuple(bars),
-                len(space.directions) - len(bars),
-            )
-
-    def _bar_label(self, index: int) -> str:
-        direction = self._manifest.directions[index]
-        if direction.kind == "one-hot" and direction.value is not None:
-            return f"= {short_text(direction.value)}"
-        if direction.kind == "feature":
-            return direction.label
-        return self._trace.meanings.get(index, "BOS").replace(" - ", f" {MINUS} ")
-
-    def _written(self, space: ModelSubspace) -> str:
-        writers = []
-        for number, layer in enumerate(self._manifest.layers):
-            for part in _parts(layer):
-                if set(part.writes) & set(space.indices):
-                    kind = "attention" if isinstance(part, HeadRecord) else "MLP"
-                    writers.append(f"layer {number} {kind}")
-        return ", ".join(dict.fromkeys(writers)) or "embedding"
-
     # ---- the rest ---------------------------------------------------------------------------------
 
     def _notes(self) -> Iterator[str]:
         if self.positions < len(self._trace.tokens):
             yield f"The page shows the first {self.positions} of {len(self._trace.tokens)} positions."
-        parts = sum(len(_parts(layer)) for layer in self._manifest.layers)
-        shown = sum(len(floor.heads) + len(floor.neurons) for floor in self.floors)
+        parts = sum(len(parts_of_layer(layer)) for layer in self._manifest.layers)
+        shown = sum(len(card.heads) + len(card.neurons) for card in self.layers)
         if shown < parts:
             yield f"It shows the first {shown} of {parts} heads and groups of neurons."
         rows = len(self._trace.sops)
@@ -359,29 +309,23 @@ class Page:
             yield f"It shows the values of the first {self._limits.rows} of {rows} s-ops."
 
     @property
-    def hidden(self) -> str:
-        """How many directions the heat map leaves out."""
-        hidden = sum(band.hidden for band in self.bands)
-        cut = "are 0 throughout, or smallest," if self._cut else "are 0 throughout"
-        return f"{counted(hidden, 'direction')} of {self._manifest.d_model:,} {cut} and left out." if hidden > 0 else ""
-
-    @property
     def shown_stages(self) -> list[Stage]:
-        """The stages that differ from the one before."""
+        """The stages at which the residual stream can change."""
         return [stage for stage in self._trace.stages if self._trace.exists(stage)]
 
     @property
     def known(self) -> set[str]:
-        """Every key that something on the page has."""
-        keys = {part.key for floor in self.floors for part in (*floor.heads, *floor.neurons)}
-        keys |= {band.key for band in self.bands} | {f"d{bar.index}" for band in self.bands for bar in band.bars}
+        """Every key of an element of the page."""
+        keys = {part.key for card in self.layers for part in (*card.heads, *card.neurons)}
+        keys |= {group.key for group in self.heat_map.groups}
+        keys |= {f"d{row.index}" for group in self.heat_map.groups for row in group.rows}
         keys |= {f"v{sop.node}" for sop in self._trace.sops[: self._limits.rows]}
         keys |= {f"o{place}" for place in range(len(self._manifest.outputs))}
         keys |= {region.key for region in self.links.regions}
         return keys
 
     def data(self) -> dict[str, object]:
-        """For the script: links, names, the raw numbers behind the patterns, and the stream at every stage."""
+        """The data for the script: links, names, the weights behind the patterns, and the stream at every stage."""
         known = self.known
         links = {}
         for key in self.links.everything():
@@ -395,53 +339,35 @@ class Page:
             names[region.key] = shortened(text, MAX_EXPRESSION)
         for sop in self._trace.sops:
             names[f"v{sop.node}"] = sop.name
-        for band in self.bands:
-            names[band.key] = f"d{_range(band.space)} {band.title}"
-            for bar in band.bars:
-                names[f"d{bar.index}"] = f"d{bar.index} {self._trace.label(bar.index)}"
-        names |= {key: chip.title for key, chip in self._chips.items() if chip.kind in ("head", "neurons", "output")}
+        for group in self.heat_map.groups:
+            names[group.key] = f"d{_range(group.space)} {group.title}"
+            for row in group.rows:
+                names[f"d{row.index}"] = f"d{row.index} {self._trace.label(row.index)}"
+        kinds = ("head", "neurons", "output")
+        names |= {key: badge.title for key, badge in self._badges.items() if badge.kind in kinds}
         return {
             "links": links,
             "names": names,
             "raw": {
-                part.key: part.matrix.raw for floor in self.floors for part in floor.heads if part.matrix is not None
+                part.key: part.matrix.raw for card in self.layers for part in card.heads if part.matrix is not None
             },
-            "stream": {f"d{bar.index}": self._history(bar.index) for band in self.bands for bar in band.bars},
+            "stream": {
+                f"d{row.index}": self.heat_map.history(row.index)
+                for group in self.heat_map.groups
+                for row in group.rows
+            },
             "shades": list(SHADES),
             "stages": [stage.name for stage in self._trace.stages],
             "scales": {
-                f"d{bar.index}": self._largest([bar.index for bar in band.bars])
-                for band in self.bands
-                for bar in band.bars
+                f"d{row.index}": self.heat_map.largest([row.index for row in group.rows])
+                for group in self.heat_map.groups
+                for row in group.rows
             },
         }
 
-    def _largest(self, members: Sequence[int]) -> float:
-        """The largest number among some directions, at tokens: what stands at BOS beside its mark is never read."""
-        if members == [0]:
-            return 1.0
-        last = self._trace.residual[-1, 1 : self.positions + 1]
-        largest = max((float(np.abs(last[:, index]).max()) for index in members), default=0.0)
-        return float(f"{largest:.6g}") or 1.0
-
-    def _history(self, index: int) -> list[list[object]]:
-        """[stage, values] for the stages at which a direction changes."""
-        found: list[list[object]] = []
-        before = None
-        for stage, stream in enumerate(self._trace.residual):
-            numbers = [float(f"{number:.6g}") for number in stream[: self.positions + 1, index].tolist()]
-            if numbers != before:
-                found.append([stage, numbers])
-                before = numbers
-        return found
-
-
-def _parts(layer: LayerRecord) -> tuple[HeadRecord | NeuronGroupRecord, ...]:
-    return (*layer.heads, *layer.neurons)
-
 
 def _order(key: str) -> tuple[int, int, int]:
-    """By layer, heads before neurons; then the stream and the outputs."""
+    """The place of a badge in a line: by layer, heads before neurons; then subspaces, then outputs."""
     kind, rest = key[0], key[1:]
     if kind in "hg":
         layer, _, place = rest.partition(".")
@@ -471,19 +397,11 @@ def _decoded(output: OutputRecord) -> str:
 
 
 def _weight(weight: float) -> str:
-    """A weight in three characters; nothing for less than a two-hundredth."""
+    """A weight in three characters; nothing for less than 0.005, which would round to 0.00."""
     if abs(weight) < 0.005:
         return ""
     text = f"{weight:.2f}".rstrip("0").rstrip(".")
     return text.removeprefix("0") if text.startswith("0.") else text
-
-
-def brief(number: float) -> str:
-    """A number in five characters, nothing for zero."""
-    if number == 0:
-        return ""
-    text = f"{number:.3g}"
-    return text.replace("-", MINUS) if len(text) <= 5 else f"{number:.0e}".replace("-", MINUS)
 
 
 def _said(value: object) -> str:

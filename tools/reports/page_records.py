@@ -1,4 +1,4 @@
-"""What the page is made of: the records that its template shows."""
+"""The records that the template of the page shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from ...compiler.artifact.manifest import ModelSubspace
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How much a page shows: positions, cells of all patterns together, cells of the heat map, and parts."""
+class PageLimits:
+    """The most that a page shows.
+
+    pattern_cells: cells of all attention patterns together.  stream_cells: cells of the heat map.  parts: heads and
+    groups of neurons.  rows: s-ops in the table of values.
+    """
 
     positions: int = 64
     pattern_cells: int = 24_000
@@ -19,8 +23,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Chip:
-    """A short name that can be clicked."""
+class Badge:
+    """A short name of a part of the model, which can be clicked.  faint: the line only takes part in it."""
 
     key: str
     text: str
@@ -31,15 +35,18 @@ class Chip:
 
 @dataclass(frozen=True)
 class Answer:
-    """One output: (text, whether it is right) by position."""
+    """One output: (text, whether it is the interpreter's value) by position."""
 
     name: str
     cells: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """A head's pattern: rows of (weight, text, selected), by query and key.  `raw`: the model's own, BOS included."""
+class PatternTable:
+    """The attention pattern of a head: rows of (weight, text, selected), by query and key.
+
+    sums: the sum of each row, for rescaled patterns.  raw: the weights of the model itself, BOS included.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[tuple[float, str, bool], ...], ...]
@@ -48,8 +55,8 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A head or a group of neurons."""
+class PartCard:
+    """The card of a head or of a group of neurons."""
 
     key: str
     name: str
@@ -58,25 +65,25 @@ class Part:
     selector: str | None
     facts: tuple[str, ...]
     why: str
-    reads: tuple[Chip, ...]
-    writes: tuple[Chip, ...]
-    matrix: Matrix | None
+    reads: tuple[Badge, ...]
+    writes: tuple[Badge, ...]
+    matrix: PatternTable | None
     rescaled: bool
 
 
 @dataclass(frozen=True)
-class Floor:
-    """A layer, with its attention and its MLP."""
+class LayerCard:
+    """The card of a layer, with the cards of its heads and groups of neurons."""
 
     number: int
     shape: str
-    heads: tuple[Part, ...]
-    neurons: tuple[Part, ...]
+    heads: tuple[PartCard, ...]
+    neurons: tuple[PartCard, ...]
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A direction's row of the heat map."""
+class DirectionRow:
+    """The row of a direction in the heat map: (share of the largest number, text) by position."""
 
     index: int
     label: str
@@ -84,13 +91,13 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Band:
-    """A subspace's rows of the heat map."""
+class SubspaceRows:
+    """The rows of a subspace in the heat map; `hidden` directions are left out."""
 
     key: str
     space: ModelSubspace
     title: str
     note: str
     written: str
-    bars: tuple[Bar, ...]
+    rows: tuple[DirectionRow, ...]
     hidden: int

@@ -1,7 +1,7 @@
-"""A trace: one input's way through a compiled model, beside what its program means at every step.
+"""A trace: the values that a model computes on one input, read from its residual stream, beside the interpreter's.
 
-Made once by `trace`; the text view, the page and the figures all read it.  Positions count as in the model: BOS is
-position 0 of the residual stream and of attention patterns; values of s-ops are by token, BOS left out.
+The text, the page and the figures show a trace.  The residual stream and attention patterns count positions as the
+model does: BOS is position 0.  Values of s-ops are by token, without BOS.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Stage:
-    """A moment of the residual stream: after the embedding, or after a layer's attention or MLP."""
+    """A half layer: the residual stream after the embedding, or after a layer's attention or MLP."""
 
     index: int
     layer: int | None
@@ -53,9 +53,9 @@ class Stage:
 class Cell:
     """An s-op's value at one position.
 
-    model: the value read from the residual stream; several where the model holds only so much of it as its readers
-    need; empty where it holds nothing.  interpreter: the value that the program means.
-    error: how far the numbers read were from those of the value; tolerated: where another value would be as near.
+    model: the value read from the residual stream; several if the model holds only as much of it as its readers need;
+    empty if it holds nothing.  interpreter: the value that the program means.  error: the distance of the numbers read
+    from those of the value.  tolerated: the distance at which another value would be as near.
     """
 
     model: tuple[Scalar, ...]
@@ -65,7 +65,7 @@ class Cell:
 
     @property
     def agrees(self) -> bool | None:
-        """Whether model and interpreter say the same; None where one of them says nothing."""
+        """Whether both values are equal; None if the model holds none or the interpreter's is undefined."""
         if not self.model or isinstance(self.interpreter, Undefined):
             return None
         first = self.model[0]
@@ -80,9 +80,9 @@ class SOpTrace:
 
     encoding: `number`, `one-hot`, `code`, `part` or `constant`, as in `readings.Decoder`.
 
-    node: its id in the manifest's numbering.  stage: where its value is complete in the residual stream, and
-    `directions` those that hold it; None and empty where the model never holds it.  folded: what computes with it
-    instead, such as `layer 1 head 0`.
+    node: its id in the manifest.  stage: the half layer after which the residual stream holds its value, in
+    `directions`; None, and no directions, if the model never holds it.  folded: the parts that compute with it instead,
+    such as `layer 1 head 0`.
     """
 
     node: int
@@ -120,11 +120,11 @@ class OutputTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """One input's way through a model.
+    """The values of a model on one input.
 
-    residual: [stage, position, direction].  patterns: for each layer [head, query, key], None where it has no heads.
-    selections: by (layer, head), the interpreter's selector [query][key], without BOS.  meanings: what a direction
-    that holds no single value is in its subspace.
+    residual: [stage, position, direction].  patterns: for each layer [head, query, key], None if it has no heads.
+    selections: by (layer, head), the interpreter's selector [query][key], without BOS.  meanings: the meaning of each
+    direction in its subspace, one-hot directions left out.
     """
 
     program: ModelProgram
@@ -143,7 +143,7 @@ class Trace:
 
     @property
     def agrees(self) -> bool:
-        """No value that can be compared differs."""
+        """Whether all values that can be compared are equal."""
         return all(sop.agrees is not False for sop in self.sops) and all(output.agrees for output in self.outputs)
 
     def heads(self) -> Iterator[tuple[int, HeadRecord]]:
@@ -153,11 +153,11 @@ class Trace:
                 yield number, head
 
     def weights(self, layer: int, head: HeadRecord) -> Floats:
-        """A head's pattern as people read it [query, key], without the row of BOS.
+        """The attention pattern of a head for people: [query, key], without the row of BOS.
 
-        For counts, BOS takes all but some 10^-14 of the weight; there the column of BOS is left out too, and the
-        others are divided by the weight of one selected key, so that selected keys weigh 1 and a row adds up to the
-        count.  Otherwise these are the model's numbers, key 0 being BOS.
+        In a head that counts, BOS takes all but about 10^-14 of the weight.  There the column of BOS is left out, and
+        the others are divided by the weight of one selected key: a selected key weighs 1, and a row adds up to the
+        count.  Otherwise these are the weights of the model, and key 0 is BOS.
         """
         pattern = self.patterns[layer]
         assert pattern is not None
@@ -168,17 +168,17 @@ class Trace:
         return shares
 
     def rescaled(self, head: HeadRecord) -> bool:
-        """Whether `weights` are not the model's own numbers."""
+        """Whether `weights` are rescaled: the head counts."""
         return head.level == "count"
 
     def label(self, direction: int) -> str:
-        """What a direction stands for."""
+        """The label of a direction, with its meaning."""
         label = self.manifest.directions[direction].label
         interpreter = self.meanings.get(direction, "value")
         return label if interpreter == "value" else f"{label}: {interpreter}"
 
     def exists(self, stage: Stage) -> bool:
-        """Whether the layer has that part, so that the stage differs from the one before it."""
+        """Whether the layer has that part, so that the stage can differ from the one before it."""
         if stage.layer is None:
             return True
         layer = self.manifest.layers[stage.layer]
@@ -343,7 +343,7 @@ def _sops(
                 cells,
             )
         )
-    # In the order in which the model has them; what it never has comes last.
+    # In the order of stages; values that the model never holds come last.
     inputs = {
         program.id(node): not isinstance(node, Tokens)
         for node in reachable(roots)

@@ -1,4 +1,4 @@
-"""A trace as a page of text, 80 columns wide: s-ops by position, in the order in which the model comes to hold them."""
+"""A trace as text, 80 columns wide (s-ops by position, in the order of stages), and as JSON."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ...rasp_grammar.text_layout import PAGE_WIDTH, shortened
 from ..print_values import json_value, short_text
 from .trace import Cell, SOpTrace, Trace
 
-#: Columns for names; longer ones go on below.
+#: Columns for names; a longer name continues below.
 NAMES = 26
 
-#: A cell takes at most so many columns.
+#: Columns of a cell, at most.
 WIDEST = 12
 
 
 def as_text(trace: Trace, name: str) -> str:
-    """The trace under a line that says which model and input it is about."""
+    """The trace, under a line with the name of the model and whether all values agree."""
     lines = textwrap.wrap(f"{name}: {_verdict(trace)}", PAGE_WIDTH, subsequent_indent="  ")
     columns = [_Row("position", [str(place) for place in range(len(trace.tokens))])]
     twice = {name for name, count in Counter(sop.name for sop in trace.sops).items() if count > 1}
@@ -68,7 +68,7 @@ class _Row:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """An expression in lines that break at blanks and after opening parentheses, hanging by two."""
+    """The lines of an expression, broken at blanks and after `(`; lines after the first are indented by two."""
     lines = [""]
     for word in re.findall(r"[^\s(]*\(|[^\s(]+\s*|\s+", text):
         full = len(lines[-1]) + len(word.rstrip()) > width
@@ -93,7 +93,7 @@ def _verdict(trace: Trace) -> str:
 
 
 def _rows(sop: SOpTrace, shared: bool) -> Iterator[_Row]:
-    """`shared`: another s-op has the same name, so the directions tell them apart."""
+    """The rows of an s-op.  shared: another s-op has the same name; the directions tell them apart."""
     listed = [*map(str, sop.directions[:2]), *([".."] if len(sop.directions) > 2 else [])]
     name = f"{sop.name} [{', '.join(listed)}]" if shared else sop.name
     yield _Row(f"{name} (in part)" if sop.encoding == "part" else name, [cell_text(cell) for cell in sop.cells])
@@ -129,7 +129,7 @@ def _notes(trace: Trace) -> Iterator[str]:
 
 
 def cell_text(cell: Cell) -> str:
-    """What the model holds: a value; `a|b` for one of several; `-` where the program has no value."""
+    """The value that the model holds; `a|b` for one of several; `-` where the program's value is undefined."""
     if isinstance(cell.interpreter, Undefined):
         return "-"
     if len(cell.model) == 0:
@@ -141,7 +141,7 @@ def cell_text(cell: Cell) -> str:
 
 
 def document(trace: Trace) -> dict[str, object]:
-    """The trace for programs: values of both sides by position, `null` where a side has none."""
+    """The trace as JSON: values of model and interpreter by position, null for none."""
     return {
         "tokens": [json_value(token) for token in trace.tokens],
         "agrees": trace.agrees,
@@ -177,7 +177,7 @@ def document(trace: Trace) -> dict[str, object]:
 
 
 def _several(values: tuple[Scalar, ...]) -> object:
-    """One value as itself, several as a list, none as null."""
+    """One value as itself; several as a list; none as null."""
     if len(values) == 1:
         return json_value(values[0])
     return [json_value(value) for value in values] if values else None

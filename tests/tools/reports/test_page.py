@@ -11,7 +11,7 @@ import raspc
 from raspc.runner.model import Model
 from raspc.tests.tools.reports.conftest import MakeTrace
 from raspc.tools.reports.page import render, script_json
-from raspc.tools.reports.page_records import Limits
+from raspc.tools.reports.page_records import PageLimits
 from raspc.tools.reports.trace import Trace, trace
 
 #: Tokens that would end an attribute, a script, a comment or an element, if they were not escaped.
@@ -129,7 +129,7 @@ def test_a_large_model_is_cut_and_says_so() -> None:
     page = render(made, "sort.safetensors")
     assert len(page.encode()) < 2_000_000
     assert re.search(r"The page shows the first \d+ of 300 positions", page)
-    tight = Limits(positions=8, pattern_cells=200, stream_cells=100, parts=2, rows=2)
+    tight = PageLimits(positions=8, pattern_cells=200, stream_cells=100, parts=2, rows=2)
     cut = render(made, "sort.safetensors", tight)
     assert "It shows the first 2 of" in cut
     assert "or smallest, and left out" in cut
