@@ -9,6 +9,7 @@ import click
 
 from ..compiler.graph.values import Scalar
 from ..tools.print_values import Result, result_text
+from ..tools.read_inputs import word_tokens
 from .options import (
     declaration_options,
     entry_option,
@@ -18,8 +19,8 @@ from .options import (
     read_program,
     require_one_input,
 )
-from .read_inputs import run_lines, word_tokens
 from .report_errors import Report
+from .run_lines import run_lines
 
 
 @click.command(short_help="Evaluate a program on tokens, without a model.")

@@ -1,14 +1,10 @@
-"""`raspc fmt`: programs in the one style of rasp_grammar/format/format_source.py."""
+"""`raspc fmt`: formats programs."""
 
 from __future__ import annotations
 
-import difflib
-import errno
 import json
-import os
-import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +13,7 @@ import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ..rasp_grammar.text_layout import counted
+from ..tools.program_files import programs_below, replace_program, unified_difference
 from .options import complete_programs, json_option
 from .report_errors import Report
 
@@ -57,7 +54,7 @@ def command(report: Report, paths: Sequence[Path], check: bool, diff: bool) -> N
         _filter(report, check, diff)
         return
     counts = _Counts()
-    for path in _programs(paths):
+    for path in programs_below(paths):
         try:
             changed = _format(report, path, check, diff)
         except RaspError as error:
@@ -72,14 +69,14 @@ def command(report: Report, paths: Sequence[Path], check: bool, diff: bool) -> N
 
 
 def _filter(report: Report, check: bool, diff: bool) -> None:
-    """Standard input, formatted, to standard output."""
+    """Format standard input to standard output."""
     from ..rasp_grammar.format.format_source import format_source
 
     source = _standard_input()
     text = format_source(source)
     changed = text != source.text
     if check or diff:
-        _say(report, source, text, changed, check, diff)
+        _print_result(report, source, text, changed, check, diff)
         report.failed |= check and changed
     else:
         sys.stdout.flush()
@@ -97,27 +94,8 @@ def _standard_input() -> Source:
         raise RaspError(Diagnostic("file-encoding", message, None, "give the program as UTF-8")) from None
 
 
-def _programs(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files that the paths name, and the `.rasp` files below their folders; each once, hidden ones left out."""
-    seen: set[Path] = set()
-    for path in paths:
-        found = _below(path) if path.is_dir() else [path]
-        for file in found:
-            if file not in seen:
-                seen.add(file)
-                yield file
-
-
-def _below(folder: Path) -> list[Path]:
-    return [
-        file
-        for file in sorted(folder.rglob("*.rasp"))
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    ]
-
-
 def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
-    """Whether a file changed, or would.  RaspError where it cannot be read or written."""
+    """Format a file; returns whether its text changes.  Raises RaspError if it cannot be read or written."""
     from ..rasp_grammar.format.format_source import format_source
     from ..rasp_grammar.source_file import read_source
 
@@ -126,49 +104,22 @@ def _format(report: Report, path: Path, check: bool, diff: bool) -> bool:
     changed = text != source.text
     if changed and not check and not diff:
         try:
-            _replace(path.resolve(), text)
+            replace_program(path.resolve(), text)
         except OSError as error:
             message = f"`{path}` cannot be written: {reason_of(error)}"
             raise RaspError(Diagnostic("file", message, None, "check its permissions, and its folder's")) from None
-    _say(report, source, text, changed, check, diff)
+    _print_result(report, source, text, changed, check, diff)
     return changed
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole, with the permissions that it had.  `path` is no symbolic link."""
-    from ..compiler.artifact.atomic_files import replace_files
-
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if not os.access(path, os.W_OK):  # moving a file into its place would not ask
-        raise PermissionError(errno.EACCES, "it is read-only", str(path))
-    mask = os.umask(0o777 & ~mode)  # never more open than it was, not even for a moment
-    try:
-        replace_files({path: [text.encode()]})
-    finally:
-        os.umask(mask)
-    path.chmod(mode)
-
-
-def _say(report: Report, source: Source, text: str, changed: bool, check: bool, diff: bool) -> None:
-    """Tell what became of one program: a line, a diff, or a line of JSON."""
+def _print_result(report: Report, source: Source, text: str, changed: bool, check: bool, diff: bool) -> None:
+    """Print the result for one program: a line, a diff, or a line of JSON."""
     if report.as_json:
         print(json.dumps({"file": source.name, "changed": changed}))
     elif diff:
-        print(_difference(source, text), end="")
+        print(unified_difference(source, text), end="")
     elif changed:
         print(f"would format {source.name}" if check else f"formatted {source.name}")
-
-
-def _difference(source: Source, text: str) -> str:
-    """A unified diff that `patch -p0` takes; empty where nothing changes."""
-    lines = difflib.unified_diff(_lines(source.text), _lines(text), source.name, source.name)
-    return "".join([line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines])
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their ends; unlike `splitlines`, only a newline character ends one."""
-    *lines, last = text.split("\n")
-    return [f"{line}\n" for line in lines] + ([last] if last != "" else [])
 
 
 def _summary(counts: _Counts, check: bool) -> str:

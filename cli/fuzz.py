@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,7 @@ from .options import json_option
 from .report_errors import Report
 
 if TYPE_CHECKING:
-    from ..tools.fuzz.campaign import Failure, Summary
+    from ..tools.fuzz.campaign import Summary
 
 
 @click.command(short_help="Test the compiler on random programs.")
@@ -39,6 +38,7 @@ def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, sm
     raspc fuzz --programs 20000 --jobs 2 -Os
     """
     from ..tools.fuzz.campaign import CampaignSettings, run
+    from ..tools.fuzz.summary_text import summary_json, summary_lines
 
     def progress(index: int, summary: Summary) -> None:
         if (index + 1) % 1000 == 0 and not report.as_json:
@@ -47,58 +47,8 @@ def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, sm
     summary = run(programs, CampaignSettings(seed, inputs, small, causal), jobs, progress)
     if report.as_json:
         settings = {"seed": seed, "inputs_per_program": inputs, "small": small, "causal": causal}
-        print(json.dumps({"version": __version__, **settings, **_json(summary)}))
+        print(json.dumps({"version": __version__, **settings, **summary_json(summary)}))
     else:
-        print("".join(f"{line}\n" for line in _text(summary)), end="")
+        print("".join(f"{line}\n" for line in summary_lines(summary)), end="")
     if summary.failed:
         report.error("fuzz-failed", "the compiler is wrong on some programs", "please report the small programs above")
-
-
-def _text(summary: Summary) -> Iterator[str]:
-    yield (
-        f"{summary.programs:,} programs, {summary.inputs:,} inputs, {summary.positions:,} positions compared; "
-        f"{summary.undefined:,} inputs left out, their output is undefined"
-    )
-    share = 100 * summary.refused / summary.programs
-    yield f"refused: {summary.refused:,} ({share:.2f}%)"
-    yield from (f"  {code}: {count:,}" for code, count in sorted(summary.refusals.items()))
-    for title, failures in (("mismatches", summary.mismatches), ("internal errors", summary.internal_errors)):
-        count = len(failures) + sum(
-            number
-            for reason, number in summary.further_failures.items()
-            if (reason == "mismatch") is (failures is summary.mismatches)
-        )
-        yield f"{title}: {count:,}"
-        for failure in failures:
-            yield f"  program {failure.index}: {_summary_line(failure)}"
-            yield from (f"    {line}" for line in failure.reduced_text.splitlines())
-
-
-def _summary_line(failure: Failure) -> str:
-    result = failure.result
-    if result.status == "mismatch":
-        return result.detail
-    return f"{result.reason}: {result.detail.strip().splitlines()[-1]}"
-
-
-def _json(summary: Summary) -> dict[str, object]:
-    return {
-        "programs": summary.programs,
-        "inputs": summary.inputs,
-        "undefined": summary.undefined,
-        "positions": summary.positions,
-        "refused": dict(sorted(summary.refusals.items())),
-        "mismatches": [_failure_json(failure) for failure in summary.mismatches],
-        "internal_errors": [_failure_json(failure) for failure in summary.internal_errors],
-        "more_failures": dict(sorted(summary.further_failures.items())),
-    }
-
-
-def _failure_json(failure: Failure) -> dict[str, object]:
-    return {
-        "program": failure.index,
-        "minimal": failure.reduced_text,
-        "text": failure.text,
-        "reason": failure.result.reason,
-        "detail": _summary_line(failure),
-    }

@@ -10,9 +10,10 @@ import click
 from ..compiler.graph.values import Scalar
 from ..rasp_grammar.diagnostics import Diagnostic
 from ..tools.print_values import Result, result_text
+from ..tools.read_inputs import word_tokens
 from .options import DEFAULT_BATCH, entry_option, input_options, json_option, model_argument, require_one_input
-from .read_inputs import run_lines, word_tokens
 from .report_errors import Report
+from .run_lines import run_lines
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("float32", "float64")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from ..tools.read_inputs import word_tokens
 from .options import entry_option, json_option, model_argument
-from .read_inputs import word_tokens
 from .report_errors import Report
 
 

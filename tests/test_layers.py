@@ -36,7 +36,10 @@ STAGES = (
 )
 
 #: The tools stand side by side: none imports another.
-TOOLS = (("error_messages", "print_values", "text_words"), ("editor", "fuzz", "repl", "reports", "suites"))
+TOOLS = (
+    ("error_messages", "print_values", "program_files", "read_inputs", "text_words"),
+    ("editor", "fuzz", "repl", "reports", "suites"),
+)
 
 #: Imports that point up or sideways, as (module, imported module).
 ARROWS_TODAY: set[tuple[str, str]] = set()

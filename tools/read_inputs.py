@@ -1,10 +1,10 @@
-"""Inputs from the command line and from JSON lines: `run` and `eval` read the same ones in the same way."""
+"""Reads inputs: the words of a command line, and files of JSON lines."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,29 +15,23 @@ from ..compiler.graph.values import Scalar, normal
 from ..compiler.interpret.parse_tokens import parse_tokens
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ..rasp_grammar.span import Source, Span
-from ..tools.print_values import Result, json_line
-from .report_errors import Report
 
-#: Bytes of one line.  The longest models take some thousand tokens; a line beyond this is a mistaken file.
+#: Bytes of one line.  The longest models take some thousand tokens, so a longer line is of another kind of file.
 MAX_LINE = 1 << 20
 
-#: Digits of one number, and its power of ten: beyond every vocabulary, and cheap to hold exactly.
+#: Digits of one number, and its largest power of ten: more than any vocabulary needs, and cheap to hold exactly.
 MAX_DIGITS = 400
-
-Batch = list[list[Scalar]]
-
-Remark = Callable[[Sequence[Scalar], Result], Iterable[Diagnostic]]
 
 
 @dataclass(frozen=True)
 class InputLine:
-    """One input of a JSON lines file, with its place for diagnostics."""
+    """An input of a JSON lines file, with its place for diagnostics."""
 
     source: Source
     tokens: list[Scalar]
 
     def locate(self, diagnostic: Diagnostic) -> Diagnostic:
-        """The diagnostic with this line as its place, or named in the message when it has one in the program."""
+        """The diagnostic with this line as its place; if it has one in the program, its message names the line."""
         if diagnostic.span is None:
             return replace(diagnostic, span=_whole(self.source))
         where = f"line {self.source.first_line} of {self.source.name}"
@@ -45,7 +39,7 @@ class InputLine:
 
 
 def word_tokens(words: Sequence[str], vocabulary: Sequence[Scalar] | None) -> list[Scalar]:
-    """The tokens that the words of a command line stand for; a single word may stand for its characters.
+    """The tokens of the words of a command line; a single word may stand for its characters.
 
     Without a vocabulary, words are strings.  Raises RaspError for words that are not in the vocabulary.
     """
@@ -57,51 +51,11 @@ def word_tokens(words: Sequence[str], vocabulary: Sequence[Scalar] | None) -> li
     return list(words[0]) if len(words) == 1 else list(words)
 
 
-def _no_remark(_: Sequence[Scalar], __: Result) -> Iterable[Diagnostic]:
-    return ()
-
-
-def run_lines(
-    path: str, run: Callable[[Batch], Sequence[Result]], batch: int, report: Report, remark: Remark = _no_remark
-) -> None:
-    """Read inputs from a JSON lines file (`-` is standard input), print one JSON array or object for each.
-
-    A bad line is reported and has no output line; the others still run.  Blank lines are skipped.  `remark` is what
-    there is to say about an input and its result.
-    """
-    waiting: list[InputLine] = []
-    for line in read_lines(path):
-        if isinstance(line, Diagnostic):
-            report.show([line])
-            continue
-        waiting.append(line)
-        if len(waiting) == batch:
-            _run_batch(waiting, run, report, remark)
-            waiting = []
-    if waiting:
-        _run_batch(waiting, run, report, remark)
-
-
-def _run_batch(
-    lines: list[InputLine], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark
-) -> None:
-    try:
-        results = run([line.tokens for line in lines])
-    except RaspError as error:
-        if len(lines) > 1:  # one bad line must not take the others with it
-            for line in lines:
-                _run_batch([line], run, report, remark)
-        else:
-            report.show(map(lines[0].locate, error.diagnostics))
-        return
-    for line, result in zip(lines, results, strict=True):
-        print(json_line(result))
-        report.show(map(line.locate, remark(line.tokens, result)))
-    sys.stdout.flush()
-
-
 def read_lines(path: str) -> Iterator[InputLine | Diagnostic]:
-    """The inputs of a JSON lines file in order, or what is wrong with a line.  RaspError for an unreadable file."""
+    """The inputs of a JSON lines file (`-`: standard input) in order; a diagnostic for a line that is wrong.
+
+    Raises RaspError for an unreadable file.
+    """
     if path == "-":
         yield from _read_stream(sys.stdin.buffer, "<stdin>")
         return
@@ -170,7 +124,7 @@ def _integer(text: str) -> int:
 def _fraction(text: str) -> Scalar:
     """The exact value of a JSON number with a point or an exponent."""
     number = Decimal(text)
-    # An exponent such as 1e999999999 is short to write, and would fill the memory when written out.
+    # 1e999999999 is a short text, but as an exact number it would fill the memory.
     if len(text) > MAX_DIGITS or not number.is_finite() or (number and abs(number.adjusted()) > MAX_DIGITS):
         raise ValueError(f"a number with more than {MAX_DIGITS} digits is no token")
     return normal(Fraction(number)) if number else 0

@@ -11,9 +11,10 @@ from subprocess import CompletedProcess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raspc.cli.read_inputs import MAX_LINE, InputLine, read_lines, run_lines, word_tokens
 from raspc.cli.report_errors import Report
+from raspc.cli.run_lines import run_lines
 from raspc.rasp_grammar.diagnostics import Diagnostic, RaspError
+from raspc.tools.read_inputs import MAX_LINE, InputLine, read_lines, word_tokens
 
 Call = Callable[..., CompletedProcess[str]]
 
