@@ -1,4 +1,4 @@
-"""`raspc check`: everything that is wrong with programs, and nothing else."""
+"""`raspc check`: reports the mistakes of programs."""
 
 from __future__ import annotations
 

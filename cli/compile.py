@@ -1,4 +1,4 @@
-"""`raspc compile`: a program into weights and their manifest."""
+"""`raspc compile`: compiles a program, and writes weights and manifest."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def command(
     from ..compiler.warnings.outputs import output_warnings
 
     weights = output if output is not None else Path(path.stem + ".safetensors")
-    pair_paths(weights)  # a wrong name is reported before the work, not after it
+    pair_paths(weights)  # a wrong name is reported before the compilation, not after it
     model = compile_program(program, options)
     report.show(output_warnings(program, model.manifest))
     written = write(model, weights)

@@ -1,4 +1,4 @@
-"""`raspc completion`: the script that teaches a shell to complete raspc's commands, options and files."""
+"""`raspc completion`: prints the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def command(shell: str) -> None:
     raspc completion zsh > ~/.zfunc/_raspc   # fpath+=~/.zfunc before compinit
     raspc completion fish > ~/.config/fish/completions/raspc.fish
     """
-    # click answers what these scripts ask for (`_RASPC_COMPLETE`), but its own scripts cannot tell files by suffix.
+    # click answers the requests of these scripts (`_RASPC_COMPLETE`).  Its own scripts cannot filter files by suffix.
     print(files("raspc.cli").joinpath("shells", f"raspc.{shell}").read_text(encoding="utf-8"), end="")

@@ -1,4 +1,4 @@
-"""`raspc eval`: what a program means, by the interpreter; no model, and no torch."""
+"""`raspc eval`: interprets a program on tokens, without a model and without torch."""
 
 from __future__ import annotations
 

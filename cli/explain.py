@@ -1,4 +1,4 @@
-"""`raspc explain`: the longer story of a diagnostic's code."""
+"""`raspc explain`: explains the code of a diagnostic."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def command(report: Report, code: str | None) -> None:
 
 
 def _find(code: str, known: dict[str, Explanation]) -> Explanation:
-    """The code as a person may copy it: with its brackets, in capitals or not."""
+    """The explanation of a code, which may be written in brackets and in capitals."""
     by_name = {name.lower(): explanation for name, explanation in known.items()}
     wanted = code.strip("[]").lower()
     if wanted in by_name:

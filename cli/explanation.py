@@ -1,8 +1,8 @@
-"""The longer story of each diagnostic code, as `raspc explain` tells it: read from the texts in `explanations/`.
+"""Explanations of the diagnostic codes, from the texts in `explanations/`.
 
-A text is Markdown: `#` a group, `##` a code, then one line that says it in short, and paragraphs and blocks.  Of two
-`rasp` blocks the first has the mistake and the second does not; a `console` block is a session with the first block as
-`program.rasp`.  Tests hold them to that.
+A text is Markdown: `#` is a group, `##` a code; a line of summary, paragraphs and blocks follow.  The first of two
+`rasp` blocks has the mistake, the second has it mended.  A `console` block is a session in which the first block is
+`program.rasp`.  Tests check all three.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Explanation:
         return [match[2] for match in _BLOCK.finditer(self.body) if match[1] == language]
 
     def as_text(self) -> str:
-        """The whole story as a terminal shows it: blocks are indented."""
+        """The explanation for a terminal: blocks are indented."""
         parts = [f"{self.code}: {self.summary}"]
         end, previous = 0, ""
         for block in _BLOCK.finditer(self.body):
@@ -54,7 +54,7 @@ def _wrapped(text: str) -> list[str]:
 
 @cache
 def explanations() -> dict[str, Explanation]:
-    """Every explanation by its code, in the order of the texts."""
+    """All explanations by code, in the order of the texts."""
     found: dict[str, Explanation] = {}
     folder = files(__package__) / FOLDER
     for text in sorted((file for file in folder.iterdir() if file.name.endswith(".md")), key=lambda file: file.name):

@@ -1,4 +1,4 @@
-"""`raspc export`: a compiled model for other libraries."""
+"""`raspc export`: writes a compiled model for other libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .report_errors import Report
 if TYPE_CHECKING:
     from ..compiler.artifact.model_files import CompiledModel
 
-#: What people may write for TransformerLens, and what to tell them.
+#: Names that people try for TransformerLens, and the answer.
 _LENS = {"tl", "lens", "transformerlens", "transformer_lens", "transformer-lens"}
 _USE_PYTHON = "TransformerLens has no file format; in Python: raspc.interop.to_transformer_lens(raspc.load(MODEL))"
 

@@ -1,4 +1,4 @@
-"""`raspc fuzz`: random programs, compiled and compared with the interpreter."""
+"""`raspc fuzz`: compiles random programs, and compares the models with the interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`raspc inspect`: what a compiled model consists of."""
+"""`raspc inspect`: shows the parts of a compiled model."""
 
 from __future__ import annotations
 

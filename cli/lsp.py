@@ -1,4 +1,4 @@
-"""`raspc lsp`: the language server, for editors to start."""
+"""`raspc lsp`: runs the language server; editors start it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def command(report: Report) -> None:
 
 @cache
 def _explanations() -> dict[str, str]:
-    """The address of each code's explanation: its file and line."""
+    """The address (file and line) of the explanation of each code."""
     found: dict[str, str] = {}
     for text in files(__package__).joinpath(FOLDER).iterdir():
         if isinstance(text, Path) and text.suffix == ".md":

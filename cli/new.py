@@ -1,4 +1,4 @@
-"""`raspc new`: a commented program to start from."""
+"""`raspc new`: writes a commented program to start from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def command(name: str) -> None:
     stem = path.name.removesuffix(SUFFIX)
     if stem.strip() == "" or stem in (".", ".."):
         raise click.UsageError("give the program a name: raspc new first")
-    if not stem.isprintable():  # it stands in a comment, and a newline would end that
+    if not stem.isprintable():  # the name stands in a comment, which a newline would end
         raise click.UsageError("a name is of characters that can be seen")
     text = files("raspc.cli").joinpath("starter.rasp").read_text(encoding="utf-8")
     _create(path, text.replace("NAME", stem, 1))
@@ -45,7 +45,7 @@ def command(name: str) -> None:
 
 
 def _create(path: Path, text: str) -> None:
-    """Write a new file; raise RaspError where there is one, or the folder is missing."""
+    """Write a new file.  Raises RaspError if it exists or its folder is missing."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the program that they describe."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 
-#: How many inputs `run --input` gives to the model at once.
+#: Inputs that `run --input` gives to the model at once.
 DEFAULT_BATCH = 64
 
 
@@ -27,7 +27,7 @@ def _use_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 def json_option(command: F) -> F:
-    """`--json`: results and diagnostics for programs to read."""
+    """`--json`: results and diagnostics as JSON."""
     return click.option(
         "--json",
         is_flag=True,
@@ -39,7 +39,7 @@ def json_option(command: F) -> F:
 
 
 def declaration_options(command: F) -> F:
-    """`--vocab`, `--max-length` and `--causal`: what a program may leave open."""
+    """`--vocab`, `--max-length` and `--causal`: declarations that a program may lack."""
     for option in (
         click.option("--causal", is_flag=True, help="Selectors see only positions up to their own."),
         click.option(
@@ -60,7 +60,7 @@ def declaration_options(command: F) -> F:
 
 
 def entry_option(command: F) -> F:
-    """`--entry NAME ...`: which outputs to show."""
+    """`--entry NAME ...`: the outputs to show."""
     return click.option(
         "--entry",
         "entries",
@@ -91,17 +91,17 @@ def require_one_input(tokens: Sequence[str], lines: str | None) -> None:
 
 
 def complete_files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """What a shell offers for a file name.  An item's value is the suffix of the names (see cli/shells/)."""
+    """The completions of a file name.  The value of an item is the suffix of the names (see cli/shells/)."""
     return [CompletionItem("", type="file")]
 
 
 def complete_programs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """What a shell offers for a program: `.rasp` files, and folders."""
+    """The completions of a program: `.rasp` files, and folders."""
     return [CompletionItem(".rasp", type="file")]
 
 
 def complete_models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """What a shell offers for a model: either file of a pair, and folders."""
+    """The completions of a model: either file of a pair, and folders."""
     return [CompletionItem(".safetensors", type="file"), CompletionItem(".manifest.json", type="file")]
 
 
@@ -118,7 +118,7 @@ def model_argument(command: F) -> F:
 def read_program(
     path: Path, entries: Sequence[str], vocab: str | None, max_length: int | None, report: Report
 ) -> Program:
-    """The program of a file under the command line's options; its warnings are shown.  Raises RaspError."""
+    """The program of a file, with the declarations of the command line.  Shows its warnings.  Raises RaspError."""
     from ..api import read_program
     from ..compiler.elaborate import parse_vocabulary
 

@@ -1,4 +1,4 @@
-"""`raspc report`: one input's way through a model, as a page for the browser or as figures."""
+"""`raspc report`: shows a model at work on one input, as a page for the browser or as figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`raspc run`: a compiled model on tokens."""
+"""`raspc run`: runs a compiled model on tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`raspc trace`: every s-op's value at each position, read out of the model, beside the interpreter's."""
+"""`raspc trace`: shows the values that a model holds of each s-op, beside the interpreter's."""
 
 from __future__ import annotations
 

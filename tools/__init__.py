@@ -1,1 +1,1 @@
-"""What people use around the compiler: REPL, language server, reports, suites and fuzzing."""
+"""Tools around the compiler: REPL, language server, reports, suites and fuzzing, and modules that these share."""

@@ -1,1 +1,1 @@
-"""The interactive session: statements in, the running example's values out."""
+"""The interactive session: RASP statements and commands come in; outcomes, and their text, go out."""

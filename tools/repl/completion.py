@@ -1,4 +1,4 @@
-"""What can be written at a place of the input: names, words of the language, commands, files."""
+"""Completions at the end of an input: names, words of the language, statements, commands and files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NEW_NAME = re.compile(r"(^|[;{}\s])def\s+\w*$")
 
 @dataclass(frozen=True)
 class Completion:
-    """`text` replaces the last `typed` characters; `detail` says what it is."""
+    """A completion: `text` replaces the last `typed` characters; `detail` describes it."""
 
     text: str
     typed: int
@@ -49,7 +49,7 @@ class Completion:
 
 
 def complete(conversation: Conversation, text: str) -> list[Completion]:
-    """What can stand at the end of `text`, all the text before the cursor; those that begin as typed."""
+    """The completions at the end of `text`, which is all the text before the cursor."""
     line = line_before(text, len(text))
     command = _COMMAND.fullmatch(line)
     if command is not None:
@@ -61,7 +61,7 @@ def complete(conversation: Conversation, text: str) -> list[Completion]:
         return []
     found: list[Completion] = []
     begun = line.lstrip()
-    # In an unfinished statement they cannot stand.
+    # These statements begin a line; they cannot continue an unfinished statement.
     if begun and text.lstrip() == begun:
         found += [
             Completion(statement, len(begun), "statement")
@@ -79,7 +79,7 @@ def _matching(word: str, choices: list[tuple[str, str]]) -> list[Completion]:
 
 
 def _names(conversation: Conversation) -> Iterator[tuple[str, str]]:
-    """The session's names, then the library's, then the words of the language; each once."""
+    """Names of the session, of the library, and words of the language, each once."""
     own = conversation.session.names
     for name in own:
         value = conversation.session.value(name)
@@ -99,7 +99,7 @@ def _names(conversation: Conversation) -> Iterator[tuple[str, str]]:
 
 
 def _files(base: Path, typed: str) -> Iterator[Completion]:
-    """Folders and programs, as `load` names them."""
+    """Folders and programs, by the names that `load` takes."""
     folder, _, start = typed.rpartition("/")
     try:
         entries = sorted((base / folder if folder or not typed.startswith("/") else Path("/")).iterdir())

@@ -1,8 +1,8 @@
-"""The flow of a computation: which heads and which s-ops stand at which attention depth, and what reads what.
+"""The data flow of a computation: boxes for inputs, heads and named s-ops, and which box reads which.
 
-A box is what a person has named or a head has to compute; what lies between two boxes is written out in the second.
-The depth of a box is the number of attention steps on the longest way to it: 0 for what a token and its position tell,
-k for what needs k layers of attention.
+The text of a box contains the unnamed operations between it and the boxes that it reads.  The depth of a box is the
+largest number of attention steps on a path to it: 0 for functions of a token and its position, k for values that need k
+layers of attention.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ BoxKind = Literal["input", "head", "s-op", "selector"]
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """`nodes` are what it computes: the s-ops of one head, or one s-op.  `selector` is a head's, or what a selector's
-    box shows.  `texts` are the definitions of the selector (its named parts included) and of the nodes."""
+    """A box of the drawing.
+
+    nodes: the s-ops of one head, one s-op, or one selector.  selector: that of a head or of a selector's box.
+    selections: the definitions of the selector and of its named parts.  texts: the definitions of the s-ops.
+    """
 
     kind: BoxKind
     depth: int
@@ -43,7 +46,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Flow:
-    """`boxes` stand in the order of the computation, inputs first; `name` is what was asked for."""
+    """The boxes of a computation, inputs first; `name` is that of the whole."""
 
     name: str
     boxes: tuple[Box, ...]
@@ -55,7 +58,7 @@ class Flow:
 
 
 def longest_chain(root: Node) -> list[SOp]:
-    """The attention steps that make the depth of a node, the first of them first."""
+    """The attention steps of the longest chain to a node, in order."""
     found = attention_depths([root])
     chain: list[SOp] = []
     node = root
@@ -67,7 +70,7 @@ def longest_chain(root: Node) -> list[SOp]:
 
 
 def flow(root: SOp | Selector, name: str, names: Mapping[Node, str]) -> Flow:
-    """How `root` is computed.  `names` are those that boxes and texts use, beside `name` for the root."""
+    """The data flow to `root`.  `names` are the names of other nodes in boxes and texts."""
     return _Flow(root, name, names).made()
 
 
@@ -76,7 +79,7 @@ class _Flow:
         self._root = root
         self._name = name
         self._depths = attention_depths([root])
-        #: `describe` asks a graph for the names of nodes; this one has the session's.
+        #: `describe` takes the names of nodes from a graph; this graph has only the session's names.
         self._naming = Graph()
         for node in self._depths:
             known = name if node is root else names.get(node)
@@ -110,7 +113,7 @@ class _Flow:
             case Selector():
                 box = Box("selector", depth, (node,), node, self._selections(node), (), self._reads([node]))
             case _ if isinstance(node, Attended):
-                # Steps of one depth that share a selector are one head's.
+                # Attention steps of one depth that share a selector become one head.
                 group = [other for other in heads[node.selector] if self._depths[other] == depth]
                 texts = tuple([self._definition(other) for other in group])
                 reads = self._reads(group)
@@ -134,7 +137,7 @@ class _Flow:
         return tuple(lines)
 
     def _reads(self, nodes: Iterable[Node]) -> tuple[Box, ...]:
-        """The boxes that the nodes read, through everything that has no box."""
+        """The boxes that the nodes read, directly or through nodes without a box."""
         below = [child for node in nodes for child in inputs_of(node)]
         read = visited(below[::-1], lambda node: () if node in self._boxes else inputs_of(node)[::-1])
         return tuple(dict.fromkeys(self._boxes[node] for node in read if node in self._boxes))

@@ -1,4 +1,4 @@
-"""A flow as a drawing: DOT text, and a picture of it when graphviz's `dot` is there."""
+"""Draws a data flow: as DOT text, or as a picture by graphviz's program `dot`."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .render import example_text, matrix_lines, render_values
 from .results import Example, SOpValues, TooLarge
 from .show_values import matrix_of, values_of
 
-#: What a file's ending asks for; the first is taken for a name without one.
+#: The format of `dot` for each ending of a file name; empty for DOT text.
 FORMATS = {".svg": "svg", ".pdf": "pdf", ".png": "png", ".dot": "", ".gv": ""}
 
-#: Tokens of an input whose selectors are drawn as matrices.
+#: The longest input, in tokens, whose selectors are drawn as matrices.
 MAX_MATRIX = 24
 
-#: Seconds that `dot` may take: layouts of thousands of boxes never end.
+#: Seconds that `dot` may take; it may not finish with thousands of boxes.
 TIMEOUT = 60
 
 _COLOURS: dict[BoxKind, str] = {"input": "#eeeeee", "head": "#dbe8f8", "s-op": "#e4f2dd", "selector": "#dbe8f8"}
 
 
 def draw(flow: Flow, path: Path, example: Example | None, span: Span) -> None:
-    """Write the drawing, in the form that the path's ending names.  Raises RaspError at `span` when that fails."""
+    """Write the drawing in the format of the path's ending.  Raises RaspError at `span` if that fails."""
     if path.suffix not in FORMATS:
         hint = f"end the name in one of {', '.join(FORMATS)}"
         raise error("file", f"`{path}`: no drawing has this form", span, hint)
@@ -57,7 +57,7 @@ def _picture(text: str, form: str, path: Path, span: Span) -> bytes:
 
 
 def dot_text(flow: Flow, example: Example | None) -> str:
-    """The flow in the DOT language: one cluster for each attention depth, one box for each head and s-op.
+    """The data flow in the DOT language: one cluster for each attention depth.
 
     With an example, boxes show their values on it, and heads what they select.
     """

@@ -1,6 +1,6 @@
-"""Outcomes as the text that a terminal shows, in the form of the reference implementation.
+"""Outcomes as text, in the form of the reference implementation.
 
-Its indentation is the reference's too: five columns for what a thing is, a tab for what it is on the example.
+As in the reference, a thing is indented by five columns, and its value on the example by a tab.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ROWS = " \t\t\t"
 #: Values of a sequence or list that are shown unless `full seq display` is on.
 MAX_VALUES = 200
 
-#: Tokens of an example whose selectors are shown as matrices.
+#: The longest example, in tokens, on which selectors are shown as matrices.
 MAX_MATRIX = 120
 
 #: Reasons for undefined values that are shown, and characters of the expression that such a value comes from.
@@ -54,7 +54,7 @@ MAX_EXPRESSION = 40
 
 
 def render(outcome: Outcome, *, full: bool = False) -> str:
-    """The lines for an outcome, each with its line end; diagnostics are rendered as everywhere.
+    """The text of an outcome; every line ends with a line break.
 
     full: every value of a sequence, even where all are equal or there are very many (`full seq display on`).
     """
@@ -176,7 +176,7 @@ def render_values(shown: SOpValues, full: bool = False) -> str:
 
 
 def _types(shown: SOpValues) -> str:
-    """What the values are, together: `ints`, `floats`, `strings`, `bools`; several where they are mixed."""
+    """The types of the values: `ints`, `floats`, `strings`, `bools`; several if they are mixed."""
     words: list[str] = []
     if prints_truths(shown.kinds):
         words.append("bools")
@@ -189,7 +189,7 @@ def _types(shown: SOpValues) -> str:
 
 
 def _reasons(shown: SOpValues) -> list[str]:
-    """Why values are undefined, the first few."""
+    """The reasons for undefined values, the first few."""
     places: dict[str, list[int]] = {}
     for place, value in enumerate(shown.values):
         if isinstance(value, Undefined):
@@ -224,7 +224,7 @@ def _plain(value: Object, full: bool) -> str:
 
 
 def _cut(texts: list[str], full: bool, most: int = MAX_VALUES, left_out: int = 0) -> str:
-    """The texts, or the first of them; `left_out` is how many there are in all, when some are left out already."""
+    """The texts, or the first of them; `left_out` is their number if some are not in the list already."""
     total = max(left_out, len(texts))
     if full or total <= most:
         return ", ".join(texts)

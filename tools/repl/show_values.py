@@ -1,4 +1,4 @@
-"""Values on the running example: what an s-op or selector is there, and how a plain value counts as one."""
+"""The values of s-ops and selectors on the running example."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from .results import (
     TooLarge,
 )
 
-#: Values that showing something may compute: a selector has one for each pair of positions.  Some seconds at most.
+#: Values that may be computed to show something; a selector has one for each pair of positions.  A few seconds.
 MAX_WORK = 5_000_000
 
-#: Items of a list that are shown when they take lines of their own.
+#: Items of a list that are shown, where each takes a line of its own.
 MAX_ITEMS = 20
 
-#: What an expression without a name is called.
+#: The name of an expression that has none, as in the reference.
 NAMELESS = "out"
 
 
 def example_of(value: Object, span: Span) -> Example:
-    """The running example that a string or list gives.  Raises RaspError for anything else."""
+    """The example of a string or list.  Raises RaspError for anything else."""
     if isinstance(value, str):
         return Example(tuple(value), True)
     hint = 'write `set example "hello"` or `set example [3, 1, 2]`'
@@ -79,7 +79,7 @@ def matrix_of(node: Selector, example: Example) -> SelectorMatrix | TooLarge:
 
 
 def applied(function: SOp | Selector, argument: Object, result: Object, span: Span) -> Applied:
-    """What `function(argument)` gave, when it gave `result`."""
+    """The outcome of `function(argument)`, whose value is `result`."""
     example = example_of(argument, span)
     assert isinstance(result, tuple)
     if isinstance(function, Selector):
@@ -94,7 +94,7 @@ def _truths(row: Object) -> tuple[bool, ...]:
 
 
 def show(name: str, value: Object, sop_example: Example | None, selector_example: Example | None) -> Shown:
-    """A value as an answer.  An example that is None is off."""
+    """The outcome of an expression with this value.  None for an example: examples of this kind are off."""
     match value:
         case SOp():
             return SOpShown(name, None if sop_example is None else values_of(value, sop_example))

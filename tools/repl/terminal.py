@@ -1,6 +1,6 @@
-"""The prompt at a terminal: history, completion, colours, and lines that go on until a statement is whole.
+"""The prompt at a terminal: history, completion, colours, and statements of several lines.
 
-Only this module imports prompt_toolkit, and only a terminal needs it.
+Only this module imports prompt_toolkit; scripts do without it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .read_statements import State, is_command, read
 PROMPT = ">> "
 CONTINUED = ".. "
 
-#: What a level of braces is set in by.
+#: The indentation for each open brace.
 INDENT = "    "
 
 _STYLE = Style.from_dict(
@@ -46,9 +46,9 @@ _LINE_WORDS = frozenset({"SET_VOCAB", "SET_MAX_LENGTH", "SET_EXAMPLE", "DIRECTIV
 def prompts(
     conversation: Conversation, *, terminal: tuple[Input, Output] | None = None, history: History | None = None
 ) -> Iterator[str]:
-    """The inputs that a person types, until Ctrl-D.  Ctrl-C drops the input that is being typed.
+    """The inputs that a person types, until Ctrl-D.  Ctrl-C discards the input at the prompt.
 
-    terminal: another one than the process's.  history: another one than the person's own.
+    terminal: instead of that of the process.  history: instead of the one in the person's folder.
     """
     session: PromptSession[str] = PromptSession(
         PROMPT,
@@ -75,10 +75,10 @@ def prompts(
 
 
 def history_file() -> Path | None:
-    """`raspc/history` in the folder for a person's state (XDG), made if it is not there; None where it cannot be."""
+    """`raspc/history` in the person's state folder (XDG); made if it is missing; None if that is impossible."""
     try:
         given = os.environ.get("XDG_STATE_HOME", "")
-        # The specification: relative paths there are to be ignored.
+        # The XDG specification says: ignore relative paths.
         folder = (Path(given) if os.path.isabs(given) else Path.home() / ".local" / "state") / "raspc"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "history"
@@ -89,7 +89,7 @@ def history_file() -> Path | None:
 
 
 def person_history() -> History:
-    """What a person has typed before; kept in memory alone where no file can be."""
+    """The person's earlier inputs; in memory only if no file can be written."""
     path = history_file()
     return InMemoryHistory() if path is None else FileHistory(str(path))
 
@@ -99,17 +99,17 @@ def _keys() -> KeyBindings:
 
     def bind(*names: str) -> Callable[[Callable[[KeyPressEvent], None]], Callable[[KeyPressEvent], None]]:
         def add(handler: Callable[[KeyPressEvent], None]) -> Callable[[KeyPressEvent], None]:
-            keys.add(*names, filter=~is_searching)(handler)  # while one searches the history, keys are the search's
+            keys.add(*names, filter=~is_searching)(handler)  # during a search of the history, keys belong to the search
             return handler
 
         return add
 
     @bind("enter")
     def _enter(event: KeyPressEvent) -> None:
-        """Accepts an input that is whole; otherwise begins a line of it."""
+        """Accept a complete input; otherwise begin a new line."""
         buffer = event.current_buffer
         if buffer.complete_state is not None and buffer.complete_state.current_completion is not None:
-            buffer.complete_state = None  # the choice is made
+            buffer.complete_state = None  # the key accepts the completion
             return
         if read(buffer.text).state is State.OPEN:
             _new_line(event)
@@ -119,13 +119,13 @@ def _keys() -> KeyBindings:
 
     @bind("escape", "enter")
     def _new_line(event: KeyPressEvent) -> None:
-        """Begins a line, set in by the braces that are open."""
+        """Begin a line, indented by the open braces."""
         buffer = event.current_buffer
         buffer.insert_text("\n" + INDENT * read(buffer.document.text_before_cursor).braces)
 
     @bind("}")
     def _brace(event: KeyPressEvent) -> None:
-        """Closes a brace, under the line that opened it."""
+        """Insert a closing brace, indented as the line that opened it."""
         buffer = event.current_buffer
         before = buffer.document.current_line_before_cursor
         if before and not before.strip() and "\n" in buffer.document.text_before_cursor:
@@ -151,7 +151,7 @@ class _Colours(Lexer):
 
 
 def styled(line: str) -> StyleAndTextTuples:
-    """One line in pieces, each with its style.  No token goes over the end of a line."""
+    """The parts of one line, each with its style.  No token crosses the end of a line."""
     if is_command(line):
         return [("class:rasp.word", line)]
     tokens, comments = tokenize(Source("", line))
