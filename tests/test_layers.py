@@ -37,7 +37,7 @@ STAGES = (
 
 #: The tools stand side by side: none imports another.
 TOOLS = (
-    ("error_messages", "print_values", "program_files", "read_inputs", "text_words"),
+    ("error_messages", "print_values", "program_files", "read_inputs"),
     ("editor", "fuzz", "repl", "reports", "suites"),
 )
 
