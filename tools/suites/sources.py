@@ -18,7 +18,7 @@ from .records import BuildSettings, LoadedFile, ProgramText, SuiteProgram, Unrea
 ROOT = Path(__file__).resolve().parents[2]
 
 #: The code that a model depends on, and the code that its verification depends on.
-COMPILER = ("rasp_grammar", "compiler", "tools/suites/worker.py", "__init__.py")
+COMPILER = ("rasp_grammar", "compiler", "tools/suites/worker.py", "version.py")
 VERIFIER = ("runner",)
 
 #: The depth of `load` statements that the compiler allows.
