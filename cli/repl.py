@@ -53,9 +53,9 @@ def _load(name: str) -> str:
 
 
 def _read_script(dialogue: Dialogue, report: Report) -> None:
-    from ..tools.repl.read_statements import inputs
+    from ..tools.repl.read_statements import split_inputs
 
-    for source in inputs(_lines(report), "<stdin>"):
+    for source in split_inputs(_lines(report), "<stdin>"):
         if not _answer(dialogue, source, report):
             return
 

@@ -14,7 +14,7 @@ from ...rasp_grammar.span import Source, Span
 from ...rasp_grammar.syntax_errors import is_missing_semicolon
 from ...rasp_grammar.tokens import CLOSING_BRACKETS, OPENING_BRACKETS, Token
 
-#: Inputs of more lines are looked at only where their brackets are closed: each look reads all lines again.
+#: Lines of an input beyond which it is checked only where its brackets are closed: each check reads all lines again.
 _LONG = 100
 
 #: A line that begins with this is a command to the REPL, not a statement.
@@ -23,24 +23,27 @@ COMMAND = ":"
 _COMMAND_NAME = re.compile(r"\s*:[ \t]*([A-Za-z]*)")
 
 
-class State(Enum):
-    """How far a text is from being an input."""
+class InputState(Enum):
+    """The state of a text that may become an input."""
 
-    EMPTY = auto()  # nothing but white space and comments
-    WHOLE = auto()  # one or more whole statements
-    UNSIGNED = auto()  # whole if its last statement gets its `;`
-    OPEN = auto()  # the middle of a statement
-    WRONG = auto()  # no further line can help
+    EMPTY = auto()  # white space and comments only
+    COMPLETE = auto()  # one or more complete statements
+    NO_SEMICOLON = auto()  # complete if a `;` follows
+    UNFINISHED = auto()  # the text ends within a statement
+    WRONG = auto()  # no further line can make it right
 
 
 @dataclass(frozen=True)
-class Reading:
-    """`braces` are the braces that are open at the end; `splits` tells of a wrong text that it went wrong at the
-    beginning of a line."""
+class InputCheck:
+    """The result of `check_input`.
 
-    state: State
+    braces: the number of braces that are open at the end.  fails_at_line_start: for a wrong text, whether the first
+    token that cannot stand there begins a line.
+    """
+
+    state: InputState
     braces: int = 0
-    splits: bool = False
+    fails_at_line_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,31 +80,31 @@ def read_command(source: Source) -> CommandLine:
     return CommandLine(source, match[1], name_span, argument, Span(source, start, start + len(argument)))
 
 
-def read(text: str) -> Reading:
-    """How far a text is from being an input.  Commands (`:help`) are always whole."""
+def check_input(text: str) -> InputCheck:
+    """The state of a text.  Commands (`:help`) are always complete."""
     if is_command(text):
-        return Reading(State.WHOLE)
+        return InputCheck(InputState.COMPLETE)
     source = Source("", text)
     tokens = _tokens(source)
     if not tokens:
-        return Reading(State.EMPTY)
+        return InputCheck(InputState.EMPTY)
     reader = StatementReader(source, tokens, Builder(source))
     place = reader.read()
     if place is None:
-        return Reading(State.WHOLE)
+        return InputCheck(InputState.COMPLETE)
     if place.index == len(tokens):
         ends = reader.depth == 0 and is_missing_semicolon(place)
-        return Reading(State.UNSIGNED if ends else State.OPEN, reader.depth)
+        return InputCheck(InputState.NO_SEMICOLON if ends else InputState.UNFINISHED, reader.depth)
     token = tokens[place.index]
     if token.text == "" and place.index == len(tokens) - 1 and depth(tokens) > 0:
-        return Reading(State.OPEN, reader.depth)  # `set vocab [`: the `;` stands for the end of the line
+        return InputCheck(InputState.UNFINISHED, reader.depth)  # `set vocab [`: the `;` stands for the end of the line
     splits = place.index > 0 and "\n" in text[tokens[place.index - 1].end : token.start]
     braces = reader.depth + sum([_brace(later) for later in tokens[place.index :]])
-    return Reading(State.WRONG, max(0, braces), splits)
+    return InputCheck(InputState.WRONG, max(0, braces), splits)
 
 
 def depth(tokens: Iterable[Token]) -> int:
-    """How many more brackets open than close."""
+    """The number of brackets that open, less those that close."""
     return sum([(token.kind in OPENING_BRACKETS) - (token.kind in CLOSING_BRACKETS) for token in tokens])
 
 
@@ -109,25 +112,25 @@ def _brace(token: Token) -> int:
     return (token.kind == "LBRACE") - (token.kind == "RBRACE")
 
 
-def inputs(lines: Iterable[str], name: str) -> Iterator[Source]:
-    """The inputs that the lines of a script form, each as soon as it is whole; what is left at the end as it is.
+def split_inputs(lines: Iterable[str], name: str) -> Iterator[Source]:
+    """The inputs in the lines of a script, each as soon as it is complete; the rest at the end as it is.
 
-    A statement without `;` ends where the next line begins another one.  A mistake inside braces takes what is left
-    of them with it.
+    A statement without `;` ends where the next line begins another one.  A mistake inside braces makes everything up
+    to the closing brace one input.
     """
     gathered: list[str] = []
     start = brackets = 0
-    state = State.EMPTY
+    state = InputState.EMPTY
     for number, line in enumerate(lines, 1):
         line = line if line.endswith("\n") else line + "\n"
-        if state is State.EMPTY and not line.strip():
-            gathered = []  # a comment that stands alone
+        if state is InputState.EMPTY and not line.strip():
+            gathered = []  # a comment by itself
             continue
-        if is_command(line) and state in (State.EMPTY, State.UNSIGNED):
-            if state is State.UNSIGNED:
+        if is_command(line) and state in (InputState.EMPTY, InputState.NO_SEMICOLON):
+            if state is InputState.NO_SEMICOLON:
                 yield Source(name, "".join(gathered), start)
             yield Source(name, line, number)
-            gathered, state = [], State.EMPTY
+            gathered, state = [], InputState.EMPTY
             continue
         if not gathered:
             start, brackets = number, 0
@@ -135,18 +138,18 @@ def inputs(lines: Iterable[str], name: str) -> Iterator[Source]:
         brackets += depth(_tokens(Source(name, line)))
         is_long = sum(map(len, gathered)) > MAX_CHARACTERS
         if len(gathered) > _LONG and brackets > 0 and not is_long:
-            state = State.OPEN
+            state = InputState.UNFINISHED
             continue
-        found = read("".join(gathered))
-        if found.splits and state is State.UNSIGNED:
+        found = check_input("".join(gathered))
+        if found.fails_at_line_start and state is InputState.NO_SEMICOLON:
             yield Source(name, "".join(gathered[:-1]), start)
             gathered, start, brackets = [line], number, 0
-            found = read(line)
+            found = check_input(line)
         state = found.state
-        if state is State.WHOLE or (state is State.WRONG and found.braces == 0) or is_long:
+        if state is InputState.COMPLETE or (state is InputState.WRONG and found.braces == 0) or is_long:
             yield Source(name, "".join(gathered), start)
-            gathered, state = [], State.EMPTY
-    if gathered and state is not State.EMPTY:
+            gathered, state = [], InputState.EMPTY
+    if gathered and state is not InputState.EMPTY:
         yield Source(name, "".join(gathered), start)
 
 

@@ -27,7 +27,7 @@ from ...rasp_grammar.lark_grammar import keywords
 from ...rasp_grammar.span import Source
 from .completion import complete
 from .conversation import Conversation
-from .read_statements import State, is_command, read
+from .read_statements import InputState, check_input, is_command
 
 PROMPT = ">> "
 CONTINUED = ".. "
@@ -111,7 +111,7 @@ def _keys() -> KeyBindings:
         if buffer.complete_state is not None and buffer.complete_state.current_completion is not None:
             buffer.complete_state = None  # the key accepts the completion
             return
-        if read(buffer.text).state is State.OPEN:
+        if check_input(buffer.text).state is InputState.UNFINISHED:
             _new_line(event)
         else:
             buffer.cursor_position = len(buffer.text)
@@ -121,7 +121,7 @@ def _keys() -> KeyBindings:
     def _new_line(event: KeyPressEvent) -> None:
         """Begin a line, indented by the open braces."""
         buffer = event.current_buffer
-        buffer.insert_text("\n" + INDENT * read(buffer.document.text_before_cursor).braces)
+        buffer.insert_text("\n" + INDENT * check_input(buffer.document.text_before_cursor).braces)
 
     @bind("}")
     def _brace(event: KeyPressEvent) -> None:

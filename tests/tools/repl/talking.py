@@ -7,7 +7,7 @@ from pathlib import Path
 from raspc.rasp_grammar.span import Source
 from raspc.tools.repl.conversation import Conversation
 from raspc.tools.repl.dialogue import Dialogue
-from raspc.tools.repl.read_statements import inputs
+from raspc.tools.repl.read_statements import split_inputs
 from raspc.tools.repl.render import render
 from raspc.tools.repl.results import Outcome
 
@@ -26,7 +26,7 @@ class Talk:
     def outcomes(self, script: str) -> list[Outcome]:
         return [
             outcome
-            for source in inputs(script.splitlines(keepends=True), "<stdin>")
+            for source in split_inputs(script.splitlines(keepends=True), "<stdin>")
             for outcome in self.dialogue.run(source)
         ]
 

@@ -6,55 +6,55 @@ import pytest
 from raspc.rasp_grammar.parser import parse
 from raspc.rasp_grammar.span import Source
 from raspc.tests.programs.cases import shipped_programs
-from raspc.tools.repl.read_statements import State, inputs, read
+from raspc.tools.repl.read_statements import InputState, check_input, split_inputs
 
 
 @pytest.mark.parametrize(
     ("text", "state"),
     [
-        ("", State.EMPTY),
-        ("  \n# only a comment", State.EMPTY),
-        ("x;", State.WHOLE),
-        ("x = 3; y;", State.WHOLE),
-        (";", State.WHOLE),
-        ('set example "abc"', State.WHOLE),
-        ("examples off", State.WHOLE),
-        ('load "x"', State.WHOLE),
-        ("exit()", State.WHOLE),
-        (":type x +", State.WHOLE),
-        ("def f(x) { return x; }", State.WHOLE),
-        ("for i in range(3) { x = i; }", State.WHOLE),
-        ("x", State.UNSIGNED),
-        ("x = tokens == 'a'", State.UNSIGNED),
-        ("x = {1: 2}", State.UNSIGNED),
-        ("x; y", State.UNSIGNED),
-        ("x =", State.OPEN),
-        ("x = a +", State.OPEN),
-        ("not", State.OPEN),
-        ("select(tokens,", State.OPEN),
-        ("[1, 2", State.OPEN),
-        ("{1: 2,", State.OPEN),
-        ("set vocab [1,", State.OPEN),
-        ("def f(x)", State.OPEN),
-        ("def f(x) {", State.OPEN),
-        ("def f(x) {\n    y = x;", State.OPEN),
-        ("def f(x) {\n    return x", State.OPEN),
-        ("for i in range(3)", State.OPEN),
-        ("for i in range(3) {\n    for j in range(3) {\n        x = i;\n    }", State.OPEN),
-        ("x if a else", State.OPEN),
-        ("x = = 3", State.WRONG),
-        ("x)", State.WRONG),
-        ('"abc', State.WRONG),
-        ("set vocab", State.WRONG),
-        ("def f(x) {\n    y = = x;", State.WRONG),
+        ("", InputState.EMPTY),
+        ("  \n# only a comment", InputState.EMPTY),
+        ("x;", InputState.COMPLETE),
+        ("x = 3; y;", InputState.COMPLETE),
+        (";", InputState.COMPLETE),
+        ('set example "abc"', InputState.COMPLETE),
+        ("examples off", InputState.COMPLETE),
+        ('load "x"', InputState.COMPLETE),
+        ("exit()", InputState.COMPLETE),
+        (":type x +", InputState.COMPLETE),
+        ("def f(x) { return x; }", InputState.COMPLETE),
+        ("for i in range(3) { x = i; }", InputState.COMPLETE),
+        ("x", InputState.NO_SEMICOLON),
+        ("x = tokens == 'a'", InputState.NO_SEMICOLON),
+        ("x = {1: 2}", InputState.NO_SEMICOLON),
+        ("x; y", InputState.NO_SEMICOLON),
+        ("x =", InputState.UNFINISHED),
+        ("x = a +", InputState.UNFINISHED),
+        ("not", InputState.UNFINISHED),
+        ("select(tokens,", InputState.UNFINISHED),
+        ("[1, 2", InputState.UNFINISHED),
+        ("{1: 2,", InputState.UNFINISHED),
+        ("set vocab [1,", InputState.UNFINISHED),
+        ("def f(x)", InputState.UNFINISHED),
+        ("def f(x) {", InputState.UNFINISHED),
+        ("def f(x) {\n    y = x;", InputState.UNFINISHED),
+        ("def f(x) {\n    return x", InputState.UNFINISHED),
+        ("for i in range(3)", InputState.UNFINISHED),
+        ("for i in range(3) {\n    for j in range(3) {\n        x = i;\n    }", InputState.UNFINISHED),
+        ("x if a else", InputState.UNFINISHED),
+        ("x = = 3", InputState.WRONG),
+        ("x)", InputState.WRONG),
+        ('"abc', InputState.WRONG),
+        ("set vocab", InputState.WRONG),
+        ("def f(x) {\n    y = = x;", InputState.WRONG),
     ],
 )
-def test_states(text: str, state: State) -> None:
-    assert read(text).state is state
+def test_states(text: str, state: InputState) -> None:
+    assert check_input(text).state is state
 
 
 def _split(script: str) -> list[str]:
-    return [source.text for source in inputs(script.splitlines(keepends=True), "<stdin>")]
+    return [source.text for source in split_inputs(script.splitlines(keepends=True), "<stdin>")]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_inputs(script: str, texts: list[str]) -> None:
 
 def test_inputs_know_their_lines() -> None:
     script = "x;\n\n# of f\ndef f(a) {\n  return a;\n}\ny\nz\n"
-    assert [source.first_line for source in inputs(script.splitlines(), "s")] == [1, 3, 7, 8]
+    assert [source.first_line for source in split_inputs(script.splitlines(), "s")] == [1, 3, 7, 8]
 
 
 def test_an_input_comes_as_soon_as_it_is_whole() -> None:
@@ -101,7 +101,7 @@ def test_an_input_comes_as_soon_as_it_is_whole() -> None:
             seen.append(number)
             yield line
 
-    found = inputs(spied(), "s")  # type: ignore[arg-type]
+    found = split_inputs(spied(), "s")  # type: ignore[arg-type]
     next(found)
     assert seen == [0]
     next(found)
