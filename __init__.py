@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .api import compile as compile
     from .api import interpret as interpret
     from .api import load as load
+    from .compiler.elaborate.from_graph import ProgramBuilder as ProgramBuilder
     from .compiler.graph.graph import Program as Program
     from .compiler.options import CompileOptions as CompileOptions
     from .rasp_grammar.diagnostics import Diagnostic as Diagnostic
@@ -37,6 +38,7 @@ _HOMES = {
     "interpret": ".api",
     "load": ".api",
     "Program": ".compiler.graph.graph",
+    "ProgramBuilder": ".compiler.elaborate.from_graph",
     "CompileOptions": ".compiler.options",
     "Diagnostic": ".rasp_grammar.diagnostics",
     "RaspError": ".rasp_grammar.diagnostics",
@@ -49,6 +51,7 @@ __all__ = [  # noqa: PLE0604, RUF100 - the lazily loaded names are found by __ge
     "Diagnostic",
     "Model",
     "Program",
+    "ProgramBuilder",
     "RaspError",
     "__version__",
     "compile",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ class Compiled:
 
 
 def compile(
-    source_or_path: str | Path,
+    source_or_path: str | Path | Program,
     *,
     entry: str | Sequence[str] | None = None,
     vocab: Iterable[Scalar] | None = None,
@@ -64,8 +64,9 @@ def compile(
     """Compile a RASP program into the weights of a transformer.
 
     source_or_path: a `Path`, or a string: one with a line break or `;` is program text, one that ends in `.rasp`
-        is a path, any other is program text too.
-    entry: the name of the output (several names: several outputs); None is the last expression statement.
+        is a path, any other is program text too.  Or a `Program`, such as `ProgramBuilder.program` gives.
+    entry: the name of the output (several names: several outputs); None is the last expression statement.  A `Program`
+        has its outputs already.
     vocab: the tokens (a string stands for its characters), instead of the program's `set vocab`.
     max_length: the longest input, BOS not counted, instead of the program's `set max_length`.
     causal: selectors see only positions up to their own, and the model's attention is causal.
@@ -97,7 +98,7 @@ def load(path: str | Path, *, device: str = "auto", dtype: str = "float32") -> M
 
 
 def interpret(
-    source_or_path: str | Path,
+    source_or_path: str | Path | Program,
     tokens: Sequence[Scalar],
     *,
     entry: str | None = None,
@@ -116,19 +117,32 @@ def interpret(
 
 
 def _program(
-    source_or_path: str | Path,
+    source_or_path: str | Path | Program,
     entry: str | Sequence[str] | None,
     vocab: Iterable[Scalar] | None,
     max_length: int | None,
 ) -> Program:
     entries = () if entry is None else (entry,) if isinstance(entry, str) else tuple(entry)
     vocabulary = None if vocab is None else tuple(vocab)
+    if not isinstance(source_or_path, (str, Path)):
+        return _with_input_space(source_or_path, vocabulary, max_length)
     if isinstance(source_or_path, Path) or _is_path(source_or_path):
         return read_program(Path(source_or_path), entries=entries, vocabulary=vocabulary, max_length=max_length)
     from .compiler.elaborate import elaborate
 
     source = Source("<text>", source_or_path)
     return elaborate(source, entries=entries, vocabulary=vocabulary, max_length=max_length)
+
+
+def _with_input_space(program: Program, vocabulary: tuple[Scalar, ...] | None, max_length: int | None) -> Program:
+    """The program for another vocabulary or length, where one is given."""
+    from .compiler.elaborate.declarations import checked_vocabulary, max_length_of
+
+    return replace(
+        program,
+        vocabulary=program.vocabulary if vocabulary is None else checked_vocabulary(vocabulary),
+        max_length=program.max_length if max_length is None else max_length_of(max_length, None),
+    )
 
 
 def _is_path(text: str) -> bool:

@@ -59,6 +59,7 @@ Code = Literal[
     "no-output",  # the program has no output
     "no-vocabulary",  # the program does not say which tokens it is for
     "not-callable",  # a value that is no function is called
+    "not-expressible",  # a graph has a node, or a string, that no text of RASP has
     "not-indexable",  # a value without items is indexed
     "not-iterable",  # a loop or comprehension over something without items
     "recursion-too-deep",  # calls nested too deeply

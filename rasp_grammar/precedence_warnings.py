@@ -14,28 +14,34 @@ _PRODUCTS = frozenset({"*", "/", "//"})
 
 def quirks(module: Module) -> list[Diagnostic]:
     """One warning for each such expression, in the order of the text."""
-    found = [diagnostic for node, _ in walk(module) for diagnostic in _quirks_of(node)]
+    found = [_warning(node, part, why) for node, _ in walk(module) for part, why in _misread(node)]
     return sorted(found, key=lambda diagnostic: 0 if diagnostic.span is None else diagnostic.span.start)
 
 
-def _quirks_of(node: Tree) -> Iterator[Diagnostic]:
+def misread_parts(node: Tree) -> list[Expression]:
+    """The operands of an expression that a reader of Python would group otherwise; parentheses make them clear."""
+    return [part for part, _ in _misread(node)]
+
+
+def _misread(node: Tree) -> Iterator[tuple[Expression, str]]:
+    """Each such operand, and which rule of RASP decides."""
     match node:
         case Binary(operator="and", left=Binary(operator="or") as left):
-            yield _warning(node, left, "`and` and `or` have the same rank and group left")
+            yield left, "`and` and `or` have the same rank and group left"
         case Binary(operator="^", left=Unary() as left):
-            yield _warning(node, left, f"`{left.operator}` binds tighter than `^`")
+            yield left, f"`{left.operator}` binds tighter than `^`"
         case Binary(operator="^", left=Binary(operator="^") as left):
-            yield _warning(node, left, "`^` groups left")
+            yield left, "`^` groups left"
         case Binary(operator="%", right=Binary(operator=product) as right) if product in _PRODUCTS:
-            yield _warning(node, right, f"`{product}` binds tighter than `%`")
+            yield right, f"`{product}` binds tighter than `%`"
         case Binary(operator=operator, left=Unary(operator="not") as left) if operator not in _LOGIC:
-            yield _warning(node, left, f"`not` binds tighter than `{operator}`")
+            yield left, f"`not` binds tighter than `{operator}`"
         case Membership(item=item, container=container):
             for side in (item, container):
                 if _looser_in_python(side):
-                    yield _warning(node, side, "`in` is the loosest operator")
+                    yield side, "`in` is the loosest operator"
         case Ternary(then=Ternary() as then):
-            yield _warning(node, then, "ternaries group left")
+            yield then, "ternaries group left"
 
 
 def _looser_in_python(side: Expression) -> bool:

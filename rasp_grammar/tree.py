@@ -7,7 +7,7 @@ since two equal texts at two places are two things.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal
 
@@ -290,3 +290,22 @@ def walk(module: Module) -> Iterator[tuple[Tree, int]]:
         node, depth = stack.pop()
         yield node, depth
         stack.extend([(child, depth + 1) for child in reversed(children(node))])
+
+
+def same_trees(one: object, other: object) -> bool:
+    """Whether two nodes, tuples of nodes or values of nodes are equal, spans aside.  Never recursive."""
+    stack = [(one, other)]
+    while stack:
+        one, other = stack.pop()
+        if type(one) is not type(other):
+            return False
+        if isinstance(one, Tree):
+            names = [field.name for field in fields(one) if field.name != "span"]
+            stack += [(getattr(one, name), getattr(other, name)) for name in names]
+        elif isinstance(one, tuple) and isinstance(other, tuple):
+            if len(one) != len(other):
+                return False
+            stack += zip(one, other, strict=True)
+        elif one != other:
+            return False
+    return True

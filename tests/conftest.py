@@ -8,10 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from raspc.rasp_grammar.span import Source
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files that differ")
+    parser.addoption("--random-programs", type=int, default=200, help="how many random programs are written as text")
+
+
+@pytest.fixture(scope="session")
+def random_programs(request: pytest.FixtureRequest) -> list[Source]:
+    """Texts of random programs, as many as `--random-programs` says."""
+    from raspc.datasets.random_programs.generator import program_text
+
+    return [
+        Source(f"{number}.rasp", program_text(1, number))
+        for number in range(request.config.getoption("--random-programs"))
+    ]
 
 
 @pytest.fixture

@@ -7,15 +7,13 @@ blank lines between statements, and the kind of line end that the first line has
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from ..diagnostics import Diagnostic, RaspError
 from ..incremental_parser import IncrementalParser, tokenize
 from ..parser import parse
 from ..source_file import MAX_CHARACTERS
 from ..span import Source
 from ..tokens import Token
-from ..tree import Module, Tree
+from ..tree import Module, Tree, same_trees
 from .layout import Comment, lay_out, place_comments
 from .rules import concrete, parts_of
 
@@ -53,23 +51,4 @@ def _concrete_items(source: Source) -> list[Tree]:
 def same_program(one: Module, other: Module) -> bool:
     """Whether two texts have the same tree, and the same comments in the same order, wherever they stand."""
     comments = [[comment.text.rstrip() for comment in module.comments] for module in (one, other)]
-    return comments[0] == comments[1] and _same(one.items, other.items)
-
-
-def _same(one: object, other: object) -> bool:
-    """Whether two nodes, or values of nodes, are equal but for their spans.  Never recursive."""
-    stack = [(one, other)]
-    while stack:
-        one, other = stack.pop()
-        if type(one) is not type(other):
-            return False
-        if isinstance(one, Tree):
-            names = [field.name for field in fields(one) if field.name != "span"]
-            stack += [(getattr(one, name), getattr(other, name)) for name in names]
-        elif isinstance(one, tuple) and isinstance(other, tuple):
-            if len(one) != len(other):
-                return False
-            stack += zip(one, other, strict=True)
-        elif one != other:
-            return False
-    return True
+    return comments[0] == comments[1] and same_trees(one.items, other.items)

@@ -37,6 +37,7 @@ WITHOUT_EXAMPLE = {
     "build-clash",
     "build-executor",
     "build-worker",
+    "not-expressible",
     "export-differs",
     "export-folder",
     "export-too-large",
