@@ -11,45 +11,7 @@ from typing import Literal
 
 from ..graph.graph import Selector, SOp
 from ..graph.values import Scalar
-from .forms import (
-    BEYOND as BEYOND,
-)
-from .forms import (
-    LARGEST as LARGEST,
-)
-from .forms import (
-    SMALLEST as SMALLEST,
-)
-from .forms import (
-    UNIT as UNIT,
-)
-from .forms import (
-    Direction as Direction,
-)
-from .forms import (
-    DirectionKind as DirectionKind,
-)
-from .forms import (
-    LinearForm as LinearForm,
-)
-from .forms import (
-    Role as Role,
-)
-from .forms import (
-    constant_form as constant_form,
-)
-from .forms import (
-    in_range as in_range,
-)
-from .forms import (
-    representation as representation,
-)
-from .forms import (
-    sum_forms as sum_forms,
-)
-from .forms import (
-    to_float as to_float,
-)
+from .forms import Direction, LinearForm
 from .times import Time
 
 Level = Literal["count", "mean", "retrieve"]
@@ -63,7 +25,7 @@ class Payload:
     direction: Direction
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Head:
     """An attention head.
 

@@ -35,7 +35,7 @@ SMALLEST = 2.0**-62
 BEYOND = 2.0**128 - 2.0**103
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Direction:
     """One basis vector of the residual stream.
 

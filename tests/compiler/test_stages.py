@@ -66,7 +66,18 @@ def _direction(
     role: Role = "head",
     time: int = 1,
 ) -> Direction:
-    return Direction(number, role, BUILD.tokens, kind, value, label, Time(time), 0.0, 1.0, 0.0)
+    return Direction(
+        id=number,
+        role=role,
+        node=BUILD.tokens,
+        kind=kind,
+        value=value,
+        label=label,
+        time=Time(time),
+        low=0.0,
+        high=1.0,
+        error=0.0,
+    )
 
 
 def _one_hot(first: int, label: str, values: tuple[Scalar, ...], time: int = 0) -> list[Direction]:

@@ -11,8 +11,9 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.blocks.blocks import Direction, Head, LinearForm
+from raspc.compiler.blocks.blocks import Head
 from raspc.compiler.blocks.exact_run import ExactRun
+from raspc.compiler.blocks.forms import Direction, LinearForm
 from raspc.compiler.graph.graph import SelectorSum, SelectorWidth
 from raspc.compiler.graph.values import Undefined, Value
 from raspc.compiler.interpret.interpreter import evaluate

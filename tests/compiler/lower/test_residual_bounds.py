@@ -10,8 +10,9 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.blocks.blocks import Direction, head_forms
+from raspc.compiler.blocks.blocks import head_forms
 from raspc.compiler.blocks.exact_run import ExactRun
+from raspc.compiler.blocks.forms import Direction
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.graph.graph import Program, SelectorSum, SelectorWidth, SOp
 from raspc.compiler.graph.values import Undefined, Value

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from raspc.compiler.blocks.blocks import UNIT
+from raspc.compiler.blocks.forms import UNIT
 from raspc.compiler.lower.neurons.piecewise import Piecewise, bends_of, interpolate, known_points, step_function
 
 Points = list[float]
