@@ -21,7 +21,7 @@ Parts = Sequence[Token | Tree]
 
 
 @dataclass(frozen=True, eq=False)
-class _Bundle(Tree):
+class _NodeList(Tree):
     """Nodes that a rule only collects: they end up in the node above."""
 
     nodes: tuple[Tree, ...]
@@ -56,7 +56,7 @@ class Builder:
         return tree.Text(span, _token(parts, 0).text[1:-1])
 
     def names(self, span: Span, parts: Parts) -> Tree:
-        return _Bundle(
+        return _NodeList(
             span,
             tuple(
                 tree.Name(Span(self._source, part.start, part.end), part.text)
@@ -66,7 +66,7 @@ class Builder:
         )
 
     def bundle(self, span: Span, parts: Parts) -> Tree:
-        return _Bundle(span, _nodes(parts))
+        return _NodeList(span, _nodes(parts))
 
     def definition(self, span: Span, parts: Parts) -> Tree:
         token = _token(parts, 1)
@@ -100,7 +100,7 @@ def _expression(part: Token | Tree) -> tree.Expression:
 
 
 def _inside(bundle: Tree, kind: type[T]) -> tuple[T, ...]:
-    assert isinstance(bundle, _Bundle)
+    assert isinstance(bundle, _NodeList)
     nodes: list[T] = []
     for node in bundle.nodes:
         assert isinstance(node, kind)
@@ -109,7 +109,7 @@ def _inside(bundle: Tree, kind: type[T]) -> tuple[T, ...]:
 
 
 def _statements(block: Tree) -> tuple[tree.Statement, ...]:
-    assert isinstance(block, _Bundle)
+    assert isinstance(block, _NodeList)
     return cast("tuple[tree.Statement, ...]", block.nodes)
 
 
@@ -149,13 +149,13 @@ def _dict_comprehension(_: Builder, span: Span, parts: Parts) -> Tree:
 
 def _assignment(_: Builder, span: Span, parts: Parts) -> Tree:
     names, values = _nodes(parts)
-    assert isinstance(values, _Bundle)
+    assert isinstance(values, _NodeList)
     return tree.Assignment(span, _inside(names, tree.Name), _expressions(values.nodes))
 
 
 def _return(_: Builder, span: Span, parts: Parts) -> Tree:
     (values,) = _nodes(parts)
-    assert isinstance(values, _Bundle)
+    assert isinstance(values, _NodeList)
     return tree.Return(span, _expressions(values.nodes))
 
 

@@ -61,10 +61,6 @@ FOLDERS_WITH_CIRCLES_TODAY = {
 CLASSES_TODAY = {
     "Function",
     "Graph",
-    "Group",
-    "Index",
-    "Session",
-    "Space",
 }
 
 

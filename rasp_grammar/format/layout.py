@@ -39,14 +39,14 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Space:
+class Gap:
     """Text between words that is never a line's end."""
 
     text: str = " "
 
 
 @dataclass(eq=False)
-class Group:
+class LayoutGroup:
     """Parts that go on one line together if they fit; `broken` where a comment or a hard break forbids it."""
 
     filling: bool = False
@@ -55,12 +55,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Open:
-    group: Group
+    group: LayoutGroup
 
 
 @dataclass(frozen=True)
 class Close:
-    group: Group
+    group: LayoutGroup
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Dedent:
     when: Break | None = None
 
 
-Part = Word | Space | Open | Close | Comma | Indent | Dedent | Break
+LayoutPart = Word | Gap | Open | Close | Comma | Indent | Dedent | Break
 
 
 @dataclass(frozen=True)
@@ -113,23 +113,23 @@ class Comment:
     start: int
 
 
-def rigid(parts: Sequence[Part]) -> Iterator[Part]:
+def rigid(parts: Sequence[LayoutPart]) -> Iterator[LayoutPart]:
     """The parts without the breaks outside all brackets: some statements of RASP end with their line."""
     depth = 0
     for part in parts:
         if isinstance(part, Word):
             depth += (part.text in ("(", "[", "{")) - (part.text in (")", "]", "}"))
-        yield Space(part.flat) if isinstance(part, Break) and depth == 0 and not part.hard else part
+        yield Gap(part.flat) if isinstance(part, Break) and depth == 0 and not part.hard else part
 
 
-def place_comments(parts: Sequence[Part], comments: Sequence[Comment], text: str) -> None:
+def place_comments(parts: Sequence[LayoutPart], comments: Sequence[Comment], text: str) -> None:
     """Give each comment of the source `text` to the break where it will stand; the last part is a break.
 
     Breaks also learn of the blank lines that the source has at them, and groups that they cannot be on one line.
     """
     starts = _next_starts(parts, len(text), joining=True)
     ends = _next_starts(parts, len(text), joining=False)
-    groups: list[Group] = []
+    groups: list[LayoutGroup] = []
     taken = 0
     begun = False  # whether there is a line that a comment can end
     for part, next_start, end in zip(parts, starts, ends, strict=True):
@@ -178,7 +178,7 @@ def _blank_before(text: str, offset: int) -> bool:
     return lines > 1
 
 
-def _next_starts(parts: Sequence[Part], end: int, joining: bool) -> list[int]:
+def _next_starts(parts: Sequence[LayoutPart], end: int, joining: bool) -> list[int]:
     """For each part, where in the source the next word after it starts, operators counted or not; `end` at last."""
     starts: list[int] = []
     next_start = end
@@ -190,13 +190,13 @@ def _next_starts(parts: Sequence[Part], end: int, joining: bool) -> list[int]:
     return starts
 
 
-def lay_out(parts: Sequence[Part]) -> str:
+def lay_out(parts: Sequence[LayoutPart]) -> str:
     """The text.  Its lines end with a newline character, the last one too."""
     return _Layout(parts).text()
 
 
 class _Layout:
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[LayoutPart]) -> None:
         self._parts = parts
         # Widths before each part, all on one line: without the commas of broken groups, and with them.
         self._flat = [0]
@@ -237,7 +237,7 @@ class _Layout:
         for index, part in enumerate(self._parts):
             on_one_line, filling = modes[-1]
             match part:
-                case Word(text=text) | Space(text=text):
+                case Word(text=text) | Gap(text=text):
                     self._write(text)
                 case Open(group=group):
                     modes.append((on_one_line or self._group_fits(index, group), group.filling))
@@ -259,7 +259,7 @@ class _Layout:
                         self._end_line(part, last=index + 1 == len(self._parts))
         return "".join(self._out)
 
-    def _group_fits(self, index: int, group: Group) -> bool:
+    def _group_fits(self, index: int, group: LayoutGroup) -> bool:
         """Whether a group, and what must follow it on its line, fits there."""
         close = self._closes[index]
         after = self._next_break[close]
@@ -303,9 +303,9 @@ class _Layout:
             self._out.append("\n")
 
 
-def _width(part: Part) -> int:
+def _width(part: LayoutPart) -> int:
     match part:
-        case Word(text=text) | Space(text=text):
+        case Word(text=text) | Gap(text=text):
             return len(text)
         case Break(flat=flat):
             return len(flat)

@@ -20,7 +20,7 @@ from itertools import pairwise
 from ..span import Source, Span
 from ..tokens import LINE_STATEMENTS, Token
 from ..tree import Tree
-from .layout import Break, Close, Comma, Dedent, Group, Indent, Open, Part, Space, Word, rigid
+from .layout import Break, Close, Comma, Dedent, Gap, Indent, LayoutGroup, LayoutPart, Open, Word, rigid
 
 #: Left-recursive rules: `a + b + c` is one chain, not two nested sums.
 _CHAINS = frozenset({"sum", "product", "remainder", "power", "truth"})
@@ -44,9 +44,9 @@ def concrete(source: Source, rule: str, parts: Sequence[Token | Tree]) -> Concre
     return Concrete(Span(source, _start(parts[0]), _end(parts[-1])), rule, tuple(parts))
 
 
-def parts_of(items: Iterable[Tree]) -> list[Part]:
+def parts_of(items: Iterable[Tree]) -> list[LayoutPart]:
     """The parts of a whole text, from the first break to the last.  Explicit stack: trees are deeper than Python's."""
-    parts: list[Part] = [Break("", hard=True, opening=True)]
+    parts: list[LayoutPart] = [Break("", hard=True, opening=True)]
     for item in items:
         assert isinstance(item, Concrete)
         of_item = list(_expanded(item))
@@ -55,16 +55,16 @@ def parts_of(items: Iterable[Tree]) -> list[Part]:
     return parts
 
 
-def _expanded(item: Concrete) -> Iterator[Part]:
-    stack: list[Part | _Piece] = [item]
+def _expanded(item: Concrete) -> Iterator[LayoutPart]:
+    stack: list[LayoutPart | _Element] = [item]
     while stack:
         piece = stack.pop()
         match piece:
             case Concrete():
                 stack += reversed(list(_shape(piece)))
-            case _Joining():
+            case _LeadingOperator():
                 yield Word(piece.operator.text, piece.operator.start, joins=True)
-            case _Loose():
+            case _BareOperation():
                 stack += reversed(list(_operation(piece.operation, indented=False)))
             case Token():
                 yield _word(piece)
@@ -81,21 +81,21 @@ def _word(token: Token) -> Word:
 
 
 @dataclass(frozen=True)
-class _Loose:
+class _BareOperation:
     """An operation that is alone in its brackets: it needs no group's indentation of its own."""
 
     operation: Concrete
 
 
 @dataclass(frozen=True)
-class _Joining:
+class _LeadingOperator:
     """An operator with a break before it."""
 
     operator: Token
 
 
-_Piece = Token | Tree | _Loose | _Joining
-_Shape = Iterator[Part | _Piece]
+_Element = Token | Tree | _BareOperation | _LeadingOperator
+_Shape = Iterator[LayoutPart | _Element]
 
 
 def _shape(node: Concrete) -> _Shape:
@@ -107,7 +107,7 @@ def _shape(node: Concrete) -> _Shape:
         case "unary":
             yield parts[0]
             if _kind(parts[0]) == "NOT":
-                yield Space()
+                yield Gap()
             yield parts[1]
         case "group" | "index":
             *target, opening, inner, closing = parts
@@ -130,16 +130,16 @@ def _shape(node: Concrete) -> _Shape:
             yield from _bracketed(opening, _clauses(item, [word, names, in_word, iterable]), closing)
         case "entry":
             key, colon, value = parts
-            yield from (key, colon, Space(), value)
+            yield from (key, colon, Gap(), value)
         case "names" | "values" if len(parts) > 1:
             yield Indent()
             yield from _separated(parts, filling=False, comma=False)
             yield Dedent()
         case "definition":
             word, name, opening, *parameters, closing, block = parts
-            yield from (word, Space(), name)
+            yield from (word, Gap(), name)
             yield from _bracketed(opening, _items(parameters, comma=False), closing)
-            yield from (Space(), block)
+            yield from (Gap(), block)
         case "block":
             yield from _block(parts)
         case (
@@ -156,7 +156,7 @@ def _shape(node: Concrete) -> _Shape:
             yield from parts
         case "assignment":
             names, sign, values, semicolon = parts
-            yield from (names, Space(), *_led(sign, values), semicolon)
+            yield from (names, Gap(), *_led(sign, values), semicolon)
         case "return_statement":
             word, values, semicolon = parts
             yield from (*_led(word, values), semicolon)
@@ -166,7 +166,7 @@ def _shape(node: Concrete) -> _Shape:
 
 def _operation(node: Concrete, indented: bool) -> _Shape:
     """An operator and its operands, those of a chain all in one group; `indented`: all but the first operand."""
-    group = Group()
+    group = LayoutGroup()
     first, *links = _links(node)
     yield from (Open(group), *first)
     if indented:
@@ -178,11 +178,11 @@ def _operation(node: Concrete, indented: bool) -> _Shape:
     yield Close(group)
 
 
-def _links(node: Concrete) -> Iterator[Sequence[Part | _Piece]]:
+def _links(node: Concrete) -> Iterator[Sequence[LayoutPart | _Element]]:
     """The first operand, then each operator with its operand and what stands before it."""
     if node.rule == "ternary":
         then, if_word, condition, else_word, otherwise = node.parts
-        group = Group()
+        group = LayoutGroup()
         yield (Open(group), then, Indent(), *_joined(if_word, condition), Dedent(), Close(group))
         yield _joined(else_word, otherwise)
         return
@@ -200,19 +200,19 @@ def _links(node: Concrete) -> Iterator[Sequence[Part | _Piece]]:
     for (before, operand), operator in zip(pairwise(operands), operators, strict=True):
         # `) == 0` is no line of its own.
         hanging = node.rule != "truth" and _ends_in_bracket(before) and _is_plain(operand)
-        yield (Space(), operator, Space(), operand) if hanging else _joined(operator, operand)
+        yield (Gap(), operator, Gap(), operand) if hanging else _joined(operator, operand)
 
 
-def _joined(operator: Token | Tree, operand: Token | Tree) -> Sequence[Part | _Piece]:
+def _joined(operator: Token | Tree, operand: Token | Tree) -> Sequence[LayoutPart | _Element]:
     assert isinstance(operator, Token)
-    return (Break(), _Joining(operator), Space(), operand)
+    return (Break(), _LeadingOperator(operator), Gap(), operand)
 
 
 def _ends_in_bracket(part: Token | Tree) -> bool:
     return isinstance(part, Concrete) and part.rule in _BRACKETED
 
 
-def _led(word: Token | Tree, values: Token | Tree) -> Sequence[Part | _Piece]:
+def _led(word: Token | Tree, values: Token | Tree) -> Sequence[LayoutPart | _Element]:
     """What leads to values that a comment may stand above."""
     place = Break(reluctant=True)
     return (word, Indent(place), place, values, Dedent(place))
@@ -221,18 +221,18 @@ def _led(word: Token | Tree, values: Token | Tree) -> Sequence[Part | _Piece]:
 def _spaced(parts: Iterable[Token | Tree]) -> _Shape:
     for index, part in enumerate(parts):
         if index > 0 and _kind(part) != "SEMICOLON":
-            yield Space()
+            yield Gap()
         yield part
 
 
-def _clauses(item: Token | Tree, source: Sequence[Token | Tree]) -> list[Part | _Piece]:
+def _clauses(item: Token | Tree, source: Sequence[Token | Tree]) -> list[LayoutPart | _Element]:
     """The inside of a comprehension: the item, and where its names come from."""
-    group = Group()
+    group = LayoutGroup()
     return [Open(group), item, Break(), *_spaced(source), Close(group)]
 
 
-def _bracketed(opening: _Piece, inner: Sequence[Part | _Piece], closing: _Piece) -> _Shape:
-    group = Group()
+def _bracketed(opening: _Element, inner: Sequence[LayoutPart | _Element], closing: _Element) -> _Shape:
+    group = LayoutGroup()
     yield from (Open(group), opening, Indent())
     if inner:
         yield Break("", opening=True)
@@ -254,7 +254,7 @@ def _block(parts: Sequence[Token | Tree]) -> _Shape:
     yield from (Break("", hard=True, closing=True), closing)
 
 
-def _items(inner: Sequence[Token | Tree], comma: bool = True) -> Sequence[Part | _Piece]:
+def _items(inner: Sequence[Token | Tree], comma: bool = True) -> Sequence[LayoutPart | _Element]:
     """What stands between the parentheses of a call or a definition, whose last name takes no comma."""
     if not inner:
         return ()
@@ -274,7 +274,7 @@ def _only_display(arguments: Sequence[Token | Tree]) -> Concrete | None:
     return first if alone and isinstance(first, Concrete) and first.rule in _DISPLAYS else None
 
 
-def _separated(parts: Sequence[Token | Tree], filling: bool, comma: bool = True) -> list[Part | _Piece]:
+def _separated(parts: Sequence[Token | Tree], filling: bool, comma: bool = True) -> list[LayoutPart | _Element]:
     """Items with commas between them; `comma`: one behind the last, too, where they stand on lines of their own."""
     items = [part for part in parts if isinstance(part, Tree) or part.kind != "COMMA"]
     commas = [part for part in parts if isinstance(part, Token) and part.kind == "COMMA"]
@@ -282,8 +282,8 @@ def _separated(parts: Sequence[Token | Tree], filling: bool, comma: bool = True)
         return []
     if len(items) == 1 and comma:
         return [_alone(items[0])]
-    group = Group(filling)
-    shape: list[Part | _Piece] = [Open(group), items[0]]
+    group = LayoutGroup(filling)
+    shape: list[LayoutPart | _Element] = [Open(group), items[0]]
     for sign, item in zip(commas[: len(items) - 1], items[1:], strict=True):
         shape += [sign, Break(), item]
     if comma and not filling:
@@ -291,8 +291,8 @@ def _separated(parts: Sequence[Token | Tree], filling: bool, comma: bool = True)
     return [*shape, Close(group)]
 
 
-def _alone(node: Token | Tree) -> _Piece:
-    return _Loose(node) if isinstance(node, Concrete) and node.rule in _OPERATIONS else node
+def _alone(node: Token | Tree) -> _Element:
+    return _BareOperation(node) if isinstance(node, Concrete) and node.rule in _OPERATIONS else node
 
 
 def _is_plain(part: Token | Tree) -> bool:

@@ -12,7 +12,7 @@ from ...compiler.elaborate.library_docs import comment_above, library, signature
 from ...rasp_grammar import tree
 from ...rasp_grammar.lark_grammar import keywords
 from ...rasp_grammar.text_words import in_quotes, line_before
-from .document import Analysed
+from .document import DocumentAnalysis
 from .hover import what
 from .name_resolution import Binding
 
@@ -43,7 +43,7 @@ class Suggestion:
     rank: int = 0
 
 
-def complete(analysed: Analysed, offset: int) -> list[Suggestion]:
+def complete(analysed: DocumentAnalysis, offset: int) -> list[Suggestion]:
     """Suggestions for the word that ends at an offset, whatever has been typed of it."""
     line = line_before(analysed.source.text, offset)
     load = _LOAD.match(line)
@@ -68,7 +68,7 @@ def complete(analysed: Analysed, offset: int) -> list[Suggestion]:
     return list(found.values())
 
 
-def _suggestion(analysed: Analysed, name: str, binding: Binding) -> Suggestion:
+def _suggestion(analysed: DocumentAnalysis, name: str, binding: Binding) -> Suggestion:
     rank = 0 if binding.scope is not None else 1
     if isinstance(binding.node, tree.Definition) and binding.kind == "function":
         return Suggestion(name, "function", signature(binding.node), comment_above(binding.node.span), rank)

@@ -19,8 +19,8 @@ from ...rasp_grammar.recovery import RecoveredText, recover
 from ...rasp_grammar.span import Source, Span
 from . import name_resolution as names
 from .files import Buffers
-from .name_resolution import Binding, Index, Loaded, place
-from .observed_run import Mistake, Observed, Run, elaborate, locate
+from .name_resolution import Binding, NameIndex, place, resolve_names
+from .observed_run import Mistake, ObservedRun, ObservedValues, locate, observe_run
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Analysed:
+class DocumentAnalysis:
     """One text, as far as it can be read.
 
     `previous` is an earlier state of the text, one that parsed, where this one does not."""
@@ -42,16 +42,16 @@ class Analysed:
     base: Path
     recovered: RecoveredText
     problems: tuple[Problem, ...]
-    index: Index
-    run: Run | None
-    previous: Analysed | None
+    index: NameIndex
+    run: ObservedRun | None
+    previous: DocumentAnalysis | None
 
     @property
-    def whole(self) -> bool:
+    def parses(self) -> bool:
         """Whether all of the text parses."""
         return self.recovered.parses
 
-    def observed(self, name: tree.Name) -> Observed | None:
+    def observed(self, name: tree.Name) -> ObservedValues | None:
         """What a name stood for, where it is used or bound."""
         if self.run is None:
             return None
@@ -61,7 +61,7 @@ class Analysed:
         bound = self.index.bindings.get(place(name.span))
         return None if bound is None else self.value_of(bound)
 
-    def value_of(self, binding: Binding) -> Observed | None:
+    def value_of(self, binding: Binding) -> ObservedValues | None:
         """What a binding gave its name: the value of its expression, or what the uses that it alone reaches say."""
         if self.run is None:
             return None
@@ -83,7 +83,7 @@ class Analysed:
         return found
 
     @cached_property
-    def facts(self) -> Analysis | None:
+    def node_facts(self) -> Analysis | None:
         """The compiler's facts about the program's nodes; None without vocabulary and length."""
         if self.run is None or self.run.vocabulary is None or self.run.max_length is None:
             return None
@@ -103,9 +103,9 @@ def analyse(
     source: Source,
     base: Path,
     buffers: Buffers | None = None,
-    previous: Analysed | None = None,
+    previous: DocumentAnalysis | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Analysed:
+) -> DocumentAnalysis:
     """Read, index and run one text.
 
     base: the folder that `load` starts from.  buffers: the editor's texts of other files.
@@ -116,15 +116,15 @@ def analyse(
     buffers = Buffers() if buffers is None else buffers
     with deep_recursion():
         recovered = recover(source)
-        index = names.index(recovered.module, _Loader(base, source, buffers))
+        index = resolve_names(recovered.module, _Loader(base, source, buffers))
         program = recovered.program
-        run = None if program is None else elaborate(program, base, buffers, cancelled)
+        run = None if program is None else observe_run(program, base, buffers, cancelled)
     if recovered.parses and run is not None:
         problems = _problems_of_run(source, recovered.module, run)
     else:
         problems = tuple([_at_its_place(source, mistake) for mistake in recovered.mistakes])
-    good = None if recovered.parses or previous is None else previous if previous.whole else previous.previous
-    return Analysed(source, base, recovered, problems, index, run, good)
+    good = None if recovered.parses or previous is None else previous if previous.parses else previous.previous
+    return DocumentAnalysis(source, base, recovered, problems, index, run, good)
 
 
 class _Loader:
@@ -134,9 +134,9 @@ class _Loader:
         self._base = base
         self._main = main
         self._buffers = buffers
-        self._modules: dict[str, Loaded | None] = {}
+        self._modules: dict[str, tree.Module | None] = {}
 
-    def __call__(self, load: tree.Load) -> Loaded | None:
+    def __call__(self, load: tree.Load) -> tree.Module | None:
         source = load.span.source
         path = locate(self._base if source.name == self._main.name else Path(source.name).parent, load)
         if path is None:
@@ -144,13 +144,13 @@ class _Loader:
         try:
             found = self._buffers.read(path)
             if found.name not in self._modules:
-                self._modules[found.name] = Loaded(recover(found).module)
+                self._modules[found.name] = recover(found).module
         except RaspError:
             return None
         return self._modules[found.name]
 
 
-def _problems_of_run(source: Source, module: tree.Module, run: Run) -> tuple[Problem, ...]:
+def _problems_of_run(source: Source, module: tree.Module, run: ObservedRun) -> tuple[Problem, ...]:
     problems: list[Problem] = []
     elsewhere: dict[tree.Item, list[Diagnostic]] = {}
     for mistake in run.mistakes:

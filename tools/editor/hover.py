@@ -17,9 +17,9 @@ from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError, shortened
 from ...rasp_grammar.span import Span
 from ...rasp_grammar.text_words import name_around
-from .document import Analysed
+from .document import DocumentAnalysis
 from .name_resolution import Binding
-from .observed_run import Observed
+from .observed_run import ObservedValues
 
 #: Characters of a value that are shown.
 _MAX_TEXT = 200
@@ -42,7 +42,7 @@ class Hover:
         return "\n".join([self.code, *(line.replace("`", "") for line in self.lines)])
 
 
-def hover(analysed: Analysed, offset: int, *, domains: bool = True) -> Hover | None:
+def hover(analysed: DocumentAnalysis, offset: int, *, domains: bool = True) -> Hover | None:
     """What is known of the name at an offset; None where there is none, or nothing is known.
 
     domains: whether to work out which values an s-op can take, which can take seconds.
@@ -53,7 +53,7 @@ def hover(analysed: Analysed, offset: int, *, domains: bool = True) -> Hover | N
     text, span = found
     name = analysed.index.name_at(offset)
     bindings: tuple[Binding, ...] = ()
-    observed: Observed | None = None
+    observed: ObservedValues | None = None
     if name is not None:
         bindings = analysed.index.definitions(name)
         observed = analysed.observed(name)
@@ -74,7 +74,12 @@ def hover(analysed: Analysed, offset: int, *, domains: bool = True) -> Hover | N
 
 
 def _of_binding(
-    analysed: Analysed, bindings: tuple[Binding, ...], observed: Observed | None, name: str, span: Span, domains: bool
+    analysed: DocumentAnalysis,
+    bindings: tuple[Binding, ...],
+    observed: ObservedValues | None,
+    name: str,
+    span: Span,
+    domains: bool,
 ) -> Hover:
     binding = bindings[-1]
     if isinstance(binding.node, tree.Definition) and binding.kind == "function":
@@ -93,7 +98,9 @@ def _of_binding(
     return Hover(code, (*before, *_facts(analysed, observed, domains), *origin), span)
 
 
-def _of_library(analysed: Analysed, known: Documented, observed: Observed | None, span: Span, domains: bool) -> Hover:
+def _of_library(
+    analysed: DocumentAnalysis, known: Documented, observed: ObservedValues | None, span: Span, domains: bool
+) -> Hover:
     if known.is_function:
         code = known.signature if known.span is None else f"def {known.signature}"
         return Hover(code, (known.text, "library function"), span)
@@ -101,13 +108,13 @@ def _of_library(analysed: Analysed, known: Documented, observed: Observed | None
     return Hover(known.signature, (known.text, *facts, "library name"), span)
 
 
-def _origin(analysed: Analysed, binding: Binding) -> tuple[str, ...]:
+def _origin(analysed: DocumentAnalysis, binding: Binding) -> tuple[str, ...]:
     if binding.span.source.name == analysed.source.name:
         return ()
     return (f"from {Path(binding.span.source.name).name}, line {binding.span.line}",)
 
 
-def _code(analysed: Analysed, name: str, value: Object) -> str:
+def _code(analysed: DocumentAnalysis, name: str, value: Object) -> str:
     if isinstance(value, Node):
         return f"{name} = {describe(analysed.graph, value, expand=True)}"
     if isinstance(value, Function):
@@ -117,7 +124,7 @@ def _code(analysed: Analysed, name: str, value: Object) -> str:
     return f"{name} = {shortened(shown(value), _MAX_TEXT)}"
 
 
-def _facts(analysed: Analysed, observed: Observed, domains: bool) -> tuple[str, ...]:
+def _facts(analysed: DocumentAnalysis, observed: ObservedValues, domains: bool) -> tuple[str, ...]:
     """The facts about the first value; another call or turn of a loop may have given another."""
     value = observed.values[0]
     lines: list[str] = []
@@ -133,21 +140,21 @@ def _facts(analysed: Analysed, observed: Observed, domains: bool) -> tuple[str, 
     return tuple(lines)
 
 
-def _of_sop(analysed: Analysed, node: SOp, domains: bool) -> list[str]:
+def _of_sop(analysed: DocumentAnalysis, node: SOp, domains: bool) -> list[str]:
     run = analysed.run
     kinds = ""
     if run is not None and run.vocabulary is not None:
         found = sorted(infer([node], run.vocabulary)[node])
         kinds = f" of {' or '.join([_PLURALS[kind] for kind in found])}" if found else ""
     lines = [f"s-op{kinds}, attention depth {attention_depths([node])[node]}"]
-    if analysed.facts is None:
+    if analysed.node_facts is None:
         lines.append("which values it takes follows from `set vocab` and `set max_length`")
     elif domains:
-        lines += _domain(analysed, analysed.facts, node)
+        lines += _domain(analysed, analysed.node_facts, node)
     return lines
 
 
-def _domain(analysed: Analysed, facts: Analysis, node: SOp) -> list[str]:
+def _domain(analysed: DocumentAnalysis, facts: Analysis, node: SOp) -> list[str]:
     try:
         with analysed.lock:
             domain = facts.domain(node)

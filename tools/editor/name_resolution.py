@@ -46,19 +46,12 @@ class Binding:
     scope: Span | None
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A file that a `load` names."""
-
-    module: tree.Module
-
-
 #: What a `load` statement reads; None where it reads nothing that exists.
-Loader = Callable[[tree.Load], "Loaded | None"]
+Loader = Callable[[tree.Load], tree.Module | None]
 
 
 @dataclass
-class Index:
+class NameIndex:
     """What the pass found, over a file and the files that it loads.  `main` is the file's own module."""
 
     main: tree.Module
@@ -123,34 +116,25 @@ class Index:
                 inner[binding.name] = binding
         return of_file | inner
 
-    def functions_around(self, offset: int) -> list[tree.Definition]:
-        """The definitions of the main file whose text an offset is in, outermost first."""
-        found = [
-            node
-            for node, _ in tree.walk(self.main)
-            if isinstance(node, tree.Definition) and node.span.start <= offset <= node.span.end
-        ]
-        return sorted(found, key=lambda node: node.span.start)
 
-
-def index(main: tree.Module, load: Loader) -> Index:
+def resolve_names(main: tree.Module, load: Loader) -> NameIndex:
     """The index of a module and of the files that it loads."""
-    found = Index(main)
-    _Pass(found, load).run()
+    found = NameIndex(main)
+    _Resolver(found, load).run()
     return found
 
 
-class _Frame:
+class _Names:
     """The names of one scope at one moment of the pass."""
 
-    def __init__(self, parent: _Frame | None, scope: Span | None, *, is_file: bool = False) -> None:
+    def __init__(self, parent: _Names | None, scope: Span | None, *, is_file: bool = False) -> None:
         self.names: dict[str, tuple[Binding, ...]] = {}
         self.parent = parent
         self.scope = scope
         self.is_file = is_file
 
     def find(self, name: str) -> tuple[Binding, ...]:
-        frame: _Frame | None = self
+        frame: _Names | None = self
         while frame is not None:
             if name in frame.names:
                 return frame.names[name]
@@ -160,11 +144,11 @@ class _Frame:
         return ()
 
 
-class _Pass:
-    def __init__(self, result: Index, load: Loader) -> None:
+class _Resolver:
+    def __init__(self, result: NameIndex, load: Loader) -> None:
         self._result = result
         self._load = load
-        self._loaded: dict[tree.Load, Loaded | None] = {}
+        self._loaded: dict[tree.Load, tree.Module | None] = {}
         self._loading: list[Source] = [result.main.source]
         #: Every definition of all files, by name: a function may call what stands in another file.
         self._definitions: dict[str, list[tree.Definition]] = {}
@@ -173,7 +157,7 @@ class _Pass:
         self._names: dict[tree.Definition, frozenset[str]] = {}
         self._behind: dict[str, frozenset[str]] = {}
         #: The scope in which each function was defined last.
-        self._closures: dict[Binding, _Frame] = {}
+        self._closures: dict[Binding, _Names] = {}
         self._running: set[Binding] = set()
         self._passed: set[tuple[object, ...]] = set()
         self._entered: set[Binding] = set()
@@ -182,7 +166,7 @@ class _Pass:
 
     def run(self) -> None:
         self._collect(self._result.main)
-        frame = _Frame(None, None, is_file=True)
+        frame = _Names(None, None, is_file=True)
         self._module(self._result.main, frame)
         self._result.final = frame.names
 
@@ -196,20 +180,20 @@ class _Pass:
         for item in module.items:
             if isinstance(item, tree.Load):
                 loaded = self._load(item)
-                if loaded is not None and any(loaded.module.source.name == open.name for open in self._loading):
+                if loaded is not None and any(loaded.source.name == open.name for open in self._loading):
                     loaded = None  # files that load each other: the compiler says so
                 self._loaded[item] = loaded
                 if loaded is not None:
-                    self._loading.append(loaded.module.source)
-                    self._collect(loaded.module)
+                    self._loading.append(loaded.source)
+                    self._collect(loaded)
                     self._loading.pop()
 
-    def _module(self, module: tree.Module, frame: _Frame) -> None:
+    def _module(self, module: tree.Module, frame: _Names) -> None:
         self._statements(module.items, frame)
 
     # --- statements
 
-    def _statements(self, statements: Sequence[tree.Item], frame: _Frame) -> None:
+    def _statements(self, statements: Sequence[tree.Item], frame: _Names) -> None:
         for statement in statements:
             self._statement(statement, frame)
         # A function that nobody has used yet may be used by whoever loads the file.
@@ -219,7 +203,7 @@ class _Pass:
                 if binding not in self._entered:
                     self._call(binding)
 
-    def _statement(self, statement: tree.Item, frame: _Frame) -> None:
+    def _statement(self, statement: tree.Item, frame: _Names) -> None:
         match statement:
             case tree.ExpressionStatement(expression=expression):
                 self._expression(expression, frame)
@@ -240,15 +224,15 @@ class _Pass:
             case tree.Load():
                 loaded = self._loaded.get(statement)
                 if loaded is not None:
-                    inner = _Frame(frame, None, is_file=True)
-                    self._module(loaded.module, inner)
+                    inner = _Names(frame, None, is_file=True)
+                    self._module(loaded, inner)
                     frame.names |= {name: found for name, found in inner.names.items() if not name.startswith("_")}
             case tree.SetVocabulary(value=value) | tree.SetMaxLength(value=value) | tree.SetExample(value=value):
                 self._expression(value, frame)
             case tree.Directive():
                 pass
 
-    def _loop(self, loop: tree.Loop, frame: _Frame) -> None:
+    def _loop(self, loop: tree.Loop, frame: _Names) -> None:
         """The body may run not at all, once, or again with the names of its own end."""
         self._expression(loop.iterable, frame)
         before = dict(frame.names)
@@ -261,7 +245,7 @@ class _Pass:
         self._loops -= 1
 
     def _bind(
-        self, name: tree.Name, kind: BindingKind, node: tree.Tree, value: tree.Expression | None, frame: _Frame
+        self, name: tree.Name, kind: BindingKind, node: tree.Tree, value: tree.Expression | None, frame: _Names
     ) -> Binding:
         binding = self._result.bindings.get(place(name.span))
         if binding is None:
@@ -272,7 +256,7 @@ class _Pass:
 
     # --- expressions
 
-    def _expression(self, expression: tree.Tree, frame: _Frame) -> None:
+    def _expression(self, expression: tree.Tree, frame: _Names) -> None:
         stack: list[tree.Tree] = [expression]
         while stack:
             node = stack.pop()
@@ -292,15 +276,15 @@ class _Pass:
         item: tree.Tree,
         names: Sequence[tree.Name],
         iterable: tree.Expression,
-        frame: _Frame,
+        frame: _Names,
     ) -> None:
         self._expression(iterable, frame)
-        inner = _Frame(frame, node.span)
+        inner = _Names(frame, node.span)
         for name in names:
             self._bind(name, "loop variable", node, None, inner)
         self._expression(item, inner)
 
-    def _use(self, name: tree.Name, frame: _Frame) -> None:
+    def _use(self, name: tree.Name, frame: _Names) -> None:
         found = frame.find(name.name)
         where = place(name.span)
         known = self._result.uses.get(where, ())
@@ -323,7 +307,7 @@ class _Pass:
         self._entered.add(binding)
         self._calls += 1
         self._running.add(binding)
-        frame = _Frame(closure, definition.span)
+        frame = _Names(closure, definition.span)
         for parameter in definition.parameters:
             self._bind(parameter, "parameter", definition, None, frame)
         self._statements(definition.body, frame)

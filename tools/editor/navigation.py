@@ -9,7 +9,7 @@ from ...compiler.elaborate.library_docs import library
 from ...rasp_grammar import tree
 from ...rasp_grammar.span import Source, Span
 from ...rasp_grammar.text_words import is_name, name_around
-from .document import Analysed
+from .document import DocumentAnalysis
 from .files import absolute
 from .name_resolution import Binding, Place, place
 from .observed_run import locate
@@ -19,7 +19,7 @@ class Refused(Exception):
     """Why a name cannot be changed, in a sentence."""
 
 
-def definitions(analysed: Analysed, offset: int) -> list[Span]:
+def definitions(analysed: DocumentAnalysis, offset: int) -> list[Span]:
     """Where the name at an offset gets its value: each definition that can reach it.  For a `load`, the file."""
     load = _load_at(analysed, offset)
     if load is not None:
@@ -38,7 +38,7 @@ def definitions(analysed: Analysed, offset: int) -> list[Span]:
     return [] if known is None or known.span is None else [known.span]
 
 
-def bindings_at(analysed: Analysed, offset: int) -> tuple[Binding, ...]:
+def bindings_at(analysed: DocumentAnalysis, offset: int) -> tuple[Binding, ...]:
     """The bindings of the name at an offset; where its statement cannot be read, the one that is in scope."""
     name = analysed.index.name_at(offset)
     if name is not None:
@@ -48,7 +48,7 @@ def bindings_at(analysed: Analysed, offset: int) -> tuple[Binding, ...]:
     return () if visible is None else (visible,)
 
 
-def references(analysed: Analysed, bindings: Iterable[Binding], *, declarations: bool) -> list[Place]:
+def references(analysed: DocumentAnalysis, bindings: Iterable[Binding], *, declarations: bool) -> list[Place]:
     """Every use of what the bindings give, in all files of the program."""
     found = set(analysed.index.references(bindings))
     if declarations:
@@ -56,7 +56,7 @@ def references(analysed: Analysed, bindings: Iterable[Binding], *, declarations:
     return sorted(found)
 
 
-def uses_at(analysed: Analysed, offset: int) -> list[Place]:
+def uses_at(analysed: DocumentAnalysis, offset: int) -> list[Place]:
     """Every use of the library's name at an offset; none where the program has made the name its own."""
     name = analysed.index.name_at(offset)
     if name is None or name.name not in library() or bindings_at(analysed, offset):
@@ -65,7 +65,7 @@ def uses_at(analysed: Analysed, offset: int) -> list[Place]:
     return [place(span) for span in spans(analysed, sorted(free)) if span.text == name.name]
 
 
-def rename(analysed: Analysed, offset: int, new_name: str) -> list[Place]:
+def rename(analysed: DocumentAnalysis, offset: int, new_name: str) -> list[Place]:
     """The places to write a new name at, in this file and the files that it loads.
 
     Raises Refused with the reason where a new name would not do, or would change what the program means.
@@ -75,7 +75,7 @@ def rename(analysed: Analysed, offset: int, new_name: str) -> list[Place]:
         raise Refused("only names that the program defines can be renamed")
     if not is_name(new_name):
         raise Refused(f"`{new_name}` cannot be a name")
-    if not analysed.whole:
+    if not analysed.parses:
         raise Refused("the text has mistakes; a name cannot be found everywhere until they are mended")
     together = _together(analysed, bindings)
     places = references(analysed, together, declarations=True)
@@ -91,19 +91,19 @@ def rename(analysed: Analysed, offset: int, new_name: str) -> list[Place]:
     return places
 
 
-def renamable(analysed: Analysed, offset: int) -> Span | None:
+def renamable(analysed: DocumentAnalysis, offset: int) -> Span | None:
     """The name at an offset, if the program itself defines it."""
     found = name_around(analysed.source, offset)
     return None if found is None or not bindings_at(analysed, offset) else found[1]
 
 
-def spans(analysed: Analysed, places: Iterable[Place]) -> list[Span]:
+def spans(analysed: DocumentAnalysis, places: Iterable[Place]) -> list[Span]:
     """Places of the program's files as spans of their texts."""
     sources = {source.name: source for source in (*analysed.index.sources, analysed.source)}
     return [Span(sources[name], start, end) for name, start, end in places]
 
 
-def _together(analysed: Analysed, bindings: tuple[Binding, ...]) -> set[Binding]:
+def _together(analysed: DocumentAnalysis, bindings: tuple[Binding, ...]) -> set[Binding]:
     """All bindings that share a use with these, directly or not: they must keep one name."""
     group = set(bindings)
     while True:
@@ -114,7 +114,7 @@ def _together(analysed: Analysed, bindings: tuple[Binding, ...]) -> set[Binding]
         group = larger
 
 
-def _load_at(analysed: Analysed, offset: int) -> list[Span] | None:
+def _load_at(analysed: DocumentAnalysis, offset: int) -> list[Span] | None:
     for item in analysed.index.main.items:
         if isinstance(item, tree.Load) and item.path.span.start <= offset <= item.path.span.end:
             path = locate(analysed.base, item)
@@ -124,7 +124,7 @@ def _load_at(analysed: Analysed, offset: int) -> list[Span] | None:
     return None
 
 
-def _moved(analysed: Analysed, span: Span, name: str) -> list[Span]:
+def _moved(analysed: DocumentAnalysis, span: Span, name: str) -> list[Span]:
     """A place of the text as it was, in the text as it is: what is before or behind all changes."""
     if span.source.name != analysed.source.name:
         return [span]

@@ -26,7 +26,7 @@ class Cancelled(Exception):
 
 
 @dataclass
-class Observed:
+class ObservedValues:
     """What one expression stood for: the first few different values, and how often it was evaluated."""
 
     values: list[Object] = field(default_factory=list)
@@ -47,10 +47,10 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Run:
+class ObservedRun:
     """One elaboration.  `values` are those of names, and of expressions that are given a name."""
 
-    values: dict[Place, Observed]
+    values: dict[Place, ObservedValues]
     graph: Graph
     vocabulary: tuple[Scalar, ...] | None
     max_length: int | None
@@ -58,7 +58,7 @@ class Run:
     warnings: tuple[Diagnostic, ...]
 
 
-def elaborate(source: Source, base: Path, buffers: Buffers, cancelled: Callable[[], bool]) -> Run:
+def observe_run(source: Source, base: Path, buffers: Buffers, cancelled: Callable[[], bool]) -> ObservedRun:
     """Run a program that may lack an output, with the loaded files' texts from the editor where it has them.
 
     Raises Cancelled soon after `cancelled` says so.
@@ -86,14 +86,14 @@ class _Recording(_Elaboration):
         super().__init__(source, base, None, self._observe)
         self._buffers = buffers
         self._cancelled = cancelled
-        self._values: dict[Place, Observed] = {}
+        self._values: dict[Place, ObservedValues] = {}
         #: The main file's statements as they were begun, each with the number of mistakes before it.
         self._begun: list[tuple[int, tree.Item]] = []
         #: Expressions that are given a name.
         self._bound: set[tree.Tree] = set()
 
-    def finished(self, mistakes: tuple[Mistake, ...]) -> Run:
-        return Run(
+    def finished(self, mistakes: tuple[Mistake, ...]) -> ObservedRun:
+        return ObservedRun(
             self._values,
             self._evaluator.graph,
             self._vocabulary,
@@ -116,7 +116,7 @@ class _Recording(_Elaboration):
 
     def _observe(self, expression: tree.Expression, value: Object) -> None:
         if isinstance(expression, tree.Name) or expression in self._bound:
-            self._values.setdefault(place(expression.span), Observed()).add(value)
+            self._values.setdefault(place(expression.span), ObservedValues()).add(value)
         if self._cancelled():
             raise Cancelled
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.span import Source, Span
-from .document import Analysed, Problem, analyse
+from .document import DocumentAnalysis, Problem, analyse
 from .files import Buffers, absolute
 from .observed_run import Cancelled
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(eq=False)
-class Opened:
+class OpenDocument:
     """One open text.  `changes` counts what was done to it; `seen` is the count that `analysed` belongs to.
 
     `name` is the absolute path, or for a text without a file whatever the editor calls it."""
@@ -42,18 +42,20 @@ class Opened:
     version: int | None
     changes: int = 0
     seen: int = -1
-    analysed: Analysed | None = None
+    analysed: DocumentAnalysis | None = None
     timer: asyncio.TimerHandle | None = None
     job: asyncio.Task[None] | None = None
 
 
-class Session:
+class OpenDocuments:
     """The open texts.  `publish` is called with each text's problems whenever they have been found."""
 
-    def __init__(self, publish: Callable[[Opened, tuple[Problem, ...]], None], failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, publish: Callable[[OpenDocument, tuple[Problem, ...]], None], failed: Callable[[str], None]
+    ) -> None:
         self._publish = publish
         self._failed = failed
-        self._opened: dict[str, Opened] = {}
+        self._opened: dict[str, OpenDocument] = {}
         # One thread: analyses take turns.  The other one works out what a hover shows, which may take longer.
         self._analyst = ThreadPoolExecutor(1, "analysis")
         self._reader = ThreadPoolExecutor(1, "facts")
@@ -63,7 +65,7 @@ class Session:
     def open(self, uri: str, path: Path | None, base: Path, text: str, version: int | None) -> None:
         """A text was opened; `base` is the folder that its `load` starts from."""
         name = uri.rpartition(":")[2] if path is None else absolute(path)
-        opened = Opened(uri, name, path, base, text, version)
+        opened = OpenDocument(uri, name, path, base, text, version)
         self._opened[uri] = opened
         self._changed(opened)
 
@@ -99,7 +101,7 @@ class Session:
 
     # --- what the editor asks
 
-    async def analysed(self, uri: str) -> Analysed | None:
+    async def analysed(self, uri: str) -> DocumentAnalysis | None:
         """What is known of a text as it is now; while that takes long, of the text before its last changes."""
         opened = self._opened.get(uri)
         if opened is None:
@@ -127,27 +129,27 @@ class Session:
 
     # --- the work
 
-    def _changed(self, opened: Opened) -> None:
+    def _changed(self, opened: OpenDocument) -> None:
         self._schedule(opened)
         for other in self._opened.values():
             if other is not opened and other.analysed is not None and self._loads(other.analysed, opened):
                 self._schedule(other)
 
-    def _loads(self, analysed: Analysed, opened: Opened) -> bool:
+    def _loads(self, analysed: DocumentAnalysis, opened: OpenDocument) -> bool:
         return any(source.name == opened.name for source in analysed.index.sources)
 
-    def _schedule(self, opened: Opened) -> None:
+    def _schedule(self, opened: OpenDocument) -> None:
         self._stop(opened)
         opened.timer = asyncio.get_running_loop().call_later(PAUSE, self._start, opened)
 
-    def _stop(self, opened: Opened) -> None:
+    def _stop(self, opened: OpenDocument) -> None:
         opened.changes += 1  # an analysis that is under way gives up
         opened.job = None
         if opened.timer is not None:
             opened.timer.cancel()
             opened.timer = None
 
-    def _start(self, opened: Opened) -> asyncio.Task[None]:
+    def _start(self, opened: OpenDocument) -> asyncio.Task[None]:
         """The task that analyses the text as it is now; only one is started for each change."""
         if opened.job is None:
             opened.job = asyncio.get_running_loop().create_task(self._analyse(opened, opened.changes))
@@ -158,7 +160,7 @@ class Session:
         if not job.cancelled() and job.exception() is not None:
             self._failed(f"internal error ({job.exception()!r:.200}); please report it with the program")
 
-    async def _analyse(self, opened: Opened, changes: int) -> None:
+    async def _analyse(self, opened: OpenDocument, changes: int) -> None:
         source = Source(
             opened.name, opened.text.replace("\ufeff", " ", 1) if opened.text[:1] == "\ufeff" else opened.text
         )
@@ -167,7 +169,7 @@ class Session:
         )
         base, previous = opened.base, opened.analysed
 
-        def work() -> Analysed:
+        def work() -> DocumentAnalysis:
             return analyse(source, base, buffers, previous, lambda: opened.changes != changes)
 
         try:

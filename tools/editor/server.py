@@ -1,4 +1,4 @@
-"""The language server: translates between the protocol and `session`, `hover`, `completion`, `navigation`."""
+"""The language server: translates between the protocol and `open_documents`, `hover`, `completion`, `navigation`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ...compiler.elaborate.workspace import deep_recursion
 from ...rasp_grammar.span import Source, Span
 from . import navigation
 from .completion import Suggestion, complete
-from .document import Analysed, Problem
+from .document import DocumentAnalysis, Problem
 from .formatting import formatting
 from .hover import hover
 from .name_resolution import Place
-from .open_documents import Opened, Session
+from .open_documents import OpenDocument, OpenDocuments
 from .positions import Encoding, Lines
 from .symbols import Symbol, symbols
 
@@ -65,7 +65,7 @@ class RaspServer(LanguageServer):
         # Whole texts: what counts as a line end is then nobody's business but ours.
         super().__init__("raspc", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self._explain = explain
-        self.session = Session(self._publish, self._tell)
+        self.documents = OpenDocuments(self._publish, self._tell)
         self.was_shut_down = False
 
     # --- places
@@ -95,7 +95,7 @@ class RaspServer(LanguageServer):
         return types.Location(self.uri(span.source.name), self.range(span))
 
     def uri(self, name: str) -> str:
-        found = self.session.uri_of(name) or from_fs_path(name)
+        found = self.documents.uri_of(name) or from_fs_path(name)
         assert found is not None
         return found
 
@@ -104,7 +104,7 @@ class RaspServer(LanguageServer):
     def _tell(self, message: str) -> None:
         self.window_show_message(types.ShowMessageParams(types.MessageType.Error, message))
 
-    def _publish(self, opened: Opened, problems: Sequence[Problem]) -> None:
+    def _publish(self, opened: OpenDocument, problems: Sequence[Problem]) -> None:
         found = [self._diagnostic(problem) for problem in problems]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(opened.uri, found, opened.version))
 
@@ -146,7 +146,7 @@ def serve(explain: Explain) -> int:
     # One limit from start to end: threads that raise and lower it would do so under each other's feet.
     with deep_recursion():
         server.start_io(sys.stdin.buffer, output)
-    server.session.shut_down()
+    server.documents.shut_down()
     return 0 if server.was_shut_down else 1
 
 
@@ -164,12 +164,12 @@ def _own_output() -> BinaryIO:
 
 
 def _synchronise(server: RaspServer) -> None:
-    session = server.session
+    documents = server.documents
 
     @server.feature(types.SHUTDOWN)
     def shut_down(_: None) -> None:
         server.was_shut_down = True
-        session.shut_down()
+        documents.shut_down()
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
@@ -178,25 +178,25 @@ def _synchronise(server: RaspServer) -> None:
         path = None if name is None else Path(name)
         root = server.workspace.root_path
         base = path.parent if path is not None else Path.cwd() if root is None else Path(root)
-        session.open(document.uri, path, base, document.text, document.version)
+        documents.open(document.uri, path, base, document.text, document.version)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
         text = server.workspace.get_text_document(uri).source
-        session.change(uri, text, params.text_document.version)
+        documents.change(uri, text, params.text_document.version)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
-        session.close(params.text_document.uri)
+        documents.close(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        session.files_changed()
+        documents.files_changed()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        session.files_changed()
+        documents.files_changed()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configured(_: types.DidChangeConfigurationParams) -> None:
@@ -204,10 +204,10 @@ def _synchronise(server: RaspServer) -> None:
 
 
 def _ask(server: RaspServer) -> None:
-    session = server.session
+    documents = server.documents
 
-    async def at(params: _AtPosition) -> tuple[Analysed, int] | None:
-        analysed = await session.analysed(params.text_document.uri)
+    async def at(params: _AtPosition) -> tuple[DocumentAnalysis, int] | None:
+        analysed = await documents.analysed(params.text_document.uri)
         return None if analysed is None else (analysed, server.offset(analysed.source, params.position))
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
@@ -215,7 +215,7 @@ def _ask(server: RaspServer) -> None:
         found = await at(params)
         if found is None:
             return None
-        shown = await session.worked_out(partial(hover, *found))
+        shown = await documents.worked_out(partial(hover, *found))
         if shown is None:
             shown = hover(*found, domains=False)
         if shown is None:
@@ -272,7 +272,7 @@ def _ask(server: RaspServer) -> None:
     async def outlined(
         params: types.DocumentSymbolParams,
     ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
-        analysed = await session.analysed(params.text_document.uri)
+        analysed = await documents.analysed(params.text_document.uri)
         found = () if analysed is None else symbols(analysed.recovered.module)
         if _takes_trees(server.client_capabilities):
             return [_symbol(server, symbol) for symbol in found]
@@ -283,11 +283,11 @@ def _ask(server: RaspServer) -> None:
 
 
 def _edit(server: RaspServer) -> None:
-    session = server.session
+    documents = server.documents
 
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def prepared(params: types.PrepareRenameParams) -> types.Range | None:
-        analysed = await session.analysed(params.text_document.uri)
+        analysed = await documents.analysed(params.text_document.uri)
         if analysed is None:
             return None
         span = navigation.renamable(analysed, server.offset(analysed.source, params.position))
@@ -295,7 +295,7 @@ def _edit(server: RaspServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def renamed(params: types.RenameParams) -> types.WorkspaceEdit | None:
-        analysed = await session.analysed(params.text_document.uri)
+        analysed = await documents.analysed(params.text_document.uri)
         if analysed is None:
             return None
         offset = server.offset(analysed.source, params.position)
@@ -311,11 +311,11 @@ def _edit(server: RaspServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     async def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
-        text = session.text_of(params.text_document.uri)
+        text = documents.text_of(params.text_document.uri)
         if text is None:
             return None
-        edit = await session.worked_out(partial(formatting, text))
-        if edit is None or session.text_of(params.text_document.uri) != text:
+        edit = await documents.worked_out(partial(formatting, text))
+        if edit is None or documents.text_of(params.text_document.uri) != text:
             return None
         return [types.TextEdit(server.range_of(text, edit.start, edit.end), edit.text)]
 

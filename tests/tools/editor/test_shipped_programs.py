@@ -10,7 +10,7 @@ from raspc.rasp_grammar.incremental_parser import tokenize
 from raspc.rasp_grammar.span import Source
 from raspc.tools.editor import navigation
 from raspc.tools.editor.completion import complete
-from raspc.tools.editor.document import Analysed, analyse
+from raspc.tools.editor.document import DocumentAnalysis, analyse
 from raspc.tools.editor.hover import hover
 from raspc.tools.editor.symbols import symbols
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAMS = sorted((ROOT / "programs").rglob("*.rasp"))
 
 
-def _analysed(path: Path, text: str, previous: Analysed | None = None) -> Analysed:
+def _analysed(path: Path, text: str, previous: DocumentAnalysis | None = None) -> DocumentAnalysis:
     return analyse(Source(str(path), text), path.parent, previous=previous)
 
 
