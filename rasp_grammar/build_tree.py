@@ -1,4 +1,4 @@
-"""From a rule of rasp.lark and its parts to a node of the tree."""
+"""Builds the syntax tree: a function for each rule of rasp.lark that gives a node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .span import Source, Span
 from .tokens import Token
 from .tree import Tree
 
-#: Longer numbers are no numbers that a transformer could hold, and Python refuses to read them.
+#: Longer numbers are refused: no transformer can hold them, and Python limits the conversion to 4,300 digits.
 MAX_DIGITS = 1000
 
 T = TypeVar("T", bound=Tree)
@@ -22,20 +22,20 @@ Parts = Sequence[Token | Tree]
 
 @dataclass(frozen=True, eq=False)
 class _NodeList(Tree):
-    """Nodes that a rule only collects: they end up in the node above."""
+    """The nodes that a rule collects for the rule above it."""
 
     nodes: tuple[Tree, ...]
 
 
 class Builder:
-    """Makes the nodes of one source.  `mistakes` collects what no token sequence can show."""
+    """Makes the nodes of one source.  `mistakes`: errors that the grammar cannot express."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.mistakes: list[Diagnostic] = []
 
     def __call__(self, rule: str, parts: Parts) -> Tree:
-        """The node for a rule; every part counts for the span."""
+        """The node for a rule; its span goes from the first part to the last."""
         first, last = parts[0], parts[-1]
         start = first.start if isinstance(first, Token) else first.span.start
         end = last.end if isinstance(last, Token) else last.span.end
@@ -91,7 +91,7 @@ def _nodes(parts: Parts) -> tuple[Tree, ...]:
 
 
 def _expressions(parts: Iterable[Token | Tree]) -> tuple[tree.Expression, ...]:
-    # The grammar allows nothing else there; the type checker cannot know.
+    # The grammar allows only expressions there, which the type checker cannot know.
     return cast("tuple[tree.Expression, ...]", tuple(part for part in parts if not isinstance(part, Token)))
 
 

@@ -1,4 +1,4 @@
-"""Warnings where RASP groups an expression otherwise than Python would, and parentheses are missing."""
+"""Warnings for expressions without parentheses that RASP groups differently from Python."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOGIC = frozenset({"and", "or"})
 _PRODUCTS = frozenset({"*", "/", "//"})
 
 
-def quirks(module: Module) -> list[Diagnostic]:
+def precedence_warnings(module: Module) -> list[Diagnostic]:
     """One warning for each such expression, in the order of the text."""
     found = [_warning(node, part, why) for node, _ in walk(module) for part, why in _misread(node)]
     return sorted(found, key=lambda diagnostic: 0 if diagnostic.span is None else diagnostic.span.start)
@@ -45,7 +45,7 @@ def _misread(node: Tree) -> Iterator[tuple[Expression, str]]:
 
 
 def _looser_in_python(side: Expression) -> bool:
-    """Whether Python would cut this side of an `in` into pieces."""
+    """True if this side of an `in` has an operator that Python groups more loosely than `in`, or equally."""
     match side:
         case Binary(operator=operator):
             return operator in _COMPARISONS or operator in _LOGIC

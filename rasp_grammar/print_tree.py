@@ -1,4 +1,4 @@
-"""The syntax tree as text: what `--emit ast` prints."""
+"""The syntax tree as text, for `--emit ast`."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _BOUNDARIES = frozenset({"SEMICOLON", "LBRACE", "RBRACE"})
 
 @dataclass(frozen=True)
 class RecoveredText:
-    """What could be read of a text.
+    """The readable part of a text.
 
     module: the statements that could be read.  If there are mistakes, `tree_checks` has not seen it.
     program: a text that parses, with spaces in place of what was left out; None where none was found.

@@ -1,4 +1,4 @@
-"""Where a piece of program text stands: a source and a half-open range of characters in it."""
+"""Program texts, and spans: half-open ranges of characters in a text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Source:
-    """One text that programs are read from.  `name` is what diagnostics print, usually a path.
+    """One program text.
 
-    `first_line` is the number of the text's first line, for a text that is part of a longer file."""
+    name: printed in diagnostics, usually a path.  first_line: the number of the first line, greater than 1 if the text
+    is part of a longer file.
+    """
 
     name: str
     text: str = field(repr=False)
@@ -41,7 +43,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `start` (included) to `end` (excluded) of a source; lines are counted only when asked."""
+    """Characters `start` (included) to `end` (excluded) of a source.  Lines and columns are computed on demand."""
 
     source: Source
     start: int

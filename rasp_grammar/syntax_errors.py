@@ -1,6 +1,7 @@
-"""The words for a text that does not parse: one rule for each common mistake, tried in order.
+"""Diagnostics for texts that do not parse: a rule for each common mistake, tried in order.
 
-A rule looks at the tokens around the one that cannot stand there and answers a diagnostic, or None to pass.
+A rule looks at the tokens around the one that the grammar does not allow.  It returns a diagnostic, or None if it does
+not apply.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _STATEMENT_STARTS = frozenset(
 _OPERANDS = frozenset({"NAME", "NUMBER", "STRING", "TRUE", "FALSE"})
 _AUGMENTED = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "CARET"})
 
-#: Words of other languages that people begin a statement or an expression with.
+#: Words of other languages, with the hint for each.
 _FOREIGN = {
     "elif": "write a ternary: `x = a if condition else b if other else c;` (put parentheses around the inner one)",
     "while": "loop over a list instead: `for i in range(10) { ... }`",
@@ -63,7 +64,10 @@ _CHARACTERS = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where the parser stopped: at `tokens[index]`, or at the end; its statement began at `tokens[first]`."""
+    """The place where the parser stopped: `tokens[index]`, or the end of the text.
+
+    first: the index of the first token of the statement.  accepts: tells whether a terminal, or `$END`, may come next.
+    """
 
     source: Source
     tokens: Sequence[Token]
@@ -72,7 +76,7 @@ class Place:
     accepts: Callable[[str], bool]
 
     def at(self, offset: int) -> Token | None:
-        """The token so many places after (before, when negative) the one that cannot stand here."""
+        """The token at a distance from the one that is not allowed; None outside the statement."""
         index = self.index + offset
         return self.tokens[index] if self.first <= index < len(self.tokens) else None
 
@@ -82,14 +86,14 @@ class Place:
 
     def span(self, token: Token | None) -> Span:
         if token is None:
-            # The end of the text is nothing to point at; the last thing before it is.
+            # The end of the text has no characters: use those of the last token.
             token = self.tokens[-1]
             return Span(self.source, max(token.start, token.end - 1), token.end)
         return Span(self.source, token.start, token.end)
 
     @property
     def touching(self) -> bool:
-        """Nothing stands between the token and the one before it."""
+        """True if the token follows the one before it without a space."""
         before, here = self.at(-1), self.at(0)
         return before is not None and here is not None and before.end == here.start
 
@@ -106,12 +110,12 @@ class Place:
 
     @property
     def starts(self) -> bool:
-        """Whether a statement may start here."""
+        """True if a statement may start here."""
         return self.accepts("DEF")
 
 
 def explain(place: Place) -> Diagnostic:
-    """What is wrong here, in the words of the first rule that knows."""
+    """The diagnostic of the first rule that applies."""
     for rule in _RULES:
         found = rule(place)
         if found is not None:
@@ -120,7 +124,7 @@ def explain(place: Place) -> Diagnostic:
 
 
 def is_missing_semicolon(place: Place) -> bool:
-    """Whether the text would go on well with a `;` before this token."""
+    """True if a `;` before this token would let the parser go on."""
     before, here = place.at(-1), place.at(0)
     # Where a statement may start, a `;` would be one too, but an empty one.
     if before is None or not place.accepts("SEMICOLON") or place.accepts("DEF"):

@@ -1,7 +1,7 @@
-"""The syntax tree: what a RASP text says, before anything of it means something.
+"""The syntax tree: one class for each construct of RASP.
 
-Every node carries the span of its text, parentheses and final `;` included.  Nodes are compared by identity,
-since two equal texts at two places are two things.
+Every node carries the span of its text, parentheses and final `;` included.  Nodes are compared by identity: equal
+texts in two places are two nodes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Comparator = Literal["==", "!=", "<", "<=", ">", ">="]
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """Any node."""
+    """The base of all nodes."""
 
     span: Span
 
@@ -220,7 +220,7 @@ class SetExample(Tree):
 
 @dataclass(frozen=True, eq=False)
 class Directive(Tree):
-    """A command to the REPL, which means nothing in a file: `show example`, `examples off`."""
+    """A command to the reference's REPL, ignored in a file: `show example`, `examples off`."""
 
     words: tuple[str, ...]
 
@@ -284,7 +284,7 @@ def children(node: Tree) -> tuple[Tree, ...]:
 
 
 def walk(module: Module) -> Iterator[tuple[Tree, int]]:
-    """Every node with its depth (items have depth 1), parents first, in the order of the text.  Never recursive."""
+    """Every node with its depth (items have depth 1), parents first, in the order of the text.  Does not recurse."""
     stack: list[tuple[Tree, int]] = [(item, 1) for item in reversed(module.items)]
     while stack:
         node, depth = stack.pop()

@@ -1,4 +1,4 @@
-"""What a text that parses may still have wrong, whatever its names mean."""
+"""Errors in texts that parse, found from the tree alone: nesting, names given twice, misplaced `return`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .tree import (
     walk,
 )
 
-#: Trees deeper than this are refused.  Later stages walk the tree by recursion and count on it.
+#: Deepest tree, in nodes.  Later stages recurse over the tree.
 MAX_DEPTH = 1000
 
 
 def check(module: Module) -> list[Diagnostic]:
-    """Errors, in the order of the text."""
+    """The errors of a module, in the order of the text."""
     for node, depth in walk(module):
         if depth > MAX_DEPTH:
             message = f"this is nested more than {MAX_DEPTH} levels deep"

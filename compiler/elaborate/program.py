@@ -11,7 +11,7 @@ from pathlib import Path
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean, error
 from ...rasp_grammar.parser import parse
-from ...rasp_grammar.precedence_warnings import quirks
+from ...rasp_grammar.precedence_warnings import precedence_warnings
 from ...rasp_grammar.source_file import read_source
 from ...rasp_grammar.span import Source, Span
 from ..graph.graph import Program, Selector, SOp
@@ -151,7 +151,7 @@ class _Elaboration:
         """Runs a file's statements; one that fails is noted, and what it would have named is poisoned."""
         module = parse(source)
         self._sources.append(source)
-        self._warnings += quirks(module)
+        self._warnings += precedence_warnings(module)
         for item in module.items:
             try:
                 self._item(item, scope, base)

@@ -1,1 +1,1 @@
-"""The formatter: RASP text goes in, the same program in the standard layout comes out."""
+"""The formatter: a RASP text goes in; the same program in the standard layout comes out."""

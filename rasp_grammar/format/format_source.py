@@ -1,8 +1,8 @@
-"""One style for all programs: `raspc fmt` and the editor's formatting.
+"""Formats programs, for `raspc fmt` and for editors.
 
-formatter_rules.py says what constructs look like, formatter_layout.py where lines end and where comments go.  What is
-kept: every comment, the author's words (strings with their quotes, numbers with their digits, parentheses), single
-blank lines between statements, and the kind of line end that the first line has.
+rules.py prints each construct; layout.py ends lines and places comments.  The formatter keeps every comment, the
+author's spelling (quotes of strings, digits of numbers, parentheses), single blank lines between statements, and the
+line ends of the first line.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .rules import concrete, parts_of
 
 
 def format_source(source: Source) -> str:
-    """The text in the one style; formatting it again changes nothing.  Raises RaspError where it does not parse.
+    """The text in the standard layout; formatting it again changes nothing.
 
-    The result is read again before it is given away: were it another program than `source`, or without one of its
-    comments, that would be a mistake of ours, and a RuntimeError.
+    Raises RaspError if the text does not parse, or would be too long when it is formatted.  The result is parsed and
+    compared: if it were another program, or lacked a comment, that would be our error and raises RuntimeError.
     """
     module = parse(source)
     parts = parts_of(_concrete_items(source))
@@ -49,6 +49,6 @@ def _concrete_items(source: Source) -> list[Tree]:
 
 
 def same_program(one: Module, other: Module) -> bool:
-    """Whether two texts have the same tree, and the same comments in the same order, wherever they stand."""
+    """True if two modules have the same tree and the same comments in the same order; positions may differ."""
     comments = [[comment.text.rstrip() for comment in module.comments] for module in (one, other)]
     return comments[0] == comments[1] and same_trees(one.items, other.items)

@@ -1,9 +1,9 @@
-"""Lines from words: where a formatted text breaks, and where its comments go.
+"""Lays out a formatted text: ends its lines and places its comments.
 
 A text is a stream of parts: words, spaces, breaks (where a line may end), groups, and changes of the indentation.
 A group that fits on the rest of its line stays there; otherwise all of its breaks, not those of groups inside it,
-end their lines (in a `filling` group only those that must).  This is Oppen's way (Prettyprinting, TOPLAS 2(4), 1980):
-one pass, linear, and as a stream it never recurses.
+end their lines (in a `filling` group only those that must).  This is Oppen's algorithm (Prettyprinting, TOPLAS 2(4),
+1980): one pass, linear time, no recursion.
 
 Comments stand only at breaks.  One that was written elsewhere moves on to the next break, or from behind an operator
 to the break before it.  So the layout is a fixed point: in the formatted text every comment already is at the break
@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-#: Columns of a formatted line; words and comments that are longer stay whole.
+#: Columns of a formatted line; longer words and comments are not broken.
 WIDTH = 100
 
 INDENT = 4
 
-#: Deeper levels are indented no further: nobody reads them, and the text would grow with the square of its depth.
+#: Deeper levels are not indented further: the text would grow with the square of its depth.
 MAX_LEVELS = 16
 
 _WHITE = " \t\r\f\n"
@@ -40,14 +40,17 @@ class Word:
 
 @dataclass(frozen=True)
 class Gap:
-    """Text between words that is never a line's end."""
+    """Text between words where no line ends."""
 
     text: str = " "
 
 
 @dataclass(eq=False)
 class LayoutGroup:
-    """Parts that go on one line together if they fit; `broken` where a comment or a hard break forbids it."""
+    """Parts that share a line if they fit.
+
+    filling: only the breaks that must end a line do.  broken: a comment or a hard break forbids one line.
+    """
 
     filling: bool = False
     broken: bool = False

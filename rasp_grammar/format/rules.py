@@ -1,7 +1,7 @@
-"""What each construct of the language looks like: from rules of rasp.lark to the parts of a layout.
+"""Prints each construct of RASP: from rules of rasp.lark to the parts of a layout.
 
-The formatter reads the text with the parser's own tables, but keeps every token (`Concrete`), since what is printed
-are the author's words; the syntax tree knows no commas and no quotes.
+The formatter builds a tree of its own that keeps every token (`Concrete`): it prints the author's spelling, and the
+syntax tree has no commas and no quotes.
 
 - One statement a line; bodies are indented by four and never on the line of their `{`.
 - Operators have a space on each side, except a leading `-` and `+`; lines break before operators, `if`, `else`,
@@ -40,12 +40,12 @@ class Concrete(Tree):
 
 
 def concrete(source: Source, rule: str, parts: Sequence[Token | Tree]) -> Concrete:
-    """What the parser builds for the formatter."""
+    """The node for a rule; the formatter's counterpart of `build_tree.Builder`."""
     return Concrete(Span(source, _start(parts[0]), _end(parts[-1])), rule, tuple(parts))
 
 
 def parts_of(items: Iterable[Tree]) -> list[LayoutPart]:
-    """The parts of a whole text, from the first break to the last.  Explicit stack: trees are deeper than Python's."""
+    """The parts of a whole text, from the first break to the last."""
     parts: list[LayoutPart] = [Break("", hard=True, opening=True)]
     for item in items:
         assert isinstance(item, Concrete)
@@ -82,7 +82,7 @@ def _word(token: Token) -> Word:
 
 @dataclass(frozen=True)
 class _BareOperation:
-    """An operation that is alone in its brackets: it needs no group's indentation of its own."""
+    """An operation that is alone in its brackets, which indent it already."""
 
     operation: Concrete
 
@@ -99,7 +99,7 @@ _Shape = Iterator[LayoutPart | _Element]
 
 
 def _shape(node: Concrete) -> _Shape:
-    """What a rule consists of, one step down."""
+    """The parts of a node, its children not yet expanded."""
     parts = node.parts
     match node.rule:
         case rule if rule in _OPERATIONS:
@@ -213,7 +213,7 @@ def _ends_in_bracket(part: Token | Tree) -> bool:
 
 
 def _led(word: Token | Tree, values: Token | Tree) -> Sequence[LayoutPart | _Element]:
-    """What leads to values that a comment may stand above."""
+    """A word or sign and the values behind it, with a break where a comment may stand."""
     place = Break(reluctant=True)
     return (word, Indent(place), place, values, Dedent(place))
 
@@ -255,7 +255,7 @@ def _block(parts: Sequence[Token | Tree]) -> _Shape:
 
 
 def _items(inner: Sequence[Token | Tree], comma: bool = True) -> Sequence[LayoutPart | _Element]:
-    """What stands between the parentheses of a call or a definition, whose last name takes no comma."""
+    """The arguments of a call, or the parameters of a definition, behind which no comma is allowed."""
     if not inner:
         return ()
     (bundle,) = inner

@@ -9,7 +9,7 @@ import pytest
 from raspc.rasp_grammar import tree
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.parser import parse
-from raspc.rasp_grammar.precedence_warnings import quirks
+from raspc.rasp_grammar.precedence_warnings import precedence_warnings
 from raspc.rasp_grammar.print_tree import format_tree
 from raspc.rasp_grammar.source_file import MAX_CHARACTERS, read_source
 from raspc.rasp_grammar.span import Source
@@ -202,7 +202,7 @@ show example
     ],
 )
 def test_no_warning_where_python_reads_the_same(text: str) -> None:
-    assert quirks(module(text)) == []
+    assert precedence_warnings(module(text)) == []
 
 
 def test_several_mistakes_are_found_in_one_run() -> None:

@@ -1,1 +1,1 @@
-"""What editors ask of raspc: the language server."""
+"""Editor support: the texts of an editor go in; problems, answers about names, and edits come out (`raspc lsp`)."""

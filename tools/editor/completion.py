@@ -1,4 +1,4 @@
-"""What can be written at a place: names that are known there, the library, the words of the language, files."""
+"""Completion: the names in scope at an offset, the library, the reserved words, and files behind `load`."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _STATEMENTS = {
 
 _LOAD = re.compile(r"\s*load\s+(['\"])(?P<path>[^'\"]*)$")
 _SET = re.compile(r"\s*set[ \t]+\w*$")
-#: Behind these a new name is made up.
+#: Here a new name is typed, so nothing is suggested.
 _NEW_NAME = re.compile(r"(^|[;{}\s])def\s+\w*$")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9][A-Za-z0-9_.]*$")
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`rank` orders: 0 for what is nearest."""
+    """One completion.  Smaller `rank` comes first: 0 local names, 1 the file's, 2 the library's, 3 reserved words."""
 
     text: str
     kind: SuggestionKind
@@ -44,7 +44,7 @@ class Suggestion:
 
 
 def complete(analysed: DocumentAnalysis, offset: int) -> list[Suggestion]:
-    """Suggestions for the word that ends at an offset, whatever has been typed of it."""
+    """All names that can stand at an offset; the editor filters them by the part that has been typed."""
     line = line_before(analysed.source.text, offset)
     load = _LOAD.match(line)
     if load is not None:
@@ -57,7 +57,7 @@ def complete(analysed: DocumentAnalysis, offset: int) -> list[Suggestion]:
     for name, binding in analysed.index.visible(offset).items():
         found[name] = _suggestion(analysed, name, binding)
     if analysed.previous is not None:
-        # A definition that is being typed at is not in the tree; a moment ago it was.
+        # The statement that is being typed is not in the tree; the last text that parsed may define the name.
         for name, bindings in analysed.previous.index.final.items():
             found.setdefault(name, _suggestion(analysed.previous, name, bindings[-1]))
     for name, known in library().items():
@@ -80,7 +80,7 @@ def _suggestion(analysed: DocumentAnalysis, name: str, binding: Binding) -> Sugg
 
 
 def _files(base: Path, typed: str) -> Iterator[Suggestion]:
-    """RASP files and folders for the last part of a path."""
+    """The RASP files and folders that can follow the last `/` of a path."""
     folder = base / typed.rpartition("/")[0]
     try:
         entries = sorted(folder.iterdir())
@@ -92,6 +92,6 @@ def _files(base: Path, typed: str) -> Iterator[Suggestion]:
         if entry.is_dir():
             yield Suggestion(f"{entry.name}/", "folder", "folder")
         elif entry.suffix == ".rasp":
-            # The ending is left out, as is the custom, unless `load` would then find another file.
+            # Programs write `load` without the suffix; it stays where `load` would find another file without it.
             other = entry.stem.endswith(".rasp") or entry.with_suffix("").is_file()
             yield Suggestion(entry.name if other else entry.stem, "file", "file")

@@ -1,4 +1,4 @@
-"""All that is known about one text of an editor: its problems, its names and what they stand for."""
+"""The analysis of one text of an editor: its problems, the definitions of its names, and their values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...compiler.elaborate.workspace import deep_recursion
 from ...compiler.graph.graph import Graph
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
-from ...rasp_grammar.precedence_warnings import quirks
+from ...rasp_grammar.precedence_warnings import precedence_warnings
 from ...rasp_grammar.recovery import RecoveredText, recover
 from ...rasp_grammar.span import Source, Span
 from . import name_resolution as names
@@ -25,7 +25,7 @@ from .observed_run import Mistake, ObservedRun, ObservedValues, locate, observe_
 
 @dataclass(frozen=True)
 class Problem:
-    """A diagnostic at a place of the text itself; `related` are other places that it speaks of."""
+    """A diagnostic with a span in the text itself.  `related`: spans in other places, each with a message."""
 
     diagnostic: Diagnostic
     span: Span
@@ -36,7 +36,9 @@ class Problem:
 class DocumentAnalysis:
     """One text, as far as it can be read.
 
-    `previous` is an earlier state of the text, one that parsed, where this one does not."""
+    base: the folder that `load` starts from.  run: None if no runnable program was found.
+    previous: if the text does not parse, the last state of it that did.
+    """
 
     source: Source
     base: Path
@@ -48,11 +50,11 @@ class DocumentAnalysis:
 
     @property
     def parses(self) -> bool:
-        """Whether all of the text parses."""
+        """True if the whole text parses."""
         return self.recovered.parses
 
     def observed(self, name: tree.Name) -> ObservedValues | None:
-        """What a name stood for, where it is used or bound."""
+        """The values of a name at one place where it is used or bound; None if it was never evaluated."""
         if self.run is None:
             return None
         found = self.run.values.get(place(name.span))
@@ -62,7 +64,7 @@ class DocumentAnalysis:
         return None if bound is None else self.value_of(bound)
 
     def value_of(self, binding: Binding) -> ObservedValues | None:
-        """What a binding gave its name: the value of its expression, or what the uses that it alone reaches say."""
+        """The values that a binding gave its name: those of its expression, or of the uses that only it reaches."""
         if self.run is None:
             return None
         if binding.value is not None:
@@ -84,14 +86,14 @@ class DocumentAnalysis:
 
     @cached_property
     def node_facts(self) -> Analysis | None:
-        """The compiler's facts about the program's nodes; None without vocabulary and length."""
+        """The compiler's analysis of the program's nodes; None without vocabulary and length."""
         if self.run is None or self.run.vocabulary is None or self.run.max_length is None:
             return None
         return Analysis(Space(self.run.vocabulary, self.run.max_length))
 
     @cached_property
     def lock(self) -> threading.Lock:
-        """Held by whoever asks `facts`, which remembers its answers."""
+        """To be held while `node_facts` is used: it stores its results and is not thread-safe."""
         return threading.Lock()
 
     @property
@@ -106,12 +108,12 @@ def analyse(
     previous: DocumentAnalysis | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> DocumentAnalysis:
-    """Read, index and run one text.
+    """Parses a text, resolves its names and runs it.
 
     base: the folder that `load` starts from.  buffers: the editor's texts of other files.
-    previous: what was known before the last changes.
+    previous: the analysis of the text before the last changes.
 
-    Raises RaspError for a text that is too long to be read, Cancelled when `cancelled` says so.
+    Raises RaspError if the text is too long, and Cancelled soon after `cancelled` returns True.
     """
     buffers = Buffers() if buffers is None else buffers
     with deep_recursion():
@@ -123,12 +125,15 @@ def analyse(
         problems = _problems_of_run(source, recovered.module, run)
     else:
         problems = tuple([_at_its_place(source, mistake) for mistake in recovered.mistakes])
-    good = None if recovered.parses or previous is None else previous if previous.parses else previous.previous
-    return DocumentAnalysis(source, base, recovered, problems, index, run, good)
+    if previous is not None and not previous.parses:
+        previous = previous.previous
+    return DocumentAnalysis(
+        source, base, recovered, problems, index, run, previous=None if recovered.parses else previous
+    )
 
 
 class _Loader:
-    """Reads the files of `load` statements for the index; each text is parsed once."""
+    """Reads the files of `load` statements for name resolution; parses each once."""
 
     def __init__(self, base: Path, main: Source, buffers: Buffers) -> None:
         self._base = base
@@ -160,8 +165,8 @@ def _problems_of_run(source: Source, module: tree.Module, run: ObservedRun) -> t
         else:
             problems.append(_in_this_file(source, mistake))
     problems += [_in_other_files(item, found) for item, found in elsewhere.items()]
-    # Not the run's own: it stops where it has seen enough mistakes, and tells of loaded files too.
-    problems += [_at_its_place(source, warning) for warning in quirks(module)]
+    # Computed here: the run stops at its limit of mistakes, and its warnings include those of loaded files.
+    problems += [_at_its_place(source, warning) for warning in precedence_warnings(module)]
     return tuple(sorted(problems, key=lambda problem: problem.span.start))
 
 
@@ -171,7 +176,7 @@ def _at_its_place(source: Source, diagnostic: Diagnostic) -> Problem:
 
 
 def _in_this_file(source: Source, mistake: Mistake) -> Problem:
-    """With the statement that was run, where the mistake stands in another one: in a function that it calls."""
+    """A mistake of this text.  If it lies in a function, the statement that called the function is related."""
     found = _at_its_place(source, mistake.diagnostic)
     statement = mistake.statement
     if statement is None or statement.span.start <= found.span.start < statement.span.end:
@@ -180,7 +185,7 @@ def _in_this_file(source: Source, mistake: Mistake) -> Problem:
 
 
 def _in_other_files(item: tree.Item, diagnostics: list[Diagnostic]) -> Problem:
-    """Mistakes in loaded files, on the statement that loads them or calls what they define."""
+    """The mistakes in loaded files, reported at the statement that loads the file or calls its functions."""
     span = item.path.span if isinstance(item, tree.Load) else item.span
     first = diagnostics[0]
     assert first.span is not None

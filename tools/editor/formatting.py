@@ -1,4 +1,4 @@
-"""A text in the one style, as the smallest edit of whole lines that makes it so."""
+"""Formatting as one edit that replaces the fewest whole lines."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Edit:
 
 
 def formatting(text: str) -> Edit | None:
-    """The edit that formats a text; None when there is nothing to do, or the text does not parse."""
+    """The edit that formats a text; None if the text is formatted already or does not parse."""
     try:
         # Some editors send a file's byte order mark; like `raspc fmt`, the edit takes it away.
         formatted = format_source(Source("<editor>", text.removeprefix("\ufeff")))
     except RaspError:
-        return None  # the diagnostics say why
+        return None  # reported as diagnostics
     if formatted == text:
         return None
     before, after = text.splitlines(keepends=True), formatted.splitlines(keepends=True)
@@ -39,5 +39,5 @@ def formatting(text: str) -> Edit | None:
 
 
 def _alike(first: Iterable[str], second: Iterable[str]) -> int:
-    """With how many equal lines both begin."""
+    """The number of equal lines at the start of both."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))

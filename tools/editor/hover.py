@@ -1,4 +1,4 @@
-"""What an editor shows of the name under the cursor."""
+"""The text that an editor shows for the name under the cursor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .document import DocumentAnalysis
 from .name_resolution import Binding
 from .observed_run import ObservedValues
 
-#: Characters of a value that are shown.
+#: Longest text of a value, in characters.
 _MAX_TEXT = 200
 
 _PLURALS = {"bool": "booleans", "number": "numbers", "string": "strings"}
@@ -29,7 +29,7 @@ _PLURALS = {"bool": "booleans", "number": "numbers", "string": "strings"}
 
 @dataclass(frozen=True)
 class Hover:
-    """`code` is RASP; `lines` say more about it, one fact each."""
+    """A hover text.  `code`: RASP text; `lines`: Markdown, one statement about the name in each."""
 
     code: str
     lines: tuple[str, ...]
@@ -43,9 +43,9 @@ class Hover:
 
 
 def hover(analysed: DocumentAnalysis, offset: int, *, domains: bool = True) -> Hover | None:
-    """What is known of the name at an offset; None where there is none, or nothing is known.
+    """The hover text for the name at an offset; None without a name, or if nothing is known of it.
 
-    domains: whether to work out which values an s-op can take, which can take seconds.
+    domains: whether to compute the set of values of an s-op, which can take seconds.
     """
     found = name_around(analysed.source, offset)
     if found is None:
@@ -58,7 +58,7 @@ def hover(analysed: DocumentAnalysis, offset: int, *, domains: bool = True) -> H
         bindings = analysed.index.definitions(name)
         observed = analysed.observed(name)
     else:
-        # The statement cannot be read; the name means there what it means around it.
+        # The statement does not parse: use the binding that is in scope.
         visible = analysed.index.visible(offset).get(text)
         bindings = () if visible is None else (visible,)
         observed = None if visible is None else analysed.value_of(visible)
@@ -125,7 +125,7 @@ def _code(analysed: DocumentAnalysis, name: str, value: Object) -> str:
 
 
 def _facts(analysed: DocumentAnalysis, observed: ObservedValues, domains: bool) -> tuple[str, ...]:
-    """The facts about the first value; another call or turn of a loop may have given another."""
+    """Statements about the first value; other calls or loop iterations may have given other values."""
     value = observed.values[0]
     lines: list[str] = []
     match value:
@@ -158,7 +158,7 @@ def _domain(analysed: DocumentAnalysis, facts: Analysis, node: SOp) -> list[str]
     try:
         with analysed.lock:
             domain = facts.domain(node)
-    except RaspError:  # the compiler would refuse it, and say so
+    except RaspError:  # too many values: compiling reports it
         return []
     if domain.values is not None and len(domain.values) == 0:
         return ["undefined on every input"]
@@ -170,7 +170,7 @@ def _domain(analysed: DocumentAnalysis, facts: Analysis, node: SOp) -> list[str]
 
 
 def what(value: Object) -> str:
-    """What a value is, without an article."""
+    """The kind of a value in words: `s-op`, `list of 3`."""
     match value:
         case SOp():
             return "s-op"
@@ -193,7 +193,7 @@ def what(value: Object) -> str:
 
 
 def shown(value: Object, room: int = _MAX_TEXT) -> str:
-    """A plain value as RASP writes it; what is longer than the room is left out."""
+    """A plain value as RASP text, of about `room` characters; the rest is left out."""
     if is_scalar(value):
         return literal(value)
     if isinstance(value, tuple):

@@ -1,7 +1,7 @@
-"""Where the names of a program come from: which definitions can reach each use of a name.
+"""Name resolution: the definitions that can reach each use of a name.
 
-A pass over the syntax tree in the order in which the program runs.  A function looks up outer names when it is called,
-so its body is passed with the names of each place where it is used.  Nothing is evaluated.
+One pass over the syntax tree in execution order.  A function looks up outer names when it is called, so its body is
+visited with the names of each place where it is used.  Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ BindingKind = Literal["function", "parameter", "loop variable", "value"]
 #: A range of characters of a source: its name, start and end.
 Place = tuple[str, int, int]
 
-#: Loops in loops deeper than this are passed once, not twice: the work doubles with each.
+#: Loops nested deeper than this are visited once, not twice: the work doubles with each level.
 _MAX_LOOPS = 4
 
-#: Passes over the bodies of functions, in all; more would make an editor wait.
+#: Visits of function bodies in one program; more would make an editor wait.
 _MAX_CALLS = 20_000
 
 
@@ -32,10 +32,10 @@ def place(span: Span) -> Place:
 
 @dataclass(frozen=True, eq=False)
 class Binding:
-    """One place that gives a name a value.
+    """A place that gives a name a value.
 
-    `node` is the statement or comprehension that does; `value` is the expression for this name, where there is one;
-    `scope` is the text that can use the name: the body of a function or a comprehension, None for the file.
+    node: the statement or comprehension of the place.  value: the expression assigned to this name alone, if any.
+    scope: the function or comprehension that can use the name; None for the file.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Binding:
     scope: Span | None
 
 
-#: What a `load` statement reads; None where it reads nothing that exists.
+#: Gives the module that a `load` statement reads; None if there is none.
 Loader = Callable[[tree.Load], tree.Module | None]
 
 
 @dataclass
 class NameIndex:
-    """What the pass found, over a file and the files that it loads.  `main` is the file's own module."""
+    """The bindings and uses in a file, whose module is `main`, and in the files that it loads."""
 
     main: tree.Module
     uses: dict[Place, tuple[Binding, ...]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class NameIndex:
     _names: list[tree.Name] | None = None
 
     def name_at(self, offset: int) -> tree.Name | None:
-        """The name of the main file that an offset touches."""
+        """The name of the main file at an offset, its end included."""
         if self._names is None:
             found = [node for node, _ in tree.walk(self.main) if isinstance(node, tree.Name)]
             self._names = sorted(found, key=lambda name: name.span.start)
@@ -75,7 +75,7 @@ class NameIndex:
         return name if name.span.start <= offset <= name.span.end else None
 
     def definitions(self, name: tree.Name) -> tuple[Binding, ...]:
-        """The bindings that a name stands for: itself where it is bound, those that reach it where it is used."""
+        """The bindings of a name: its own where it is bound, those that reach it where it is used."""
         bound = self.bindings.get(place(name.span))
         return (bound,) if bound is not None else self.uses.get(place(name.span), ())
 
@@ -85,9 +85,9 @@ class NameIndex:
         return sorted(where for where, found in self.uses.items() if not wanted.isdisjoint(found))
 
     def visible(self, offset: int) -> dict[str, Binding]:
-        """The names that can be used at an offset of the main file, each with its nearest binding before it.
+        """The names in scope at an offset of the main file, each with its nearest binding before the offset.
 
-        In a function every name of the file counts: what it sees is settled when it is called.
+        In a function all names of the file are in scope, since it looks them up when it is called.
         """
         here = [
             binding
@@ -118,14 +118,14 @@ class NameIndex:
 
 
 def resolve_names(main: tree.Module, load: Loader) -> NameIndex:
-    """The index of a module and of the files that it loads."""
+    """Resolves the names of a module and of the files that it loads."""
     found = NameIndex(main)
     _Resolver(found, load).run()
     return found
 
 
 class _Names:
-    """The names of one scope at one moment of the pass."""
+    """The names of one scope at one moment of the pass, and the scope around it."""
 
     def __init__(self, parent: _Names | None, scope: Span | None, *, is_file: bool = False) -> None:
         self.names: dict[str, tuple[Binding, ...]] = {}
@@ -152,7 +152,7 @@ class _Resolver:
         self._loading: list[Source] = [result.main.source]
         #: Every definition of all files, by name: a function may call what stands in another file.
         self._definitions: dict[str, list[tree.Definition]] = {}
-        #: The names that each function's body may look up; those in the body itself; those behind a name.
+        #: Names that a function's body may look up; those in the body itself; those that functions of a name look up.
         self._words: dict[tree.Definition, frozenset[str]] = {}
         self._names: dict[tree.Definition, frozenset[str]] = {}
         self._behind: dict[str, frozenset[str]] = {}
@@ -181,7 +181,7 @@ class _Resolver:
             if isinstance(item, tree.Load):
                 loaded = self._load(item)
                 if loaded is not None and any(loaded.source.name == open.name for open in self._loading):
-                    loaded = None  # files that load each other: the compiler says so
+                    loaded = None  # files that load each other: the compiler reports it
                 self._loaded[item] = loaded
                 if loaded is not None:
                     self._loading.append(loaded.source)
@@ -196,7 +196,7 @@ class _Resolver:
     def _statements(self, statements: Sequence[tree.Item], frame: _Names) -> None:
         for statement in statements:
             self._statement(statement, frame)
-        # A function that nobody has used yet may be used by whoever loads the file.
+        # A function that is not used here may be used by a file that loads this one.
         for statement in statements:
             if isinstance(statement, tree.Definition):
                 binding = self._result.bindings[place(statement.name.span)]
@@ -233,7 +233,7 @@ class _Resolver:
                 pass
 
     def _loop(self, loop: tree.Loop, frame: _Names) -> None:
-        """The body may run not at all, once, or again with the names of its own end."""
+        """Visits the body twice: the second time with the names that the first has bound."""
         self._expression(loop.iterable, frame)
         before = dict(frame.names)
         self._loops += 1
@@ -294,7 +294,7 @@ class _Resolver:
                 self._call(binding)
 
     def _call(self, binding: Binding) -> None:
-        """Passes over a function's body with the names as they are now, unless that was done with the same ones."""
+        """Visits a function's body with the current names, unless it was visited with the same ones."""
         closure = self._closures[binding]
         definition = binding.node
         assert isinstance(definition, tree.Definition)
@@ -365,7 +365,7 @@ class _Resolver:
 def _joined(
     before: dict[str, tuple[Binding, ...]], after: dict[str, tuple[Binding, ...]]
 ) -> dict[str, tuple[Binding, ...]]:
-    """What each name may stand for when either may have happened; the later ones last."""
+    """The bindings of each name if either of two paths may have run; the later bindings last."""
     joined = dict(after)
     for name, found in before.items():
         later = joined.get(name, ())

@@ -1,4 +1,4 @@
-"""From a name to where it is defined and used, and to another name."""
+"""Definitions and uses of a name, and renaming."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .observed_run import locate
 
 
 class Refused(Exception):
-    """Why a name cannot be changed, in a sentence."""
+    """Raised for a rename that is not possible; the text is the reason, in a sentence."""
 
 
 def definitions(analysed: DocumentAnalysis, offset: int) -> list[Span]:
-    """Where the name at an offset gets its value: each definition that can reach it.  For a `load`, the file."""
+    """The definitions that can reach the name at an offset; for the path of a `load`, the file."""
     load = _load_at(analysed, offset)
     if load is not None:
         return load
@@ -39,7 +39,7 @@ def definitions(analysed: DocumentAnalysis, offset: int) -> list[Span]:
 
 
 def bindings_at(analysed: DocumentAnalysis, offset: int) -> tuple[Binding, ...]:
-    """The bindings of the name at an offset; where its statement cannot be read, the one that is in scope."""
+    """The bindings of the name at an offset; if its statement does not parse, the binding in scope."""
     name = analysed.index.name_at(offset)
     if name is not None:
         return analysed.index.definitions(name)
@@ -49,7 +49,7 @@ def bindings_at(analysed: DocumentAnalysis, offset: int) -> tuple[Binding, ...]:
 
 
 def references(analysed: DocumentAnalysis, bindings: Iterable[Binding], *, declarations: bool) -> list[Place]:
-    """Every use of what the bindings give, in all files of the program."""
+    """Every use that some of the bindings reach, in all files of the program."""
     found = set(analysed.index.references(bindings))
     if declarations:
         found |= {place(binding.span) for binding in bindings}
@@ -57,7 +57,7 @@ def references(analysed: DocumentAnalysis, bindings: Iterable[Binding], *, decla
 
 
 def uses_at(analysed: DocumentAnalysis, offset: int) -> list[Place]:
-    """Every use of the library's name at an offset; none where the program has made the name its own."""
+    """Every use of the library's name at an offset; none if the program has defined the name itself."""
     name = analysed.index.name_at(offset)
     if name is None or name.name not in library() or bindings_at(analysed, offset):
         return []
@@ -68,7 +68,7 @@ def uses_at(analysed: DocumentAnalysis, offset: int) -> list[Place]:
 def rename(analysed: DocumentAnalysis, offset: int, new_name: str) -> list[Place]:
     """The places to write a new name at, in this file and the files that it loads.
 
-    Raises Refused with the reason where a new name would not do, or would change what the program means.
+    Raises Refused if the name cannot be changed, or if the new name would change what the program computes.
     """
     bindings = bindings_at(analysed, offset)
     if len(bindings) == 0:
@@ -81,7 +81,7 @@ def rename(analysed: DocumentAnalysis, offset: int, new_name: str) -> list[Place
     places = references(analysed, together, declarations=True)
     files = {name for name, _, _ in places}
     uses = analysed.index.uses
-    # Elsewhere a name is in the way where nothing gives it a value: it would be looked up in the file that loads it.
+    # In other files a free name clashes too: it would be looked up in the file that loads them.
     free = {where for where, found in uses.items() if len(found) == 0}
     near = {where for where in (*uses, *analysed.index.bindings) if where[0] in files}
     if any(span.text == new_name for span in spans(analysed, near | free)):
@@ -92,7 +92,7 @@ def rename(analysed: DocumentAnalysis, offset: int, new_name: str) -> list[Place
 
 
 def renamable(analysed: DocumentAnalysis, offset: int) -> Span | None:
-    """The name at an offset, if the program itself defines it."""
+    """The span of the name at an offset if the program defines it; None otherwise."""
     found = name_around(analysed.source, offset)
     return None if found is None or not bindings_at(analysed, offset) else found[1]
 
@@ -104,7 +104,7 @@ def spans(analysed: DocumentAnalysis, places: Iterable[Place]) -> list[Span]:
 
 
 def _together(analysed: DocumentAnalysis, bindings: tuple[Binding, ...]) -> set[Binding]:
-    """All bindings that share a use with these, directly or not: they must keep one name."""
+    """The bindings connected with these by shared uses: they must all have the same name."""
     group = set(bindings)
     while True:
         sharing = [found for found in analysed.index.uses.values() if not group.isdisjoint(found)]
@@ -125,7 +125,7 @@ def _load_at(analysed: DocumentAnalysis, offset: int) -> list[Span] | None:
 
 
 def _moved(analysed: DocumentAnalysis, span: Span, name: str) -> list[Span]:
-    """A place of the text as it was, in the text as it is: what is before or behind all changes."""
+    """A span of an earlier text in the current text; found if it lies before or behind all changes."""
     if span.source.name != analysed.source.name:
         return [span]
     before, now = span.source.text, analysed.source.text

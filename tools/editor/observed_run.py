@@ -1,4 +1,4 @@
-"""A program run as the compiler runs it, with an eye on what every name stands for and on whose statement failed."""
+"""Elaborates a program as the compiler does, and records the values of its names and the statements that fail."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ...rasp_grammar.span import Source
 from .files import Buffers
 from .name_resolution import Place, place
 
-#: Different values that are kept of one expression: a function may be called, and a loop run, many times.
+#: Different values that are kept of one expression; a function or loop may give it many.
 _MAX_VALUES = 4
 
 
 class Cancelled(Exception):
-    """Nobody waits for the result any more."""
+    """Raised when the result is no longer needed."""
 
 
 @dataclass
 class ObservedValues:
-    """What one expression stood for: the first few different values, and how often it was evaluated."""
+    """The first `_MAX_VALUES` different values of an expression, and the number of times it was evaluated."""
 
     values: list[Object] = field(default_factory=list)
     times: int = 0
@@ -40,7 +40,7 @@ class ObservedValues:
 
 @dataclass(frozen=True)
 class Mistake:
-    """An error and the statement of the main file that ran into it; None where no statement did."""
+    """An error, and the statement of the main file that was running; None if none was."""
 
     diagnostic: Diagnostic
     statement: tree.Item | None
@@ -48,7 +48,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class ObservedRun:
-    """One elaboration.  `values` are those of names, and of expressions that are given a name."""
+    """One elaboration.  `values`: those of names, and of expressions that are assigned to a name."""
 
     values: dict[Place, ObservedValues]
     graph: Graph
@@ -59,9 +59,9 @@ class ObservedRun:
 
 
 def observe_run(source: Source, base: Path, buffers: Buffers, cancelled: Callable[[], bool]) -> ObservedRun:
-    """Run a program that may lack an output, with the loaded files' texts from the editor where it has them.
+    """Runs a program, which may lack an output.  Files that are open in the editor are read from `buffers`.
 
-    Raises Cancelled soon after `cancelled` says so.
+    Raises Cancelled soon after `cancelled` returns True.
     """
     recording = _Recording(source, base, buffers, cancelled)
     mistakes: tuple[Mistake, ...] = ()
@@ -74,7 +74,7 @@ def observe_run(source: Source, base: Path, buffers: Buffers, cancelled: Callabl
 
 
 def locate(base: Path, load: tree.Load) -> Path | None:
-    """The file that a `load` names, as the compiler finds it; None where the name can be no file's."""
+    """The file that a `load` names, found as the compiler finds it; None if the name cannot be a file's."""
     try:
         return _locate(base, load.path)[0]
     except RaspError:
@@ -103,7 +103,7 @@ class _Recording(_Elaboration):
         )
 
     def placed(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Mistake, ...]:
-        """The diagnostics with the statements that they belong to, each once."""
+        """The diagnostics without duplicates, each with the statement that was running."""
         owners: dict[int, tree.Item] = {}
         for number, mistake in enumerate(self._mistakes):
             owners[id(mistake)] = [item for before, item in self._begun if before <= number][-1]

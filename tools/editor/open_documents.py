@@ -1,6 +1,7 @@
-"""The texts that an editor has open, and what is known of each: worked out in a thread, when the typing pauses.
+"""The open texts of an editor, each with its analysis, which runs in a thread when the typing pauses.
 
-Nothing of the protocol is here; `server` translates.  Everything runs on one asyncio loop, except the analysis itself.
+This module knows nothing of the protocol; `server` translates.  All of it runs on one asyncio loop, except the
+analyses.
 """
 
 from __future__ import annotations
@@ -19,20 +20,22 @@ from .document import DocumentAnalysis, Problem, analyse
 from .files import Buffers, absolute
 from .observed_run import Cancelled
 
-#: Seconds without a change before a text is analysed on its own account.
+#: Seconds without a change after which a text is analysed.
 PAUSE = 0.15
 
-#: Seconds that a request waits for the analysis of the newest text; then it takes the one before.
-PATIENCE = 2.0
+#: Seconds that a request waits for the analysis of the current text; then it uses the previous analysis.
+MAX_WAIT = 2.0
 
 T = TypeVar("T")
 
 
 @dataclass(eq=False)
 class OpenDocument:
-    """One open text.  `changes` counts what was done to it; `seen` is the count that `analysed` belongs to.
+    """One open text.
 
-    `name` is the absolute path, or for a text without a file whatever the editor calls it."""
+    name: the absolute path; for a text without a file, the editor's name for it.
+    changes: the number of changes so far.  seen: the value of `changes` for which `analysed` was made.
+    """
 
     uri: str
     name: str
@@ -48,7 +51,11 @@ class OpenDocument:
 
 
 class OpenDocuments:
-    """The open texts.  `publish` is called with each text's problems whenever they have been found."""
+    """The open texts.
+
+    publish: called with the problems of a text after each analysis.
+    failed: called with the message of an internal error.
+    """
 
     def __init__(
         self, publish: Callable[[OpenDocument, tuple[Problem, ...]], None], failed: Callable[[str], None]
@@ -56,28 +63,28 @@ class OpenDocuments:
         self._publish = publish
         self._failed = failed
         self._opened: dict[str, OpenDocument] = {}
-        # One thread: analyses take turns.  The other one works out what a hover shows, which may take longer.
+        # Analyses take turns in one thread.  Domains of a hover, which take longer, are computed in another.
         self._analyst = ThreadPoolExecutor(1, "analysis")
         self._reader = ThreadPoolExecutor(1, "facts")
 
-    # --- what the editor tells
+    # --- notifications from the editor
 
     def open(self, uri: str, path: Path | None, base: Path, text: str, version: int | None) -> None:
-        """A text was opened; `base` is the folder that its `load` starts from."""
+        """Adds a text; `base` is the folder that its `load` starts from."""
         name = uri.rpartition(":")[2] if path is None else absolute(path)
         opened = OpenDocument(uri, name, path, base, text, version)
         self._opened[uri] = opened
         self._changed(opened)
 
     def change(self, uri: str, text: str, version: int | None) -> None:
-        """A text is now another."""
+        """Replaces the content of a text."""
         opened = self._opened.get(uri)
         if opened is not None:
             opened.text, opened.version = text, version
             self._changed(opened)
 
     def close(self, uri: str) -> None:
-        """A text was closed: from now on its file counts."""
+        """Removes a text; from now on its file is read from the disk."""
         opened = self._opened.pop(uri, None)
         if opened is not None:
             self._stop(opened)
@@ -85,7 +92,7 @@ class OpenDocuments:
             self.files_changed()
 
     def files_changed(self) -> None:
-        """Files on the disk, or open texts that others load, are no longer what they were."""
+        """Schedules the texts that load files: files on the disk or open texts have changed."""
         for opened in self._opened.values():
             if opened.analysed is None or any(
                 isinstance(item, tree.Load) for item in opened.analysed.recovered.module.items
@@ -93,41 +100,41 @@ class OpenDocuments:
                 self._schedule(opened)
 
     def shut_down(self) -> None:
-        """Ends all work soon."""
+        """Cancels all analyses; those that run end soon."""
         for opened in self._opened.values():
             self._stop(opened)
         self._analyst.shutdown(wait=False, cancel_futures=True)
         self._reader.shutdown(wait=False, cancel_futures=True)
 
-    # --- what the editor asks
+    # --- requests from the editor
 
     async def analysed(self, uri: str) -> DocumentAnalysis | None:
-        """What is known of a text as it is now; while that takes long, of the text before its last changes."""
+        """The analysis of the current text; after `MAX_WAIT`, that of the text before its last changes."""
         opened = self._opened.get(uri)
         if opened is None:
             return None
         if opened.seen != opened.changes:
-            await asyncio.wait([self._start(opened)], timeout=PATIENCE)
+            await asyncio.wait([self._start(opened)], timeout=MAX_WAIT)
         return opened.analysed
 
     async def worked_out(self, work: Callable[[], T]) -> T | None:
-        """The result of some work in a thread; None when that takes long."""
+        """The result of a function that runs in a thread; None after `MAX_WAIT`."""
         future = asyncio.get_running_loop().run_in_executor(self._reader, work)
         try:
-            return await asyncio.wait_for(asyncio.shield(future), PATIENCE)
+            return await asyncio.wait_for(asyncio.shield(future), MAX_WAIT)
         except TimeoutError:
             return None
 
     def text_of(self, uri: str) -> str | None:
-        """An open text as it is now."""
+        """The current content of an open text."""
         opened = self._opened.get(uri)
         return None if opened is None else opened.text
 
     def uri_of(self, name: str) -> str | None:
-        """The editor's own address of an open text."""
+        """The URI under which the editor knows an open text; None for texts that are not open."""
         return next((opened.uri for opened in self._opened.values() if opened.name == name), None)
 
-    # --- the work
+    # --- analysis
 
     def _changed(self, opened: OpenDocument) -> None:
         self._schedule(opened)
@@ -143,14 +150,14 @@ class OpenDocuments:
         opened.timer = asyncio.get_running_loop().call_later(PAUSE, self._start, opened)
 
     def _stop(self, opened: OpenDocument) -> None:
-        opened.changes += 1  # an analysis that is under way gives up
+        opened.changes += 1  # cancels an analysis that is running
         opened.job = None
         if opened.timer is not None:
             opened.timer.cancel()
             opened.timer = None
 
     def _start(self, opened: OpenDocument) -> asyncio.Task[None]:
-        """The task that analyses the text as it is now; only one is started for each change."""
+        """The task that analyses the current text; one is started after each change."""
         if opened.job is None:
             opened.job = asyncio.get_running_loop().create_task(self._analyse(opened, opened.changes))
             opened.job.add_done_callback(self._note_failure)
@@ -176,7 +183,7 @@ class OpenDocuments:
             found = await asyncio.get_running_loop().run_in_executor(self._analyst, work)
         except Cancelled:
             return
-        except RaspError as error:  # too long to be read
+        except RaspError as error:  # the text is too long
             if opened.changes == changes:
                 start = Span(source, 0, min(1, len(source.text)))
                 self._publish(opened, tuple([Problem(diagnostic, start) for diagnostic in error.diagnostics]))

@@ -1,4 +1,4 @@
-"""Offsets in a text and the protocol's positions: lines from 0, and columns in the code units of some encoding.
+"""Converts offsets to the protocol's positions and back: lines from 0, columns in code units of an encoding.
 
 The protocol counts UTF-16 code units unless client and server agree on another encoding, and knows three line ends.
 """
@@ -15,13 +15,13 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Lines:
-    """The lines of one text.  Positions outside the text are moved to the nearest place in it."""
+    """The lines of one text.  A position outside the text is moved to the nearest one inside."""
 
     def __init__(self, text: str, encoding: Encoding = "utf-16") -> None:
         self.text = text
         self._encoding = encoding
         self._starts = [0]
-        #: Where each line's own characters end, its line end not counted.
+        #: The end of each line, its line end not included.
         self._ends: list[int] = []
         for match in _LINE_END.finditer(text):
             self._ends.append(match.start())
@@ -35,7 +35,7 @@ class Lines:
         return line, self._units(self.text[self._starts[line] : min(offset, self._ends[line])])
 
     def offset(self, line: int, column: int) -> int:
-        """The character offset of a position; one inside a character counts as the one before it."""
+        """The character offset of a position; a position inside a character gives the offset of its start."""
         if line < 0:
             return 0
         if line >= len(self._starts):

@@ -47,7 +47,7 @@ _SYMBOLS = {
 
 
 class _AtPosition(Protocol):
-    """What asks about a place in a text."""
+    """The parameters of a request about a position in a text."""
 
     text_document: types.TextDocumentIdentifier
     position: types.Position
@@ -59,20 +59,20 @@ def _lines(text: str, encoding: Encoding) -> Lines:
 
 
 class RaspServer(LanguageServer):
-    """pygls keeps the connection; this keeps the session and translates places."""
+    """A pygls server that keeps the open documents and translates positions."""
 
     def __init__(self, explain: Explain) -> None:
-        # Whole texts: what counts as a line end is then nobody's business but ours.
+        # Clients send whole texts: so only our own code decides what a line end is.
         super().__init__("raspc", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self._explain = explain
         self.documents = OpenDocuments(self._publish, self._tell)
         self.was_shut_down = False
 
-    # --- places
+    # --- positions
 
     @property
     def encoding(self) -> Encoding:
-        """The units of columns, as agreed with the client."""
+        """The unit of columns that was agreed with the client."""
         match self.workspace.position_encoding:
             case types.PositionEncodingKind.Utf8:
                 return "utf-8"
@@ -130,7 +130,7 @@ class RaspServer(LanguageServer):
 
 
 def make_server(explain: Explain = lambda _: None) -> RaspServer:
-    """A server with all its features, not yet connected."""
+    """A server with all its features, not yet connected.  explain: gives the URL of a diagnostic code's page."""
     server = RaspServer(explain)
     _synchronise(server)
     _ask(server)
@@ -139,11 +139,11 @@ def make_server(explain: Explain = lambda _: None) -> RaspServer:
 
 
 def serve(explain: Explain) -> int:
-    """Serve one client on standard input and output until it leaves; the exit status that the protocol asks for."""
+    """Serves one client on standard input and output.  Returns 0 if the client shut the server down, else 1."""
     logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
     server = make_server(explain)
     output = _own_output()
-    # One limit from start to end: threads that raise and lower it would do so under each other's feet.
+    # The recursion limit belongs to the process: threads that changed it would disturb one another.
     with deep_recursion():
         server.start_io(sys.stdin.buffer, output)
     server.documents.shut_down()
@@ -151,12 +151,12 @@ def serve(explain: Explain) -> int:
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:
-    """A request that is refused with a reason is no news for the log."""
+    """False for the log records of refused requests; the client gets the reason."""
     return record.exc_info is None or not isinstance(record.exc_info[1], JsonRpcInvalidParams)
 
 
 def _own_output() -> BinaryIO:
-    """Standard output for the protocol alone: whatever else is printed goes to standard error."""
+    """Reserves standard output for the protocol; anything that is printed goes to standard error."""
     sys.stdout.flush()
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -200,7 +200,7 @@ def _synchronise(server: RaspServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configured(_: types.DidChangeConfigurationParams) -> None:
-        """There are no settings; some editors send theirs all the same."""
+        """Ignores settings: the server has none, but some editors send theirs."""
 
 
 def _ask(server: RaspServer) -> None:

@@ -1,4 +1,4 @@
-"""The outline of a text: what it loads and defines."""
+"""The outline of a text: the files that it loads and the names that it defines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...compiler.elaborate.library_docs import signature
 from ...rasp_grammar import tree
 from ...rasp_grammar.span import Span
 
-#: Levels of functions in functions that are shown; editors give up on deeper ones.
+#: Levels of nested functions in the outline; editors fail on deeper ones.
 _LEVELS = 30
 
 SymbolKind = Literal["function", "value", "file"]
@@ -18,7 +18,7 @@ SymbolKind = Literal["function", "value", "file"]
 
 @dataclass(frozen=True)
 class Symbol:
-    """`span` is the whole statement, `name_span` the part to go to."""
+    """An entry of the outline.  `span`: the whole statement; `name_span`: the part that an editor jumps to."""
 
     name: str
     kind: SymbolKind

@@ -12,7 +12,7 @@ from ...compiler.graph.graph import Constant, Indices, Node, Selector, SOp, Toke
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.parser import parse
-from ...rasp_grammar.precedence_warnings import quirks
+from ...rasp_grammar.precedence_warnings import precedence_warnings
 from ...rasp_grammar.span import Source, Span
 from .dataflow import flow
 from .draw import draw
@@ -86,7 +86,7 @@ class Conversation:
         ran.
         """
         module = parse(source)
-        warnings = quirks(module)
+        warnings = precedence_warnings(module)
         if warnings:
             yield Warnings(tuple(warnings))
         if not module.items:
