@@ -118,10 +118,11 @@ class _Repair:
         """Reads the text to its end, with as many repairs as it takes."""
         work = 0
         while (place := self.reader.read()) is not None:
-            work += REPAIR_WORK
+            first, stop = self.reader.first, place.index
+            # Finding out what the grammar allows copies the parser's stack, which is as long as the nesting is deep.
+            work += REPAIR_WORK + (stop - first) // 10
             if work <= MAX_WORK and self._add(place):
                 continue
-            first, stop = self.reader.first, place.index
             work += stop - first
             if work > MAX_WORK:
                 self._leave_out(first, len(self._tokens))

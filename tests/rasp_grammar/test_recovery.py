@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,13 @@ def test_programs_with_something_missing_or_too_much(data: st.DataObject) -> Non
 )
 def test_any_order_of_words(words: list[str]) -> None:
     _check(" ".join(words))
+
+
+@pytest.mark.parametrize("text", ["def f() {", "x = = 1;\n", ") ", "}", "x = 1\n", "x = (", "f("])
+def test_the_work_on_a_long_text_is_bounded(text: str) -> None:
+    started = time.process_time()
+    recover(Source("a.rasp", text * (50_000 // len(text))))
+    assert time.process_time() - started < 10
 
 
 def test_most_of_a_program_is_left_when_one_line_breaks() -> None:
