@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from .diagnostics import Diagnostic, shortened
-from .tree import Binary, Expression, Membership, Module, Ternary, Tree, Unary, walk
+from .tree import Binary, Comparator, Expression, Membership, Module, Ternary, Tree, Unary, walk
 
-_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_COMPARISONS = frozenset(get_args(Comparator))
 _LOGIC = frozenset({"and", "or"})
 _PRODUCTS = frozenset({"*", "/", "//"})
 

@@ -28,9 +28,10 @@ from ..graph.graph import (
     SOp,
     Tokens,
 )
-from ..graph.values import Scalar, Undefined, is_number
+from ..graph.values import Scalar, Undefined
 from ..graph.walk import comparisons_of, fold
-from .joint_tables import TableColumn, evaluate
+from ..interpret.batch_values import ranks
+from .joint_tables import evaluate, values_along
 from .node_facts import Analysis
 
 Matrix = NDArray[np.bool_]
@@ -186,8 +187,7 @@ class DisjointConjunctions:
             return list(evaluate(node, {}, []).values)
         values = self.analysis.domain(source).values
         assert values is not None
-        column = evaluate(node, {source: TableColumn((0,), np.arange(len(values)), values)}, [len(values)])
-        return [column.values[code] for code in np.broadcast_to(column.codes, (len(values),)).tolist()]
+        return values_along(node, source, values)
 
 
 def _code(atoms: Sequence[Select], sign: int) -> int:
@@ -218,31 +218,15 @@ def compare_all(
     comparison: Comparison, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]
 ) -> Matrix:
     """An array [key, query]: the comparison of each pair, False where it is undefined."""
-    ranks = {
-        kind: {value: rank for rank, value in enumerate(sorted({v for v in (*keys, *queries) if _kind(v) == kind}))}  # type: ignore[type-var]
-        for kind in ("number", "string")
-    }
-
-    def codes(values: Sequence[Scalar | Undefined]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        kinds = np.array([("undefined", "number", "string").index(_kind(v)) for v in values])
-        places = np.array([ranks[_kind(v)][v] if not isinstance(v, Undefined) else 0 for v in values])
-        return kinds, places
-
-    key_kinds, key_ranks = codes(keys)
-    query_kinds, query_ranks = codes(queries)
-    signs = np.sign(key_ranks[:, None] - query_ranks[None, :])
-    same = (key_kinds[:, None] == query_kinds[None, :]) & (key_kinds[:, None] > 0)
-    defined = (key_kinds[:, None] > 0) & (query_kinds[None, :] > 0)
-    result: Matrix = COMPARISONS[comparison].compare(signs, 0) & same
-    if comparison == "!=":
-        result |= defined & ~same
+    rule = COMPARISONS[comparison]
+    key_ranks, query_ranks = ranks(keys, queries)
+    result: Matrix = rule.compare(key_ranks[:, None], query_ranks) & (key_ranks[:, None] >= 0) & (query_ranks >= 0)
+    if rule.is_ordering:
+        key_is_text, query_is_text = (
+            np.array([isinstance(value, str) for value in values], np.bool_) for values in (keys, queries)
+        )
+        result &= key_is_text[:, None] == query_is_text
     return result
-
-
-def _kind(value: Scalar | Undefined) -> str:
-    if isinstance(value, Undefined):
-        return "undefined"
-    return "number" if is_number(value) else "string"
 
 
 def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:

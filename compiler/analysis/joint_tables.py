@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..graph.graph import Constant, Elementwise, SOp, Table
-from ..graph.operations import apply
 from ..graph.values import Undefined, Value
 from ..graph.walk import element_wise_inputs, in_order
-
-Codes = NDArray[np.int64]
+from ..interpret.batch_values import Codes, mapped
+from ..interpret.interpreter import function_of
 
 #: Every reason of being undefined is the same to the compiler.
 NOT_DEFINED = Undefined("undefined")
@@ -33,27 +31,6 @@ class TableColumn:
     axes: tuple[int, ...]
     codes: Codes
     values: tuple[Value, ...]
-
-
-def table_lookup(node: Table) -> dict[tuple[Value, ...], Value]:
-    """A table's rows as a dictionary (the first of equal rows counts)."""
-    rows: dict[tuple[Value, ...], Value] = {}
-    for arguments, value in node.rows:
-        rows.setdefault(arguments, value)
-    return rows
-
-
-def apply_node(node: Elementwise | Table, arguments: Sequence[Value], rows: Mapping[tuple[Value, ...], Value]) -> Value:
-    """The value of one element-wise node on one combination of argument values; `rows` is `table_lookup`'s."""
-    if isinstance(node, Elementwise):
-        return apply(node.op, arguments)
-    for argument in arguments:
-        if isinstance(argument, Undefined):
-            return argument
-    found = rows.get(tuple(arguments))
-    if found is None:
-        return NOT_DEFINED if node.otherwise is None else node.otherwise
-    return found
 
 
 def evaluate(node: SOp, given: Mapping[SOp, TableColumn], axis_sizes: Sequence[int]) -> TableColumn:
@@ -73,6 +50,12 @@ def evaluate(node: SOp, given: Mapping[SOp, TableColumn], axis_sizes: Sequence[i
     return done[node]
 
 
+def values_along(node: SOp, leaf: SOp, values: Sequence[Value]) -> list[Value]:
+    """The values of `node` for each of the values of the one leaf that it depends on."""
+    column = evaluate(node, {leaf: TableColumn((0,), np.arange(len(values)), tuple(values))}, [len(values)])
+    return [column.values[code] for code in broadcast(column, [len(values)]).tolist()]
+
+
 def broadcast(column: TableColumn, axis_sizes: Sequence[int]) -> Codes:
     """The column's codes over all axes of the grid."""
     shape = [axis_sizes[axis] if axis in column.axes else 1 for axis in range(len(axis_sizes))]
@@ -81,22 +64,15 @@ def broadcast(column: TableColumn, axis_sizes: Sequence[int]) -> Codes:
 
 def _combine(node: Elementwise | Table, inputs: Sequence[TableColumn], axis_sizes: Sequence[int]) -> TableColumn:
     axes = tuple(sorted({axis for column in inputs for axis in column.axes}))
-    shape = tuple(axis_sizes[axis] for axis in axes)
-    mixed: Codes = np.zeros(shape, dtype=np.int64)
-    for column in inputs:
-        aligned = column.codes.reshape([axis_sizes[axis] if axis in column.axes else 1 for axis in axes])
-        mixed = mixed * len(column.values) + aligned
-    combinations, inverse = np.unique(mixed, return_inverse=True)
-    rows = table_lookup(node) if isinstance(node, Table) else {}
+    aligned = [
+        column.codes.reshape([axis_sizes[axis] if axis in column.axes else 1 for axis in axes]) for column in inputs
+    ]
+    function = function_of(node)
     places: dict[Value, int] = {}
-    results = np.empty(len(combinations), dtype=np.int64)
-    for place, combination in enumerate(combinations.tolist()):
-        arguments: list[Value] = []
-        for column in reversed(inputs):
-            combination, code = divmod(combination, len(column.values))
-            arguments.append(column.values[code])
-        value = apply_node(node, arguments[::-1], rows)
-        if isinstance(value, Undefined):
-            value = NOT_DEFINED
-        results[place] = places.setdefault(value, len(places))
-    return TableColumn(axes, results[inverse].reshape(shape), tuple(places))
+
+    def code(combination: tuple[int, ...]) -> int:
+        value = function([column.values[place] for column, place in zip(inputs, combination, strict=True)])
+        return places.setdefault(NOT_DEFINED if isinstance(value, Undefined) else value, len(places))
+
+    codes = mapped(code, aligned, [len(column.values) for column in inputs])
+    return TableColumn(axes, codes, tuple(places))

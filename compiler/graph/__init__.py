@@ -1,1 +1,1 @@
-"""The program graph: immutable, interned nodes of s-ops and selectors, with their operations and printers."""
+"""The program graph: elaboration creates its nodes, and every later stage reads them, walks them or prints them."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...rasp_grammar.tree import Comparator
+from .values import Scalar, comparable
 
 Comparison = Comparator
 
@@ -62,8 +63,7 @@ def sign_of(difference: Any) -> int:
     return int(difference > 0) - int(difference < 0)
 
 
-def holds(comparison: Comparison, key: object, query: object) -> bool:
-    """True if two defined values compare so; False where they cannot be ordered (a string with a number)."""
-    if isinstance(key, str) != isinstance(query, str):
-        return comparison == "!="
-    return bool(COMPARISONS[comparison].compare(key, query))
+def holds(comparison: Comparison, key: Scalar, query: Scalar) -> bool:
+    """True if two values compare so; False where they cannot be ordered (a string with a number)."""
+    rule = COMPARISONS[comparison]
+    return bool(rule.compare(key, query)) if comparable(key, query) or not rule.is_ordering else False

@@ -1,26 +1,26 @@
-"""The program graph: what a RASP program computes, as immutable, hash-consed nodes.
+"""The program graph: immutable, hash-consed nodes for the s-ops and selectors of a RASP program.
 
-Built by elaboration, rewritten by simplification, read by the interpreter and the lowering.
-A node belongs to one `Graph`; equal nodes of a graph are the same object, so `is` compares them,
-and walks can be memoised by node.  Operations are data: an `Elementwise` names a row of
-`ops.OPERATIONS`, a `Table` lists a finite function.
+Elaboration builds the graph, simplification rewrites it, the interpreter and the lowering read it.
+A node belongs to one `Graph`.  Equal nodes of a graph are the same object, so `is` compares them and walks can be
+memoised by node.  Operations are data: an `Elementwise` names a row of `operations.OPERATIONS`, a `Table` lists a
+finite function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from ...rasp_grammar.diagnostics import Diagnostic
 from ...rasp_grammar.span import Source, Span
 from .comparisons import Comparison
-from .values import Scalar, scalar_key
+from .values import Scalar, is_scalar, scalar_key
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """`id` counts the graph's nodes in order of creation (inputs first); `span` is where it was written first."""
+    """`id` counts the graph's nodes in order of creation, inputs first.  `span` is the first place in the text."""
 
     id: int
     span: Span
@@ -43,7 +43,7 @@ class Tokens(SOp):
 
 @dataclass(frozen=True, eq=False)
 class Indices(SOp):
-    """The position, from 0."""
+    """The position in the input; the first is 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Constant(SOp):
 
 @dataclass(frozen=True, eq=False)
 class Elementwise(SOp):
-    """A named scalar function (a key of `ops.OPERATIONS`) of the inputs' values at the same position."""
+    """A named scalar function (a key of `operations.OPERATIONS`) of the inputs' values at the same position."""
 
     op: str
     inputs: tuple[SOp, ...]
@@ -63,8 +63,9 @@ class Elementwise(SOp):
 
 @dataclass(frozen=True, eq=False)
 class Table(SOp):
-    """A finite function: `rows` maps tuples of input values to a value; anything else is `otherwise`,
-    undefined when that is None.  `what` names it in messages ("dict", "list index")."""
+    """A finite function: `rows` maps tuples of input values to a value.
+
+    The value for other inputs is `otherwise`; None: undefined.  `what` names the table in messages ("dict")."""
 
     inputs: tuple[SOp, ...]
     rows: tuple[tuple[tuple[Scalar, ...], Scalar], ...]
@@ -74,9 +75,9 @@ class Table(SOp):
 
 @dataclass(frozen=True, eq=False)
 class Aggregate(SOp):
-    """The value at the selected position, the mean where several are selected, `default` where none is.
+    """The value at the selected position; the mean if several are selected, `default` if none is.
 
-    `default` None is a missing default: 0 for numbers and booleans, undefined for strings."""
+    `default` None: the program gives no default, which means 0 for numbers and booleans, undefined for strings."""
 
     selector: Selector
     values: SOp
@@ -100,7 +101,7 @@ class SelectorSum(SOp):
 
 @dataclass(frozen=True, eq=False)
 class Select(Selector):
-    """Selected where `keys[column] comparison queries[row]`."""
+    """Selects the key position (column) if `keys[column] comparison queries[row]` holds."""
 
     keys: SOp
     queries: SOp
@@ -128,6 +129,7 @@ class SelectorNot(Selector):
 Attended = Aggregate | SelectorWidth | SelectorSum
 
 N = TypeVar("N", bound=Node)
+P = ParamSpec("P")
 
 
 class Graph:
@@ -146,24 +148,23 @@ class Graph:
         return len(self._nodes)
 
     def set_name(self, node: Node, name: str) -> None:
-        """Remember the name that a person gave to a node; the first one stays."""
+        """Gives a node the name that it has in the program, unless it has one already."""
         self._names.setdefault(node, name)
 
     def name(self, node: Node) -> str | None:
         return self._names.get(node)
 
     def tokens(self, span: Span) -> Tokens:
-        return self._intern(Tokens, (), span, ())
+        return self._node(Tokens, span)
 
     def indices(self, span: Span) -> Indices:
-        return self._intern(Indices, (), span, ())
+        return self._node(Indices, span)
 
     def constant(self, value: Scalar, span: Span) -> Constant:
-        return self._intern(Constant, (scalar_key(value),), span, (value,))
+        return self._node(Constant, span, value)
 
     def elementwise(self, op: str, inputs: Iterable[SOp], span: Span) -> Elementwise:
-        inputs = tuple(inputs)
-        return self._intern(Elementwise, (op, *inputs), span, (op, inputs))
+        return self._node(Elementwise, span, op, tuple(inputs))
 
     def table(
         self,
@@ -173,52 +174,71 @@ class Graph:
         what: str,
         span: Span,
     ) -> Table:
-        inputs, rows = tuple(inputs), tuple(rows)
-        typed_rows = tuple((tuple(map(scalar_key, args)), scalar_key(value)) for args, value in rows)
-        typed_otherwise = None if otherwise is None else scalar_key(otherwise)
-        return self._intern(Table, (inputs, typed_rows, typed_otherwise, what), span, (inputs, rows, otherwise, what))
+        """Raises ValueError when two rows have equal arguments (`True` equals 1)."""
+        rows = tuple(rows)
+        if len({arguments for arguments, _ in rows}) < len(rows):
+            raise ValueError("two rows of a table have equal arguments")
+        return self._node(Table, span, tuple(inputs), rows, otherwise, what)
 
     def aggregate(self, selector: Selector, values: SOp, default: Scalar | None, span: Span) -> Aggregate:
-        key = None if default is None else scalar_key(default)
-        return self._intern(Aggregate, (selector, values, key), span, (selector, values, default))
+        return self._node(Aggregate, span, selector, values, default)
 
     def selector_width(self, selector: Selector, span: Span) -> SelectorWidth:
-        return self._intern(SelectorWidth, (selector,), span, (selector,))
+        return self._node(SelectorWidth, span, selector)
 
     def selector_sum(self, selector: Selector, values: SOp, span: Span) -> SelectorSum:
-        return self._intern(SelectorSum, (selector, values), span, (selector, values))
+        return self._node(SelectorSum, span, selector, values)
 
     def select(self, keys: SOp, queries: SOp, comparison: Comparison, span: Span) -> Select:
-        return self._intern(Select, (keys, queries, comparison), span, (keys, queries, comparison))
+        return self._node(Select, span, keys, queries, comparison)
 
     def selector_and(self, left: Selector, right: Selector, span: Span) -> SelectorAnd:
-        return self._intern(SelectorAnd, (left, right), span, (left, right))
+        return self._node(SelectorAnd, span, left, right)
 
     def selector_or(self, left: Selector, right: Selector, span: Span) -> SelectorOr:
-        return self._intern(SelectorOr, (left, right), span, (left, right))
+        return self._node(SelectorOr, span, left, right)
 
     def selector_not(self, operand: Selector, span: Span) -> SelectorNot:
-        return self._intern(SelectorNot, (operand,), span, (operand,))
+        return self._node(SelectorNot, span, operand)
 
-    def _intern(self, kind: type[N], key: tuple[object, ...], span: Span, fields: tuple[object, ...]) -> N:
-        found = self._interned.get((kind, *key))
+    def copy(self, node: Node, images: Mapping[Node, Node]) -> Node:
+        """This graph's node for a node of another graph, with the images of the nodes that it reads."""
+        own = [field.name for field in fields(node) if field.name not in ("id", "span")]
+        return self._node(type(node), node.span, *[_image(getattr(node, name), images) for name in own])
+
+    def _node(self, kind: Callable[Concatenate[int, Span, P], N], span: Span, *args: P.args, **kwargs: P.kwargs) -> N:
+        """The node of this class with these fields: the one that exists, else a new one."""
+        key = (kind, *map(_interning_key, args))
+        found = self._interned.get(key)
         if found is None:
-            found = kind(len(self._nodes), span, *fields)
+            found = self._interned[key] = kind(len(self._nodes), span, *args, **kwargs)
             self._nodes.append(found)
-            self._interned[(kind, *key)] = found
-        assert isinstance(found, kind)
-        return found
+        return cast(N, found)
+
+
+def _image(field: object, images: Mapping[Node, Node]) -> object:
+    """A field of a node with its nodes exchanged for their images."""
+    if isinstance(field, tuple):
+        return tuple([_image(item, images) for item in field])
+    return images[field] if isinstance(field, Node) else field
+
+
+def _interning_key(field: object) -> object:
+    """A field as part of a key: it keeps `True` and 1 apart, which are equal."""
+    if isinstance(field, tuple):
+        return tuple(map(_interning_key, field))
+    return scalar_key(field) if is_scalar(field) else field
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program after elaboration: the graph, what the output is, and what the text declares.
+    """A program after elaboration: its graph, outputs and declarations.
 
-    `outputs` maps each entry's name to its s-op (one entry unless several were asked for).  `vocabulary`
-    and `max_length` come from `set vocab` and `set max_length`, or the command line; None when absent.
-    `entries` are the outputs that were asked for by name; empty when the output is the file's last expression.
-    `sources` are the texts that it was read from, the main file first (the prelude is not among them).
-    `warnings` are what a person should know about a program that is well formed.
+    outputs: (name, s-op) of each output; one, unless several entries were asked for.
+    vocabulary, max_length: from `set vocab` and `set max_length`, or from the caller; None when absent.
+    sources: the texts of the program, the main file first; the prelude is not among them.
+    warnings: diagnostics of a program that is correct, but may not mean what its author thinks.
+    entries: the outputs that were asked for by name; empty when the output is the file's last expression.
     """
 
     graph: Graph

@@ -1,8 +1,8 @@
-"""The closed set of element-wise scalar functions: one table that interpreter, simplifier and lowering read.
+"""The element-wise scalar functions: one closed table, read by the interpreter, the simplifier and the lowering.
 
-Every function takes and gives exact values (see `values`), and answers `Undefined` where the value
-cannot be computed.  Undefined *arguments* are handled by `apply`: they spread, except through the branch
-of a ternary (`where`) that is not chosen.
+Every function takes and returns exact values (see `values`).  It returns `Undefined` if the value cannot be computed.
+`apply` handles undefined arguments: the result is undefined, unless the argument is the branch of a ternary (`where`)
+that is not chosen.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .comparisons import COMPARISONS, ComparisonRule
-from .values import Number, Undefined, Value, is_number, normal, show
+from .values import Number, Undefined, Value, comparable, is_number, normal, show
 
-#: Results with more bits than this are refused: no transformer holds them, and they would eat the memory.
+#: Results with more bits than this are undefined: no transformer can hold them, and they would fill the memory.
 MAX_BITS = 4096
 
 
 @dataclass(frozen=True)
 class Operation:
-    """`symbol` is how a person writes it: "+" between two operands, "round" before one."""
+    """`symbol` is the spelling in RASP: "+" between two operands, "round" before one."""
 
     name: str
     symbol: str
@@ -29,7 +29,7 @@ class Operation:
 
 
 def apply(name: str, arguments: Sequence[Value]) -> Value:
-    """The value of an operation on one position's values.  Never raises for any values of the right number."""
+    """The value of an operation on the values of one position.  Never raises if their number is right."""
     if name == "where":
         condition, then, otherwise = arguments
         if isinstance(condition, Undefined):
@@ -52,7 +52,7 @@ def _too_large() -> Undefined:
 
 def _numeric(symbol: str, function: Callable[[Number, Number], Value]) -> Callable[[Value, Value], Value]:
     def evaluate(left: Value, right: Value) -> Value:
-        if not isinstance(left, (int, Fraction, float)) or not isinstance(right, (int, Fraction, float)):
+        if not is_number(left) or not is_number(right):
             return Undefined(f"`{symbol}` of a string")
         try:
             return function(left, right)
@@ -65,7 +65,7 @@ def _numeric(symbol: str, function: Callable[[Number, Number], Value]) -> Callab
 def _add(left: Value, right: Value) -> Value:
     if isinstance(left, str) and isinstance(right, str):
         return left + right
-    if isinstance(left, (int, Fraction, float)) and isinstance(right, (int, Fraction, float)):
+    if is_number(left) and is_number(right):
         return _sum(left, right)
     return _no_number("+")
 
@@ -123,7 +123,7 @@ def _power(left: Number, right: Number) -> Value:
 
 def _unary(symbol: str, function: Callable[[Number], Value]) -> Callable[[Value], Value]:
     def evaluate(operand: Value) -> Value:
-        if not isinstance(operand, (int, Fraction, float)):
+        if not is_number(operand):
             return Undefined(f"`{symbol}` of a string")
         return function(operand)
 
@@ -132,7 +132,7 @@ def _unary(symbol: str, function: Callable[[Number], Value]) -> Callable[[Value]
 
 def _comparison(rule: ComparisonRule) -> Operation:
     def ordering(left: Value, right: Value) -> Value:
-        if is_number(left) != is_number(right):
+        if not comparable(left, right):
             return Undefined(f"`{rule.symbol}` of a string and a number")
         return bool(rule.compare(left, right))
 

@@ -1,4 +1,4 @@
-"""Nodes and graphs as text: RASP-like expressions for messages and labels, and the dump of `--emit graph`."""
+"""Prints nodes as short RASP expressions for messages and labels, and whole graphs for `--emit graph`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .walk import inputs_of, reachable
 #: Longer descriptions are cut: they stand in messages and in tables.
 MAX_DESCRIPTION = 100
 
-#: Levels below the described node; deeper parts become `...`.
+#: Levels of operands below the described node; what is below them becomes `...`.
 MAX_LEVELS = 5
 
-#: Rows of a table that the dump lists.
+#: Rows of a table that `--emit graph` lists.
 MAX_ROWS = 32
 
 
@@ -142,9 +142,9 @@ def _some(texts: list[str], most: int = 6) -> str:
 
 
 def format_graph(program: Program) -> str:
-    """What `--emit graph` prints: the declarations, each node that the outputs need, the outputs.
+    """The text of `--emit graph`: the declarations, each node that the outputs need, the outputs.
 
-    Nodes are numbered anew from %0, inputs first; the name that a person gave and the place follow the `#`.
+    Nodes are numbered from %0, inputs first.  The name in the program, if any, and the place follow the `#`.
     """
     lines: list[str] = []
     if program.vocabulary is not None:

@@ -1,42 +1,32 @@
-"""What an s-op's values can be: booleans, numbers, strings; decided once per s-op, not per position.
+"""The kinds of values that an s-op can have: booleans, numbers, strings.  They decide how its values are printed.
 
-`True == 1`, and no operator tells them apart, so whether a 1 prints as `true` cannot be read off the
-value.  It follows from the s-op instead: the interpreter's output and the model's output both go
-through `present`, with the kinds found here, and so print alike.
+`True == 1`, and no operator tells them apart, so the value alone does not say if a 1 prints as `true`.  The s-op
+does: the interpreter's output and the model's output are both printed by `present` with the kinds found here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from .comparisons import COMPARISON_OPERATIONS
 from .graph import Aggregate, Constant, Elementwise, Node, SOp, Table, Tokens
-from .values import Scalar
+from .values import Scalar, ScalarKind, kind_of
 from .walk import reachable
 
-Kind = Literal["bool", "number", "string"]
-Kinds = frozenset[Kind]
+Kinds = frozenset[ScalarKind]
 
 BOOL: Kinds = frozenset({"bool"})
 NUMBER: Kinds = frozenset({"number"})
 STRING: Kinds = frozenset({"string"})
 NOTHING: Kinds = frozenset()
 
-#: Operations whose result has one kind, whatever they are given.
+#: Operations whose result has the same kind for all arguments.
 _FIXED: dict[str, Kinds] = {
     **dict.fromkeys(("sub", "mul", "div", "floordiv", "mod", "pow", "neg", "pos", "abs", "round"), NUMBER),
     **dict.fromkeys(("indicator", "int", "float"), NUMBER),
     **dict.fromkeys((*COMPARISON_OPERATIONS, "and", "or", "not", "bool"), BOOL),
     "str": STRING,
 }
-
-
-def kind_of(value: Scalar) -> Kind:
-    """The kind of one value."""
-    if isinstance(value, bool):
-        return "bool"
-    return "string" if isinstance(value, str) else "number"
 
 
 def kinds_of(values: Iterable[Scalar]) -> Kinds:
@@ -58,7 +48,7 @@ def infer(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> dict[SOp, Kind
 
 
 def present(value: Scalar, kinds: Kinds) -> Scalar:
-    """The value as an s-op of these kinds shows it: 0 and 1 as booleans, or booleans as 0 and 1."""
+    """The value as an s-op of these kinds prints it: 0 and 1 as booleans, or booleans as 0 and 1."""
     if isinstance(value, str):
         return value
     if prints_truths(kinds):
@@ -67,7 +57,7 @@ def present(value: Scalar, kinds: Kinds) -> Scalar:
 
 
 def prints_truths(kinds: Kinds) -> bool:
-    """Whether 0 and 1 print as `false` and `true`."""
+    """True if 0 and 1 print as `false` and `true`."""
     return "bool" in kinds and "number" not in kinds
 
 
@@ -105,6 +95,6 @@ def _aggregate(values: Kinds, default: Scalar | None) -> Kinds:
     if default is None:
         return values if values else NUMBER
     if "bool" in values and "number" not in values and default in (0, 1):
-        # `aggregate(s, condition, 0)` means "or false": a person who writes 0 there still has a condition.
+        # In `aggregate(s, condition, 0)` the 0 means false: the result is still a condition.
         return values
     return values | kinds_of((default,))

@@ -1,26 +1,28 @@
-"""The values that s-ops hold: exact numbers, booleans and strings, or *undefined*.
+"""The values of s-ops: exact numbers, booleans and strings, or *undefined*.
 
-Numbers are `int` and `Fraction` (a fraction with denominator 1 is always an `int`), so that there is
-one meaning and not one per rounding; only a fractional power gives a `float`.  `True == 1` and
-`False == 0` as in the reference: no operator tells them apart, only printing does.
+Numbers are `int` and `Fraction` (a fraction with denominator 1 is always an `int`), so that results do not depend on
+rounding; only a fractional power gives a `float`.  As in the reference implementation, `True == 1` and `False == 0`:
+no operator tells them apart, only printing does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal, TypeGuard, overload
 
 from ...rasp_grammar.span import Span
 
 Number = int | Fraction | float  # bool is an int
 Scalar = int | Fraction | float | str
+ScalarKind = Literal["bool", "number", "string"]
 
 
 @dataclass(frozen=True)
 class Undefined:
-    """The value of an expression that cannot be computed, and why ("division by zero").
+    """The value of an expression that cannot be computed, with the reason ("division by zero").
 
-    `span` is the expression where it started, once a node has produced it; it is no part of the value."""
+    `span` is the expression that was the first to be undefined; two undefined values are equal without regard to it."""
 
     reason: str
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -36,9 +38,32 @@ def normal(value: Scalar) -> Scalar:
     return value
 
 
-def is_number(value: Value) -> bool:
+def is_scalar(value: object) -> TypeGuard[Scalar]:
+    """True for numbers, booleans and strings."""
+    return isinstance(value, (int, Fraction, float, str))
+
+
+def is_number(value: object) -> TypeGuard[Number]:
     """True for numbers and booleans, which count as 0 and 1."""
     return isinstance(value, (int, Fraction, float))
+
+
+@overload
+def kind_of(value: Scalar) -> ScalarKind: ...
+@overload
+def kind_of(value: Value) -> ScalarKind | Literal["undefined"]: ...
+def kind_of(value: Value) -> ScalarKind | Literal["undefined"]:
+    """The kind of a value; a boolean is a kind of its own, though it compares and computes as 0 or 1."""
+    if isinstance(value, Undefined):
+        return "undefined"
+    if isinstance(value, bool):
+        return "bool"
+    return "string" if isinstance(value, str) else "number"
+
+
+def comparable(first: Value, second: Value) -> bool:
+    """True if two defined values can be ordered: two numbers or two strings."""
+    return is_number(first) == is_number(second)
 
 
 def scalar_key(value: Scalar) -> tuple[str, Scalar]:
@@ -47,7 +72,7 @@ def scalar_key(value: Scalar) -> tuple[str, Scalar]:
 
 
 def decimal(value: Fraction) -> float | int:
-    """The nearest float; beyond the floats the nearest integer, which at that size is as exact."""
+    """The nearest float; the nearest integer if the value is beyond the floats, which at that size is as exact."""
     try:
         return float(value)
     except OverflowError:
@@ -55,7 +80,7 @@ def decimal(value: Fraction) -> float | int:
 
 
 def show(value: Value) -> str:
-    """How a value is printed: `true`, `3`, `0.5`, `abc` without quotes."""
+    """The printed form of a value: `true`, `3`, `0.5`, `abc` without quotes."""
     match value:
         case bool():
             return "true" if value else "false"

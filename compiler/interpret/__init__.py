@@ -1,1 +1,1 @@
-"""What a program graph means: a graph and input tokens go in, exact output values come out."""
+"""A program graph and input tokens come in; the exact values of its nodes go out."""

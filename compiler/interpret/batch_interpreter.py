@@ -1,8 +1,8 @@
-"""The meaning of a program graph on many inputs at once: `interpreter`, vectorised, and as exact.
+"""The interpreter vectorised: computes a program graph on many inputs at once, as exactly as `interpreter`.
 
-Every s-op is a `BatchColumn`, every selector a boolean array [input, query, key].  Element-wise functions are computed
-once for each combination of arguments that occurs, by the functions of `ops`; sums are of integers, over a common
-denominator.  Where it matters for the answer or the message, one position's rule is the interpreter's own.
+Every s-op is a `BatchColumn`, every selector a boolean array [input, query, key].  An element-wise function is computed
+once for each combination of arguments that occurs, by `interpreter.function_of`.  Sums are of integers, over a common
+denominator.  Values that are not exact numbers are reduced by the interpreter's own rules for one row.
 """
 
 from __future__ import annotations
@@ -30,18 +30,17 @@ from ..graph.graph import (
     Table,
     Tokens,
 )
-from ..graph.operations import apply
 from ..graph.result_types import infer
 from ..graph.values import Scalar, Undefined, Value, normal
 from ..graph.walk import inputs_of, reachable
 from .batch_selectors import BatchSelector, Reduction, Width, combine, compare, negate, new_reasons, only_earlier
 from .batch_values import BatchColumn, Codes, Function, Pool
-from .interpreter import default_of, located, look_up, mean_of, sum_of
+from .interpreter import default_of, function_of, located, mean_of, sum_of
 
-#: About how many bytes the selections of one batch may take.
+#: Approximate size of the selections of one batch, in bytes.
 MEMORY = 1 << 26
 
-#: Distinct values that are kept from one batch for the next.
+#: Distinct values that are kept for the next batch.
 MAX_HELD = 1 << 20
 
 
@@ -50,9 +49,9 @@ Rule = Callable[[Codes, Found], BatchColumn | BatchSelector]
 
 
 class BatchInterpreter:
-    """S-ops, ready to be computed on many inputs.
+    """Computes s-ops on many inputs of one length.
 
-    Inputs are given by the places of their tokens in `vocabulary`: one array [input, position] for a length.
+    An input is given by the indices of its tokens in `vocabulary`: one array [input, position].
     """
 
     def __init__(self, roots: Sequence[SOp], vocabulary: Sequence[Scalar], *, causal: bool = False) -> None:
@@ -66,7 +65,7 @@ class BatchInterpreter:
         self._forget()
 
     def batches(self, ids: Codes) -> Iterator[tuple[Codes, list[BatchColumn]]]:
-        """The ids in parts that fit the memory, each with the columns of the roots."""
+        """The inputs in chunks that fit into `MEMORY`, each with the columns of the roots."""
         step = self.batch_size(ids.shape[1])
         for start in range(0, len(ids), step):
             part = ids[start : start + step]
@@ -98,7 +97,7 @@ class BatchInterpreter:
         return found
 
     def _forget(self) -> None:
-        """Begin with empty pools."""
+        """Starts with empty pools."""
         self._reasons = new_reasons()
         self._pools: list[Pool] = [self._reasons]
         self._rules: dict[Node, Rule] = {node: self._rule(node) for node in self._order}
@@ -110,7 +109,7 @@ class BatchInterpreter:
         return value
 
     def _rule(self, node: Node) -> Rule:
-        """How a node's value follows from those of its inputs."""
+        """The function that computes a node from its inputs."""
         match node:
             case Tokens():
                 tokens = self._pool(self._vocabulary)
@@ -123,11 +122,9 @@ class BatchInterpreter:
             case Constant(value=value):
                 constant = self._pool([normal(value)])
                 return lambda ids, found: BatchColumn(constant, np.zeros((1, 1), np.int64))
-            case Elementwise(op=op, inputs=inputs, span=span):
-                return self._function(inputs, lambda arguments: located(apply(op, arguments), span))
-            case Table(inputs=inputs, rows=rows, span=span):
-                listed = dict(rows)
-                return self._function(inputs, lambda arguments: located(look_up(node, listed, arguments), span))
+            case Elementwise(inputs=inputs, span=span) | Table(inputs=inputs, span=span):
+                function = function_of(node)
+                return self._function(inputs, lambda arguments: located(function(arguments), span))
             case Aggregate(selector=selector, values=values, default=default, span=span):
                 empty = default_of(self.kinds[values]) if default is None else normal(default)
                 return self._reduction(selector, values, node, partial(mean_of, empty=empty), empty, mean=True)

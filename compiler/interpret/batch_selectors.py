@@ -1,6 +1,6 @@
-"""Selectors of many inputs at once, as boolean arrays, and what is read through them.
+"""Selectors of many inputs at once, as boolean arrays, and the means, sums and widths that are read through them.
 
-A selection's cells have shape [input, query, key]; an axis along which they do not vary has size 1.
+Cells have shape [input, query, key]; an axis on which they do not depend has size 1.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.comparisons import COMPARISONS, Comparison
-from ..graph.values import Undefined, Value, normal
-from .batch_values import BatchColumn, Codes, Pool, distinct
+from ..graph.values import Undefined, Value, kind_of, normal
+from .batch_values import BatchColumn, Codes, Pool, distinct, ranks
 
 Cells = NDArray[np.bool_]
 #: Of float64, int64 or Python's integers: see `_numerators`.
 Numbers = NDArray[Any]
 
-#: Sums of integers below this in size are exact in float64, whose products are fast; below the other, in int64.
+#: Sums of integers below the first bound are exact in float64, whose products are fast; below the second, in int64.
 _EXACT_FLOAT = 1 << 53
 _EXACT_INT = 1 << 62
 
@@ -68,8 +68,8 @@ def new_reasons() -> Pool:
 def compare(
     keys: BatchColumn, queries: BatchColumn, comparison: Comparison, mixed: Undefined, reasons: Pool
 ) -> BatchSelector:
-    """Where `keys[key] comparison queries[query]`; `mixed` is what an order of a string and a number gives."""
-    key_ranks, query_ranks = _ranks(keys.pool.values, queries.pool.values)
+    """Where `keys[key] comparison queries[query]`; `mixed` is the value of an ordering of a string and a number."""
+    key_ranks, query_ranks = ranks(keys.pool.values, queries.pool.values)
     cells = COMPARISONS[comparison].compare(key_ranks[keys.codes][:, None, :], query_ranks[queries.codes][:, :, None])
     key_sorts, query_sorts = _sorts(keys.pool.values), _sorts(queries.pool.values)
     k, q = key_sorts[keys.codes], query_sorts[queries.codes]
@@ -87,7 +87,7 @@ def compare(
 
 
 def combine(left: BatchSelector, right: BatchSelector, operation: Callable[[Cells, Cells], Cells]) -> BatchSelector:
-    """Both cells combined; what is undefined on the left, else on the right, stays so."""
+    """The combination of both cells; the left cell if it is undefined, else the right one if it is."""
     cells = operation(left.cells, right.cells)
     if left.unknown is None or right.unknown is None:
         unknown = right.unknown if left.unknown is None else left.unknown
@@ -121,11 +121,12 @@ class Width:
 
 
 class Reduction:
-    """The selected values of each row made one: their mean, or their sum.
+    """The mean or the sum of the selected values of each row.
 
-    reference: the interpreter's rule for one row's values, for what occurs seldom and for its messages.
-    mean: one value alone stays as it is, and so do equal strings.  empty: the value of an empty row.  located: adds
-    the place where an undefined value has just arisen.
+    reference: the interpreter's rule for the values of one row; used for strings, floats and undefined values.
+    mean: the mean; the mean of one value, or of equal strings, is the value itself.  False: the sum.
+    empty: the value of an empty row.
+    located: adds its span to a new undefined value.
     """
 
     def __init__(
@@ -213,7 +214,7 @@ class Reduction:
 
 
 class _Result:
-    """A pool that takes values over from other pools and from undefined cells."""
+    """A pool for results, some of which come from other pools or are undefined cells."""
 
     def __init__(self, located: Callable[[Value], Value]) -> None:
         self.pool = Pool()
@@ -228,7 +229,7 @@ class _Result:
         return np.array([self.code(pool[code]) for code in used.tolist()], np.int64)[places.reshape(codes.shape)]
 
     def column(self, codes: Codes, selection: BatchSelector, length: int) -> BatchColumn:
-        """The column of these codes, undefined where a row of the selection is."""
+        """The column of these codes.  It is undefined where a row of the selection has an undefined cell."""
         unknown = selection.unknown_rows(length)
         if unknown is None or not bool(unknown.any()):
             return BatchColumn(self.pool, codes)
@@ -238,7 +239,7 @@ class _Result:
 
 
 def _full(cells: Cells, length: int) -> Cells:
-    """The cells with every key."""
+    """The cells, broadcast to all keys."""
     return np.broadcast_to(cells, (*cells.shape[:2], length))
 
 
@@ -252,8 +253,9 @@ def _product(cells: Cells, numbers: Numbers) -> Numbers:
 
 
 def _numerators(pool: Sequence[Value]) -> tuple[Numbers, int]:
-    """The exact numbers of a pool as numerators of one denominator (0 for other values): in a type in which the sum
-    of as many as an input can be long is exact."""
+    """The numerators of a pool's exact numbers over a common denominator (0 for other values), and that denominator.
+
+    The type of the array holds the sum of `2**_LONGEST` of them exactly."""
     exact = [Fraction(value) if _sort(value) == _EXACT else Fraction(0) for value in pool]  # type: ignore[arg-type]
     denominator = math.lcm(*(value.denominator for value in exact))
     numerators = [value.numerator * (denominator // value.denominator) for value in exact]
@@ -270,11 +272,13 @@ _LONGEST = 20
 
 
 def _sort(value: Value) -> int:
-    if isinstance(value, Undefined):
-        return _UNDEFINED
-    if isinstance(value, str):
-        return _STRING
-    return _FLOAT if isinstance(value, float) else _EXACT
+    match kind_of(value):
+        case "undefined":
+            return _UNDEFINED
+        case "string":
+            return _STRING
+        case _:
+            return _FLOAT if isinstance(value, float) else _EXACT
 
 
 def _sorts(pool: Sequence[Value]) -> NDArray[np.int8]:
@@ -283,15 +287,3 @@ def _sorts(pool: Sequence[Value]) -> NDArray[np.int8]:
 
 def _reasons_of(pool: Sequence[Value], reasons: Pool) -> Codes:
     return np.array([reasons.code(value) if isinstance(value, Undefined) else 0 for value in pool], np.int64)
-
-
-def _ranks(first: Sequence[Value], second: Sequence[Value]) -> tuple[Codes, Codes]:
-    """Integers for the values of both that compare as the values do, where these can be compared."""
-    values = {value for value in (*first, *second) if not isinstance(value, Undefined)}
-    numbers = sorted(value for value in values if not isinstance(value, str))
-    strings = sorted(value for value in values if isinstance(value, str))
-    ranks = {value: rank for rank, value in enumerate([*numbers, *strings])}
-    return (
-        np.array([-1 if isinstance(value, Undefined) else ranks[value] for value in first], np.int64),
-        np.array([-1 if isinstance(value, Undefined) else ranks[value] for value in second], np.int64),
-    )

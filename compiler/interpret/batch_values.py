@@ -1,4 +1,4 @@
-"""Values of many inputs at once: integer codes into a list of the distinct values, so that they stay exact."""
+"""Exact values of many inputs at once: arrays of integer codes, which index a list of the distinct values."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..graph.values import Undefined, Value
 
 Codes = NDArray[np.int64]
 
-#: Combined codes below this are counted in a table; beyond, they are sorted.
+#: Up to this many possible combinations, those that occur are marked in an array; with more, they are sorted.
 _TABLE = 1 << 16
 
 
 class Pool:
     """Distinct values in order of appearance; `True` and `1` are distinct, as they are for `tokens_str`.
 
-    Only grows, so that a code keeps its meaning.
+    A value is never removed, so codes stay valid.
     """
 
     def __init__(self, values: Sequence[Value] = ()) -> None:
@@ -45,7 +45,7 @@ class Pool:
 class BatchColumn:
     """An s-op on a batch: the value at [input, position] is `pool.values[codes[input, position]]`.
 
-    `codes` has size 1 along an axis where the values are the same throughout.
+    `codes` has size 1 along an axis on which the values do not depend.
     """
 
     pool: Pool
@@ -58,7 +58,7 @@ class BatchColumn:
 
 
 class Function:
-    """A function of one position's values, computed once for each combination of arguments that occurs."""
+    """A function of the values of one position, computed once for each combination of arguments that occurs."""
 
     def __init__(self, compute: Callable[[tuple[Value, ...]], Value]) -> None:
         self.pool = Pool()
@@ -68,21 +68,28 @@ class Function:
     def __call__(self, columns: Sequence[BatchColumn]) -> BatchColumn:
         """The column of results."""
         pools = [column.pool.values for column in columns]
-        combinations, places = distinct(
-            np.broadcast_arrays(*(column.codes for column in columns)), [len(pool) for pool in pools]
-        )
-        codes = np.empty(len(combinations), np.int64)
-        for place, combination in enumerate(combinations):
-            code = self._known.get(combination)
-            if code is None:
+
+        def code(combination: tuple[int, ...]) -> int:
+            found = self._known.get(combination)
+            if found is None:
                 arguments = tuple(pool[argument] for pool, argument in zip(pools, combination, strict=True))
-                code = self._known[combination] = self.pool.code(self._compute(arguments))
-            codes[place] = code
-        return BatchColumn(self.pool, codes[places])
+                found = self._known[combination] = self.pool.code(self._compute(arguments))
+            return found
+
+        return BatchColumn(self.pool, mapped(code, [column.codes for column in columns], [len(pool) for pool in pools]))
+
+
+def mapped(code: Callable[[tuple[int, ...]], int], arrays: Sequence[Codes], bounds: Sequence[int]) -> Codes:
+    """`code` of the integers at each place of the arrays, called once for each combination that occurs.
+
+    The arrays are broadcast to one shape; `arrays[i]` holds integers in 0..bounds[i] - 1.
+    """
+    combinations, places = distinct(np.broadcast_arrays(*arrays), bounds)
+    return np.asarray(np.array([code(combination) for combination in combinations], np.int64)[places])
 
 
 def distinct(arrays: Sequence[Codes], bounds: Sequence[int]) -> tuple[list[tuple[int, ...]], Codes]:
-    """The combinations that occur at the same place of arrays of one shape, and which one each place has.
+    """The combinations of values that occur at the same place of arrays of one shape, and each place's combination.
 
     `arrays[i]` holds integers in 0..bounds[i] - 1.
     """
@@ -117,3 +124,15 @@ def _key(value: Value) -> Hashable:
             return float, repr(value)  # -0.0 is not 0.0 to whoever prints it
         case _:
             return type(value), value
+
+
+def ranks(first: Sequence[Value], second: Sequence[Value]) -> tuple[Codes, Codes]:
+    """Integers for the values of both that compare as the values do, where these can be compared; -1 for undefined."""
+    values = {value for value in (*first, *second) if not isinstance(value, Undefined)}
+    numbers = sorted(value for value in values if not isinstance(value, str))
+    strings = sorted(value for value in values if isinstance(value, str))
+    place = {value: rank for rank, value in enumerate([*numbers, *strings])}
+    return (
+        np.array([-1 if isinstance(value, Undefined) else place[value] for value in first], np.int64),
+        np.array([-1 if isinstance(value, Undefined) else place[value] for value in second], np.int64),
+    )

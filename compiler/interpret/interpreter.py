@@ -1,14 +1,12 @@
-"""What a program graph means on one sequence: every position of every node, computed directly.
+"""The reference interpreter: computes every node of a program graph, at every position of one input.
 
-This is the reference that compiled models are measured against, so it is written to be obviously right:
-one rule per node kind, exact numbers, the whole selection matrix of every selector.  Nodes are visited in
-the order of `graph.reachable` (inputs first), so that shared nodes are computed once and no depth of
-graph meets Python's recursion limit.
+Compiled models are compared with it, so it is written to be obviously right: one rule for each class of node, exact
+numbers, the whole matrix of every selector.  Nodes are computed in the order of `walk.reachable` (inputs first):
+shared nodes once, and graphs of any depth without recursion.
 
-*Undefined* (DESIGN §3): a value that cannot be computed spreads through operators, is dropped by a ternary
-that does not choose it and by an aggregate that does not select it, and carries the span of the expression
-where it started.  A comparison that is undefined leaves its row of the selection unknown: what is read
-from that row is undefined.
+A value that cannot be computed is *undefined*.  It makes the results of operators undefined, except for a ternary
+that does not choose it and an aggregate that does not select it.  It carries the span of the expression that was
+undefined first.  If a cell of a selector is undefined, everything read from its row is undefined.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import operator
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, did_you_mean
@@ -42,27 +41,30 @@ from ..graph.graph import (
 )
 from ..graph.operations import apply
 from ..graph.result_types import BOOL, STRING, Kinds, infer, present
-from ..graph.values import Scalar, Undefined, Value, is_number, normal, show
+from ..graph.values import Scalar, Undefined, Value, comparable, is_number, normal, show
 from ..graph.walk import reachable
 from .parse_tokens import too_long, unknown_token
 
 #: One row per query position, one column per key position.
 Selection = list[list[bool | Undefined]]
 
+#: The value of an element-wise function of one position's values.
+ScalarFunction = Callable[[Sequence[Value]], Value]
+
 #: Inputs longer than this are abbreviated in messages.
 _SHOWN_TOKENS = 20
 
-#: What helps where a value is undefined.
+#: The hint of messages about undefined values.
 DEFINE_HINT = "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`"
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What does not depend on the input: the order of evaluation, and what each node needs to know."""
+    """All that does not depend on the input: the order of evaluation, kinds of values, and functions of the nodes."""
 
     order: tuple[Node, ...]
     kinds: Mapping[SOp, Kinds]
-    tables: Mapping[Table, dict[tuple[Scalar, ...], Scalar]]
+    functions: Mapping[Elementwise | Table, ScalarFunction]
 
 
 def evaluate(
@@ -72,18 +74,20 @@ def evaluate(
     causal: bool | Collection[Selector] = False,
     vocabulary: Sequence[Scalar] | None = None,
 ) -> dict[Node, list[Value] | Selection]:
-    """The values of every node that the roots depend on: one per position for an s-op, rows for a selector.
+    """The values of every node that the roots depend on: for an s-op a value per position, for a selector its rows.
 
-    `vocabulary` says which kinds the tokens can have (only an empty selection without default depends
-    on it); without one, the given tokens say it.  With `causal`, a position selects only itself and
-    earlier ones; given as some selectors, only in these.  Never raises: what cannot be computed is `Undefined`.
+    vocabulary: tells the kinds of tokens, which decide the value of an empty selection without default; None: only
+        the given tokens tell.
+    causal: a position selects only itself and earlier ones; a collection restricts only these selectors.
+
+    Never raises: a value that cannot be computed is `Undefined`.
     """
     sops, selections = _evaluate(_plan(roots, tokens if vocabulary is None else vocabulary), tokens, causal)
     return dict(chain[tuple[Node, list[Value] | Selection]](sops.items(), selections.items()))
 
 
 def run(program: Program, tokens: Sequence[Scalar], *, entry: str | None = None, causal: bool = False) -> list[Scalar]:
-    """The program's output on one input, as it is shown (`kinds.present`); `[]` for no tokens.
+    """The program's output on one input, as `result_types.present` prints it; `[]` for no tokens.
 
     Raises RaspError for an unknown entry, for an input outside the declared vocabulary or length, and
     for an undefined output.  For many inputs, keep one `Interpreter`.
@@ -92,7 +96,7 @@ def run(program: Program, tokens: Sequence[Scalar], *, entry: str | None = None,
 
 
 class Interpreter:
-    """One entry of a program, ready to be run on many inputs.  `entry` None is the first."""
+    """Runs one output of a program on many inputs.  `entry` is its name; None: the first."""
 
     def __init__(self, program: Program, *, entry: str | None = None, causal: bool = False) -> None:
         self.program = program
@@ -103,7 +107,7 @@ class Interpreter:
 
     @property
     def kinds(self) -> Kinds | None:
-        """What the output's values can be; None when only the input's tokens tell."""
+        """The kinds of the output's values; None if the program has no vocabulary, so that they depend on the input."""
         return None if self._plan is None else self._plan.kinds[self.output]
 
     def run(self, tokens: Sequence[Scalar]) -> list[Scalar]:
@@ -120,7 +124,7 @@ class Interpreter:
         return result
 
     def _admitted(self, tokens: Sequence[Scalar]) -> list[Scalar]:
-        """The tokens as the vocabulary writes them (an input's `1.0` is its `1`), or RaspError."""
+        """The tokens as the vocabulary writes them (an input's `1.0` is its `1`).  Raises RaspError."""
         limit = self.program.max_length
         if limit is not None and len(tokens) > limit:
             raise RaspError(too_long(len(tokens), limit))
@@ -136,8 +140,8 @@ class Interpreter:
 
 def _plan(roots: Iterable[Node], vocabulary: Iterable[Scalar]) -> _Plan:
     order = tuple(reachable(roots))
-    tables = {node: dict(node.rows) for node in order if isinstance(node, Table)}
-    return _Plan(order, infer(order, vocabulary), tables)
+    functions = {node: function_of(node) for node in order if isinstance(node, (Elementwise, Table))}
+    return _Plan(order, infer(order, vocabulary), functions)
 
 
 def _evaluate(
@@ -169,12 +173,10 @@ def _values(
             return list(range(len(tokens)))
         case Constant(value=value):
             return [normal(value)] * len(tokens)
-        case Elementwise(op=op, inputs=inputs):
+        case Elementwise(inputs=inputs) | Table(inputs=inputs):
+            function = plan.functions[node]
             columns = zip(*(sops[operand] for operand in inputs), strict=True)
-            return [located(apply(op, arguments), node.span) for arguments in columns]
-        case Table(inputs=inputs):
-            columns = zip(*(sops[operand] for operand in inputs), strict=True)
-            return [located(look_up(node, plan.tables[node], arguments), node.span) for arguments in columns]
+            return [located(function(arguments), node.span) for arguments in columns]
         case Aggregate(selector=selector, values=values, default=default):
             empty = default_of(plan.kinds[values]) if default is None else normal(default)
             column = sops[values]
@@ -189,34 +191,44 @@ def _values(
 
 
 def located(value: Value, span: Span) -> Value:
-    """`value`; where it has just become undefined, this is the place to remember."""
+    """The value.  If it is undefined and has no span yet, it gets this one."""
     if isinstance(value, Undefined) and value.span is None:
         return replace(value, span=span)
     return value
 
 
-def look_up(node: Table, rows: Mapping[tuple[Scalar, ...], Scalar], arguments: Sequence[Value]) -> Value:
-    key: list[Scalar] = []
-    for argument in arguments:
-        if isinstance(argument, Undefined):
-            return argument
-        key.append(argument)
-    if (found := rows.get(tuple(key))) is not None:
-        return normal(found)
-    if node.otherwise is not None:
-        return normal(node.otherwise)
-    return Undefined(f"{node.what}: nothing for {', '.join(_quoted(part) for part in key)}")
+def function_of(node: Elementwise | Table) -> ScalarFunction:
+    """The function that an element-wise node applies at every position, given the values of its inputs there.
+
+    It never raises.  A table's undefined result names the table and the arguments."""
+    if isinstance(node, Elementwise):
+        return partial(apply, node.op)
+    rows = dict(node.rows)
+
+    def look_up(arguments: Sequence[Value]) -> Value:
+        key: list[Scalar] = []
+        for argument in arguments:
+            if isinstance(argument, Undefined):
+                return argument
+            key.append(argument)
+        if (found := rows.get(tuple(key))) is not None:
+            return normal(found)
+        if node.otherwise is not None:
+            return normal(node.otherwise)
+        return Undefined(f"{node.what}: nothing for {', '.join(_quoted(part) for part in key)}")
+
+    return look_up
 
 
 def default_of(kinds: Kinds) -> Value:
-    """What an aggregate without a default gives where nothing is selected."""
+    """The value of an aggregate without default where nothing is selected, for values of these kinds."""
     if kinds == STRING:
         return Undefined("an empty selection of strings and no default")
     return False if kinds == BOOL else 0
 
 
 def _chosen(row: Sequence[bool | Undefined], values: Sequence[Value]) -> list[Value] | Undefined:
-    """The values that a row selects; undefined where a cell of the row is."""
+    """The values that a row selects; the undefined cell if the row has one."""
     chosen: list[Value] = []
     for cell, value in zip(row, values, strict=True):
         if isinstance(cell, Undefined):
@@ -227,7 +239,7 @@ def _chosen(row: Sequence[bool | Undefined], values: Sequence[Value]) -> list[Va
 
 
 def mean_of(values: list[Value] | Undefined, empty: Value) -> Value:
-    """The mean of the selected values; of one, or of equal strings, the value itself."""
+    """The mean of the selected values; of one value, or of equal strings, the value itself."""
     if isinstance(values, Undefined):
         return values
     if len(values) == 0:
@@ -242,7 +254,7 @@ def sum_of(values: list[Value] | Undefined) -> Value:
 
 
 def _sum(values: Sequence[Value], what: str, divisor: int) -> Value:
-    """The sum divided by `divisor`, exact; where floats are among the values it is rounded once, at the end."""
+    """The exact sum divided by `divisor`.  If floats are among the values, it is rounded once, at the end."""
     numbers: list[int | Fraction | float] = []
     for value in values:
         if isinstance(value, Undefined):
@@ -300,7 +312,7 @@ def _cell(key: Value, query: Value, rule: ComparisonRule, mixed: Undefined) -> b
         return key
     if isinstance(query, Undefined):
         return query
-    if rule.is_ordering and is_number(key) != is_number(query):
+    if rule.is_ordering and not comparable(key, query):
         return mixed
     return bool(rule.compare(key, query))
 
@@ -339,7 +351,7 @@ def _undefined_output(value: Undefined, position: int, tokens: Sequence[Scalar],
 
 
 def shown_input(tokens: Sequence[Scalar]) -> str:
-    """The tokens as messages show them: the first ones, where they are many."""
+    """The tokens as messages show them: only the first ones if there are many."""
     return " ".join(show(token) for token in tokens[:_SHOWN_TOKENS]) + (" ..." if len(tokens) > _SHOWN_TOKENS else "")
 
 

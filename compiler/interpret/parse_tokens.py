@@ -1,4 +1,4 @@
-"""Tokens as people type them, and what to tell those who type another: no torch, so `raspc eval` uses it too."""
+"""Parses the tokens of an input that a user types; the diagnostics name the nearest tokens of the vocabulary."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _TRUTH = {"true": True, "True": True, "T": True, "false": False, "False": False,
 
 
 def parse_tokens(words: Sequence[str], vocabulary: Sequence[Scalar]) -> list[Scalar]:
-    """The tokens that words stand for.  One word that is no token stands for its characters: `cab` for `c a b`.
+    """The tokens that words name.  A single word that is not a token is split into characters: `cab` is `c a b`.
 
     Raises RaspError, one diagnostic for each word that is not in the vocabulary.
     """
     known = _Words(vocabulary)
     if len(words) == 1 and known.find(words[0]) is None:
         characters = [known.find(character) for character in words[0]]
-        # Where no token is one character long, a wrong word is more likely than a sequence of wrong characters.
+        # If none of the characters is a token, report the whole word, not each character.
         if words[0] == "" or any(token is not None for token in characters):
             words = list(words[0])
     tokens: list[Scalar] = []
@@ -43,7 +43,7 @@ def parse_tokens(words: Sequence[str], vocabulary: Sequence[Scalar]) -> list[Sca
 
 
 def parse_token(word: str, vocabulary: Sequence[Scalar]) -> Scalar:
-    """The token that one word stands for.  Raises RaspError when there is none."""
+    """The token that a word names.  Raises RaspError if there is none."""
     token = _Words(vocabulary).find(word)
     if token is None:
         raise RaspError(unknown_token(word, 0, vocabulary))
@@ -51,7 +51,7 @@ def parse_token(word: str, vocabulary: Sequence[Scalar]) -> Scalar:
 
 
 class _Words:
-    """Looks tokens up by the words for them: `a`, `3`, `3.0`, `1/2`, `0.5`, `true`."""
+    """Finds tokens by the words that name them: `a`, `3`, `3.0`, `1/2`, `0.5`, `true`."""
 
     def __init__(self, vocabulary: Sequence[Scalar]) -> None:
         self.by_text = {show(token): token for token in vocabulary}
@@ -60,7 +60,7 @@ class _Words:
         self.truths = {token: token for token in vocabulary if isinstance(token, bool)}
 
     def find(self, word: str) -> Scalar | None:
-        """Strings win over numbers that look like them."""
+        """The token that a word names; a string has priority over the number that it looks like."""
         if word in self.by_text:
             return self.by_text[word]
         if word in _TRUTH:
@@ -75,7 +75,7 @@ class _Words:
 
 
 def unknown_token(token: object, position: int, vocabulary: Sequence[Scalar]) -> Diagnostic:
-    """What to say of a token, or anything else, that is not in the vocabulary."""
+    """The diagnostic for a token, or any other value, that is not in the vocabulary."""
     shown = ", ".join(_quoted(known) for known in vocabulary[:_SHOWN])
     if len(vocabulary) > _SHOWN:
         shown += f", ... ({len(vocabulary)} in all)"
@@ -86,7 +86,7 @@ def unknown_token(token: object, position: int, vocabulary: Sequence[Scalar]) ->
 
 
 def too_long(length: int, limit: int) -> Diagnostic:
-    """What to say of an input of `length` tokens where `limit` is the most."""
+    """The diagnostic for an input of `length` tokens that is longer than `limit`."""
     return Diagnostic(
         "input-too-long",
         f"the input has {length} tokens, but the program takes at most {limit}",
@@ -96,7 +96,7 @@ def too_long(length: int, limit: int) -> Diagnostic:
 
 
 def _close(token: object, vocabulary: Sequence[Scalar]) -> list[Scalar]:
-    """Tokens that may have been meant: the same text as another type, another case, or nearly the same letters."""
+    """Tokens similar to the given one: the same text as another type or in another case, or nearly the same letters."""
     text = _plain(token)
     same = [known for known in vocabulary if show(known).lower() == text.lower()]
     if len(same) > 0:
@@ -110,7 +110,7 @@ def _plain(token: object) -> str:
 
 
 def _quoted(token: object) -> str:
-    """On one line, and of bounded length, whatever a file or a person gave."""
+    """Any value that a file or a user gave, on one line of bounded length."""
     text = _plain(token)
     text = text if len(text) <= 60 else text[:60] + "..."
     if isinstance(token, str):

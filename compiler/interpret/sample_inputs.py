@@ -1,4 +1,4 @@
-"""Inputs to try a program on: all of them while they are few, else a sample that looks where bugs live.
+"""Test inputs for a program: all inputs if there are few, otherwise a sample that includes edge cases.
 
 Everything here is deterministic: the same vocabulary, length, count and seed give the same inputs in the
 same order, on every Python.
@@ -17,7 +17,7 @@ from .batch_values import Codes
 
 Input = tuple[Scalar, ...]
 
-#: Node evaluations for all inputs of a warning's sample together: some tenths of a second.
+#: Node evaluations for all inputs of a warning's sample together; they take some tenths of a second.
 _WORK = 40_000
 _FEWEST = 20
 
@@ -26,12 +26,12 @@ _CHUNK = 1 << 15
 
 
 def count_inputs(vocabulary_size: int, max_length: int) -> int:
-    """How many inputs there are of 1 to `max_length` tokens."""
+    """The number of inputs of 1 to `max_length` tokens."""
     return sum(vocabulary_size**length for length in range(1, max_length + 1))
 
 
 def affordable(nodes: int, most: int) -> int:
-    """How many inputs to evaluate a program of so many nodes on, where a warning looks for a witness."""
+    """The number of inputs on which a warning may evaluate a program of so many nodes, in search of a witness."""
     return max(_FEWEST, min(most, _WORK // max(1, nodes)))
 
 
@@ -42,7 +42,7 @@ def all_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator[Input]
 
 
 def all_ids(vocabulary_size: int, max_length: int) -> Iterator[Codes]:
-    """The inputs of `all_inputs` in the same order, as places in the vocabulary: arrays [input, position]."""
+    """The inputs of `all_inputs` in the same order, as indices into the vocabulary: arrays [input, position]."""
     for length in range(1, max_length + 1):
         powers = [vocabulary_size**place for place in reversed(range(length))]
         count = vocabulary_size**length
@@ -52,17 +52,17 @@ def all_ids(vocabulary_size: int, max_length: int) -> Iterator[Codes]:
 
 
 def ids_of(inputs: Iterable[Input], vocabulary: Sequence[Scalar]) -> Iterator[Codes]:
-    """The inputs as places in the vocabulary: one array [input, position] for each length, the shortest first."""
+    """The inputs as indices into the vocabulary: one array [input, position] for each length, the shortest first."""
     places = {token: place for place, token in enumerate(vocabulary)}
     for _, group in groupby(sorted(inputs, key=len), key=len):
         yield np.array([[places[token] for token in tokens] for tokens in group], np.int64)
 
 
 def sampled_inputs(vocabulary: Sequence[Scalar], max_length: int, count: int, seed: int = 0) -> list[Input]:
-    """The structured inputs, then random ones until there are `count` different inputs (all, where fewer exist).
+    """The structured inputs, then random ones, until there are `count` different inputs (all, if fewer exist).
 
-    The structured inputs come first and are never dropped: with a small `count` there are more than that.
-    Every length is among the random ones, as long as `count` leaves room.
+    No structured input is dropped: if there are more of them than `count`, the result is longer.
+    The random inputs have every length, if `count` leaves room.
     """
     total = count_inputs(len(vocabulary), max_length)
     if total <= count:
@@ -70,14 +70,14 @@ def sampled_inputs(vocabulary: Sequence[Scalar], max_length: int, count: int, se
     found = dict.fromkeys(structured_inputs(vocabulary, max_length))
     rng = random.Random(seed)
     if total <= 4 * count:
-        # Drawing until all but a few have turned up would take many draws for each: shuffle them instead.
+        # Nearly all inputs are wanted: drawing at random would repeat most of them, so shuffle instead.
         rest = [tokens for tokens in all_inputs(vocabulary, max_length) if tokens not in found]
         rng.shuffle(rest)
         return [*found, *rest[: max(0, count - len(found))]]
     lengths = list(range(max_length, 0, -1))
     draws = 0
     while len(found) < count:
-        # Round robin over the lengths; the short ones run dry, and then only cost a draw.
+        # Each length in turn.  When all inputs of a short length are found, its draws add nothing.
         found.setdefault(_random_input(vocabulary, lengths[draws % max_length], rng))
         draws += 1
     return list(found)
@@ -93,10 +93,10 @@ def chosen_inputs(
 
 
 def structured_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator[Input]:
-    """Inputs with a shape: constant, in order and reversed, alternating, in blocks, one odd token at an end.
+    """Regular inputs: constant, in order and reversed, alternating, in two blocks, one different token at an end.
 
-    At most about ten per token; lengths 1, 2, the longest and one less.  Repeats are possible.  The least and the
-    greatest number are combined wherever they stand in the vocabulary.
+    At most about ten per token, of lengths 1, 2, `max_length` and one less; some may be equal.  The least and the
+    greatest number of the vocabulary are combined with each other.
     """
     first, last = vocabulary[0], vocabulary[-1]
     for length in sorted({1, min(2, max_length), max(1, max_length - 1), max_length}, reverse=True):
@@ -115,6 +115,6 @@ def structured_inputs(vocabulary: Sequence[Scalar], max_length: int) -> Iterator
 
 
 def _random_input(vocabulary: Sequence[Scalar], length: int, rng: random.Random) -> Input:
-    """Uniform, or over a few of the tokens only: a large vocabulary would otherwise hardly ever repeat one."""
+    """Tokens drawn from the vocabulary, or from at most three of its tokens, so that tokens are repeated."""
     tokens = vocabulary if rng.random() < 0.5 else rng.sample(vocabulary, min(len(vocabulary), rng.randint(1, 3)))
     return tuple(rng.choice(tokens) for _ in range(length))

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...compiler.graph.operations import apply
+from ...compiler.graph.operations import OPERATIONS, apply
 from ...compiler.graph.values import Scalar
 from .estimates import ValueEstimate, apply_operation, boolean_from, from_values, sorted_values, union
 from .writer import Expr, Production, RequestedKind, Writer, constant, value_text
-
-SIGNS = {
-    "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "^",
-    "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "and": "and", "or": "or",
-}  # fmt: skip
 
 #: Largest number of keys of a dict that is indexed by an s-op.
 MAX_KEYS = 12
 
 
 def binary(name: str, left: Expr, right: Expr) -> Expr:
-    return Expr(f"{left.operand} {SIGNS[name]} {right.operand}", apply_operation(name, left.estimate, right.estimate))
+    return Expr(
+        f"{left.operand} {OPERATIONS[name].symbol} {right.operand}",
+        apply_operation(name, left.estimate, right.estimate),
+    )
 
 
 # --- numbers

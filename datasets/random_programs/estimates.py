@@ -14,6 +14,7 @@ from itertools import product
 from math import lcm, prod
 from typing import Literal
 
+from ...compiler.graph.comparisons import COMPARISON_OPERATIONS
 from ...compiler.graph.operations import apply
 from ...compiler.graph.values import Scalar, Undefined, Value, normal
 
@@ -181,7 +182,7 @@ def _inherited(result: ValueEstimate, inputs: Sequence[ValueEstimate]) -> ValueE
 
 def _bounded(name: str, inputs: Sequence[ValueEstimate]) -> ValueEstimate:
     """The estimate from the bounds of the inputs, which are numbers."""
-    if name in ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not"):
+    if name in COMPARISON_OPERATIONS or name in ("and", "or", "not"):
         return from_values((False, True))
     all_integers = all(estimate.all_integers for estimate in inputs)
     count = prod(estimate.value_count for estimate in inputs)

@@ -46,7 +46,7 @@ def _expressions(draw: st.DrawFn, build: Build, leaves: list[SOp], depth: int) -
     name = draw(st.sampled_from([*OPERATIONS_OF_VALUES, "where", "where", "table"]))
     if name == "table":
         arguments = st.tuples(st.sampled_from(CONSTANTS), st.sampled_from(CONSTANTS))
-        rows = draw(st.lists(st.tuples(arguments, st.sampled_from(CONSTANTS)), max_size=6))
+        rows = draw(st.dictionaries(arguments, st.sampled_from(CONSTANTS), max_size=6)).items()
         inputs = [draw(_expressions(build, leaves, depth - 1)) for _ in range(2)]
         return build.graph.table(inputs, rows, draw(st.none() | st.just("else")), "dict", SPAN)
     return build.op(name, *(draw(_expressions(build, leaves, depth - 1)) for _ in range(OPERATIONS[name].arity)))

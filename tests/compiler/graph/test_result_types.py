@@ -19,7 +19,7 @@ def kinds(node: SOp, *vocabulary: Scalar) -> Kinds:
     return infer([node], vocabulary)[node]
 
 
-def test_leaves() -> None:
+def test_tokens_have_the_kinds_of_the_vocabulary() -> None:
     graph = Graph()
     tokens = graph.tokens(SPAN)
     assert kinds(tokens, "a", "b") == STRING
@@ -35,7 +35,7 @@ EXAMPLES: dict[str, Scalar] = {"bool": True, "number": 3, "string": "1"}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_operations_give_what_they_give_on_examples(name: str) -> None:
+def test_kinds_of_an_operation_are_those_of_its_values(name: str) -> None:
     """On one value of each kind, an operation gives a kind that was foreseen, or nothing."""
     graph = Graph()
     arity = OPERATIONS[name].arity
@@ -50,7 +50,7 @@ def test_operations_give_what_they_give_on_examples(name: str) -> None:
                 assert repr(present(value, kinds(node))) == repr(value) or name == "where"
 
 
-def test_sums() -> None:
+def test_a_sum_is_a_string_or_a_number_as_its_operands_are() -> None:
     graph = Graph()
     tokens, one, text = graph.tokens(SPAN), graph.constant(1, SPAN), graph.constant("x", SPAN)
     assert kinds(graph.elementwise("add", [tokens, tokens], SPAN), "a", 1) == STRING_OR_NUMBER
@@ -59,7 +59,7 @@ def test_sums() -> None:
     assert kinds(graph.elementwise("add", [text, one], SPAN)) == NOTHING
 
 
-def test_choices_and_tables_give_what_is_in_them() -> None:
+def test_choices_and_tables_have_the_kinds_of_their_branches_and_rows() -> None:
     graph = Graph()
     tokens = graph.tokens(SPAN)
     choice = graph.elementwise("where", [tokens, graph.constant("a", SPAN), graph.constant(1, SPAN)], SPAN)
@@ -86,14 +86,16 @@ def test_choices_and_tables_give_what_is_in_them() -> None:
         (("a", 1), None, STRING_OR_NUMBER),
     ],
 )
-def test_aggregates(vocabulary: tuple[Scalar, ...], default: Scalar | None, expected: Kinds) -> None:
+def test_an_aggregate_has_the_kinds_of_its_values_and_default(
+    vocabulary: tuple[Scalar, ...], default: Scalar | None, expected: Kinds
+) -> None:
     graph = Graph()
     tokens = graph.tokens(SPAN)
     node = graph.aggregate(graph.select(tokens, tokens, "==", SPAN), tokens, default, SPAN)
     assert kinds(node, *vocabulary) == expected
 
 
-def test_an_aggregate_of_what_is_never_defined_can_still_be_empty() -> None:
+def test_an_aggregate_of_undefined_values_is_a_number_where_nothing_is_selected() -> None:
     graph = Graph()
     never = graph.elementwise("add", [graph.constant("a", SPAN), graph.constant(1, SPAN)], SPAN)
     tokens = graph.tokens(SPAN)
@@ -118,5 +120,5 @@ def test_an_aggregate_of_what_is_never_defined_can_still_be_empty() -> None:
         ("a", STRING, "'a'"),
     ],
 )
-def test_present(value: Scalar, kinds: Kinds, shown: str) -> None:
+def test_kinds_decide_how_zero_and_one_are_printed(value: Scalar, kinds: Kinds, shown: str) -> None:
     assert repr(present(value, kinds)) == shown

@@ -39,7 +39,7 @@ def space(program: Program) -> Space:
 
 
 def simplified(program: Program) -> Program:
-    return simplify(program, space(program))[0]
+    return simplify(program, space(program)).program
 
 
 def without_names(program: Program) -> Program:
@@ -56,8 +56,8 @@ def differs(program: Program) -> str:
     if not same_program(simplified(again), simplified(program)):
         return text
     # What simplification made is written, too.
-    made, analysis = simplify(program, space(program))
-    text = to_rasp(made, never_empty=analysis.selectors.never_empty)
+    made = simplify(program, space(program))
+    text = to_rasp(made.program, never_empty=made.analysis.selectors.never_empty)
     return "" if digest(simplified(elaborated(text))) == digest(simplified(program)) else text
 
 

@@ -55,7 +55,7 @@ def assert_equal(
 
 @given(st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-def test_generated_graphs(data: st.DataObject) -> None:
+def test_batches_agree_with_the_interpreter_on_generated_graphs(data: st.DataObject) -> None:
     build = Build()
     space = data.draw(spaces())
     root = data.draw(sops(build, 4))
@@ -63,7 +63,7 @@ def test_generated_graphs(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_generated_programs(seed: int) -> None:
+def test_batches_agree_with_the_interpreter_on_generated_programs(seed: int) -> None:
     rng = random.Random(seed)
     program = elaborate(Source("generated.rasp", generate(rng, rng.choice((6, 12, 24)))))
     vocabulary, max_length = require_input_space(program)
@@ -72,7 +72,7 @@ def test_generated_programs(seed: int) -> None:
 
 
 @pytest.mark.parametrize("program", shipped_programs(), ids=str)
-def test_shipped_programs(program: Shipped) -> None:
+def test_batches_agree_with_the_interpreter_on_shipped_programs(program: Shipped) -> None:
     elaborated = elaborate(Source(str(program), program.path.read_text(encoding="utf-8")), base=program.path.parent)
     inputs = sampled_inputs(program.vocabulary, program.max_length, 1000, 1)
     for causal in (False, True):
@@ -84,7 +84,7 @@ VALUES: tuple[Scalar, ...] = (0, 1, True, "a", "b", Fraction(1, 3), Fraction(1, 
 
 
 @pytest.mark.parametrize("default", [None, 0, "none"])
-def test_reductions_of_every_mixture(default: Scalar | None) -> None:
+def test_means_and_sums_of_mixed_kinds_agree_with_the_interpreter(default: Scalar | None) -> None:
     """Means and sums over any prefix of values of any sort, some of them undefined."""
     build = Build()
     table = build.graph.table([build.tokens], [((i,), value) for i, value in enumerate(VALUES)], None, "dict", SPAN)
@@ -97,7 +97,7 @@ def test_reductions_of_every_mixture(default: Scalar | None) -> None:
     assert_equal(roots, vocabulary, sampled_inputs(vocabulary, 7, 300))
 
 
-def test_numbers_of_every_size() -> None:
+def test_sums_of_numbers_of_every_size_are_exact() -> None:
     """Sums in float64, in int64 and in Python's integers."""
     for bits in (2, 34, 52, 60, 80):
         build = Build()
@@ -106,14 +106,14 @@ def test_numbers_of_every_size() -> None:
         assert_equal(roots, (-1, 1, 2), all_inputs((-1, 1, 2), 4))
 
 
-def test_combinations_beyond_64_bits() -> None:
+def test_combinations_are_found_when_their_codes_exceed_64_bits() -> None:
     build = Build()
     inputs = [build.op("add", build.tokens, build.constant(i)) for i in range(8)]
     table = build.graph.table(inputs, [(tuple(range(5, 13)), "five")], "other", "dict", SPAN)
     assert_equal([table], tuple(range(300)), [(5,), (6, 5, 299)])
 
 
-def test_batches_bound_the_memory_and_forget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_keep_within_the_memory_and_drop_old_values(monkeypatch: pytest.MonkeyPatch) -> None:
     build = Build()
     doubled = build.op("add", build.tokens, build.tokens)
     before = build.aggregate(build.select(build.indices, build.indices, "<"), doubled, "none")

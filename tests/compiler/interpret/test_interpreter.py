@@ -33,7 +33,7 @@ def typed(*expected: Value) -> list[tuple[str, Value]]:
     return [(type(value).__name__, value) for value in expected]
 
 
-def test_leaves(build: Build) -> None:
+def test_values_of_tokens_indices_and_constants(build: Build) -> None:
     assert values(build.tokens, ["b", "a"]) == typed("b", "a")
     assert values(build.indices, ["b", "a", "a"]) == typed(0, 1, 2)
     assert values(build.constant(Fraction(4, 2)), [0, 0]) == typed(2, 2)
@@ -104,7 +104,7 @@ OPERATION_CASES: list[tuple[str, tuple[Scalar, ...], Scalar | Undefined]] = [
 
 
 @pytest.mark.parametrize(("name", "arguments", "expected"), OPERATION_CASES)
-def test_operations(build: Build, name: str, arguments: tuple[Scalar, ...], expected: Value) -> None:
+def test_values_of_operations(build: Build, name: str, arguments: tuple[Scalar, ...], expected: Value) -> None:
     node = build.op(name, *(build.constant(argument) for argument in arguments))
     assert values(node, ["x", "x"]) == typed(expected, expected)
 
@@ -113,7 +113,7 @@ def test_every_operation_has_a_case() -> None:
     assert {name for name, _, _ in OPERATION_CASES} == set(OPERATIONS)
 
 
-def test_undefined_spreads_except_through_the_branch_not_taken(build: Build) -> None:
+def test_an_undefined_argument_makes_the_result_undefined_except_in_the_branch_not_chosen(build: Build) -> None:
     ratio = build.op("div", build.constant(6), build.indices)
     at_start = build.op("eq", build.indices, build.constant(0))
     assert values(build.op("neg", ratio), "abc") == typed(Undefined("division by zero"), -6, -3)
@@ -124,7 +124,7 @@ def test_undefined_spreads_except_through_the_branch_not_taken(build: Build) -> 
     assert values(build.op("eq", ratio, ratio), "a") == typed(Undefined("division by zero"))
 
 
-def test_table(build: Build) -> None:
+def test_a_table_gives_its_row_or_otherwise(build: Build) -> None:
     rows: list[tuple[tuple[Scalar, ...], Scalar]] = [(("a",), 1), (("b",), Fraction(4, 2))]
     node = build.graph.table([build.tokens], rows, None, "dict", SPAN)
     assert values(node, "abz") == typed(1, 2, Undefined('dict: nothing for "z"'))
@@ -132,7 +132,7 @@ def test_table(build: Build) -> None:
     assert values(with_default, "abz") == typed(1, 2, "?")
 
 
-def test_table_of_several_inputs_takes_true_for_one(build: Build) -> None:
+def test_a_table_takes_true_for_one(build: Build) -> None:
     rows: list[tuple[tuple[Scalar, ...], Scalar]] = [((0, "a"), "first"), ((1, "b"), "second")]
     is_b = build.op("eq", build.tokens, build.constant("b"))
     node = build.graph.table([is_b, build.tokens], rows, None, "list index", SPAN)
@@ -155,12 +155,12 @@ def test_table_of_several_inputs_takes_true_for_one(build: Build) -> None:
         (">=", [[True, True], [False, True]]),
     ],
 )
-def test_select(build: Build, comparison: Comparison, rows: Selection) -> None:
+def test_select_compares_key_with_query(build: Build, comparison: Comparison, rows: Selection) -> None:
     assert cells(build.select(build.indices, build.indices, comparison), "ab") == rows
     assert cells(build.select(build.tokens, build.tokens, comparison), "ab") == rows
 
 
-def test_select_between_strings_and_numbers(build: Build) -> None:
+def test_ordering_strings_with_numbers_is_undefined(build: Build) -> None:
     undefined = Undefined("`<` of a string and a number")
     assert cells(build.select(build.tokens, build.constant(1), "=="), ["a", 1]) == [[False, True], [False, True]]
     assert cells(build.select(build.tokens, build.constant(1), "!="), ["a", 1]) == [[True, False], [True, False]]
@@ -168,7 +168,7 @@ def test_select_between_strings_and_numbers(build: Build) -> None:
     assert cells(build.select(build.constant("a"), build.constant(1), "<"), ["x"]) == [[undefined]]
 
 
-def test_selector_algebra(build: Build) -> None:
+def test_and_or_not_of_selectors(build: Build) -> None:
     before = build.select(build.indices, build.indices, "<")
     same = build.select(build.tokens, build.tokens, "==")
     assert cells(build.graph.selector_and(before, same, SPAN), "aab") == [
@@ -184,7 +184,7 @@ def test_selector_algebra(build: Build) -> None:
     assert cells(build.graph.selector_not(before, SPAN), "ab") == [[True, True], [False, True]]
 
 
-def test_undefined_cells_spread_through_the_algebra_and_poison_their_row(build: Build) -> None:
+def test_an_undefined_cell_makes_its_row_undefined(build: Build) -> None:
     ratio = build.op("div", build.constant(2), build.indices)
     undefined = Undefined("division by zero")
     equal = build.select(build.indices, ratio, "==")
@@ -242,7 +242,7 @@ def test_aggregate_ignores_what_it_does_not_select(build: Build) -> None:
     assert values(build.aggregate(build.everything(), ratio), "ab") == typed(*[Undefined("division by zero")] * 2)
 
 
-def test_defaults(build: Build) -> None:
+def test_the_default_is_the_value_where_nothing_is_selected(build: Build) -> None:
     nothing, is_a = build.nothing(), build.op("eq", build.tokens, build.constant("a"))
     assert values(build.aggregate(nothing, build.tokens, "-"), "ab") == typed("-", "-")
     assert values(build.aggregate(nothing, build.indices, Fraction(4, 2)), "a") == typed(2)
@@ -251,7 +251,7 @@ def test_defaults(build: Build) -> None:
     assert values(build.aggregate(nothing, is_a), "a") == typed(False)
 
 
-def test_missing_default_of_strings(build: Build) -> None:
+def test_without_default_an_empty_selection_of_strings_is_undefined(build: Build) -> None:
     reason = Undefined("an empty selection of strings and no default")
     strings = build.aggregate(build.nothing(), build.tokens)
     assert values(strings, "ab") == typed(reason, reason)
@@ -262,12 +262,12 @@ def test_missing_default_of_strings(build: Build) -> None:
     assert values(build.aggregate(build.nothing(), mixed), "ab") == typed(0, 0)
 
 
-def test_width(build: Build) -> None:
+def test_the_width_counts_the_selected_positions(build: Build) -> None:
     assert values(build.width(build.select(build.tokens, build.tokens, "==")), "aab") == typed(2, 2, 1)
     assert values(build.width(build.nothing()), "a") == typed(0)
 
 
-def test_selector_sum(build: Build) -> None:
+def test_a_selector_sum_adds_the_selected_values(build: Build) -> None:
     total = build.graph.selector_sum(build.select(build.indices, build.indices, "<="), build.tokens, SPAN)
     assert values(total, [1, THIRD, True]) == typed(1, Fraction(4, 3), Fraction(7, 3))
     assert values(total, [True, 0.1, 0.2]) == typed(1, 1.1, 1.3)
@@ -296,7 +296,7 @@ def test_evaluate_gives_every_node_once(build: Build) -> None:
     assert set(evaluate([doubled], "ab")) == {build.tokens, same, width, doubled}
 
 
-def test_deep_and_shared_graphs(build: Build) -> None:
+def test_graphs_may_be_of_any_depth_and_share_nodes(build: Build) -> None:
     """A walk that recursed would overflow, one that forgot what it knows would take 2^5000 steps."""
     node: SOp = build.indices
     for _ in range(5000):
@@ -304,7 +304,7 @@ def test_deep_and_shared_graphs(build: Build) -> None:
     assert values(node, "ab") == typed(0, pow(2, 5000, 7))
 
 
-def test_nodes_of_the_wrong_kind_are_bugs() -> None:
+def test_nodes_of_an_unknown_class_raise_type_error() -> None:
     with pytest.raises(TypeError, match="no meaning for SOp"):
         evaluate([SOp(0, SPAN)], "a")
     with pytest.raises(TypeError, match="no meaning for Selector"):

@@ -36,7 +36,7 @@ MIXED: tuple[Scalar, ...] = ("a", "<pad>", "3", 3, -4, True, False, Fraction(1, 
         ([], "abc", []),
     ],
 )
-def test_words(words: list[str], vocabulary: list[Scalar], tokens: list[Scalar]) -> None:
+def test_words_are_read_as_tokens(words: list[str], vocabulary: list[Scalar], tokens: list[Scalar]) -> None:
     found = parse_tokens(words, tuple(vocabulary))
     assert [(type(token), token) for token in found] == [(type(token), token) for token in tokens]
 
@@ -84,7 +84,9 @@ def test_words(words: list[str], vocabulary: list[Scalar], tokens: list[Scalar])
         ),
     ],
 )
-def test_unknown_words(words: list[str], vocabulary: list[Scalar], expected: list[str]) -> None:
+def test_unknown_words_are_diagnosed_with_the_nearest_tokens(
+    words: list[str], vocabulary: list[Scalar], expected: list[str]
+) -> None:
     with pytest.raises(RaspError) as caught:
         parse_tokens(words, tuple(vocabulary))
     messages = [
@@ -96,7 +98,7 @@ def test_unknown_words(words: list[str], vocabulary: list[Scalar], expected: lis
 
 
 @given(st.sampled_from(MIXED))
-def test_what_is_shown_can_be_typed(token: Scalar) -> None:
+def test_the_printed_form_of_a_token_is_read_as_the_token(token: Scalar) -> None:
     assert show(parse_token(show(token), MIXED)) == show(token)
 
 
@@ -108,5 +110,5 @@ def test_any_word_is_a_token_or_a_diagnostic(word: str) -> None:
         assert error.diagnostics[0].message.isprintable()  # noqa: PT017
 
 
-def test_other_objects_are_named() -> None:
+def test_values_that_are_no_tokens_are_named_in_the_diagnostic() -> None:
     assert unknown_token({"a": [1]}, 3, "ab").message == "{'a': [1]} at position 3 is not in the program's vocabulary"

@@ -15,12 +15,12 @@ from raspc.compiler.interpret.sample_inputs import (
 )
 
 
-def test_all_inputs() -> None:
+def test_all_inputs_are_the_product_of_the_vocabulary() -> None:
     assert list(all_inputs("ab", 2)) == [("a",), ("b",), ("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")]
     assert count_inputs(3, 4) == len(set(all_inputs("abc", 4))) == 3 + 9 + 27 + 81
 
 
-def test_structured_inputs_hold_the_extremes() -> None:
+def test_structured_inputs_include_the_first_and_last_tokens() -> None:
     found = set(structured_inputs([0, 1, 2], 5))
     expected: set[tuple[int, ...]] = {(token,) * length for token in range(3) for length in (1, 2, 4, 5)}
     expected |= {(0, 0, 1, 1, 2), (2, 1, 1, 0, 0), (1, 0, 1, 0, 1), (2, 2, 0, 0, 0), (1, 1, 1, 1, 0), (0, 2, 2, 2, 2)}
@@ -48,7 +48,7 @@ def test_samples_follow_from_the_seed() -> None:
     assert sampled_inputs("abcde", 9, 200, seed=7) != sampled_inputs("abcde", 9, 200, seed=8)
 
 
-def test_samples_when_there_are_hardly_more_inputs() -> None:
+def test_a_sample_of_nearly_all_inputs_has_no_repeats() -> None:
     total = count_inputs(2, 8)
     assert sampled_inputs("ab", 8, total) == list(all_inputs("ab", 8))
     assert sampled_inputs("ab", 8, 10 * total) == list(all_inputs("ab", 8))
@@ -61,7 +61,7 @@ def test_few_samples_keep_every_structured_input() -> None:
     assert set(sampled_inputs("ab", 3, 5)) == set(structured_inputs("ab", 3))
 
 
-def test_chosen_inputs() -> None:
+def test_all_inputs_are_chosen_up_to_the_limit() -> None:
     assert chosen_inputs("ab", 3, exhaustive_limit=14, samples=5) == list(all_inputs("ab", 3))
     assert chosen_inputs("ab", 9, exhaustive_limit=100, samples=80) == sampled_inputs("ab", 9, 80)
 
@@ -75,7 +75,7 @@ def test_ids_are_the_inputs(vocabulary: str, max_length: int) -> None:
         assert [len(tokens) for tokens in found] == sorted(map(len, expected))
 
 
-def test_ids_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_come_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = [row for array in all_ids(3, 4) for row in array.tolist()]
     monkeypatch.setattr(inputs, "_CHUNK", 10)
     parts = list(all_ids(3, 4))
