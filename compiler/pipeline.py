@@ -9,13 +9,12 @@ The steps between them are here: `compile_program` takes them all, `compile_with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Literal
 
 from ..rasp_grammar.diagnostics import RaspError, error
 from .analysis.domains import Space
-from .analysis.node_facts import Analysis
 from .artifact.assemble import assemble
 from .artifact.model_files import CompiledModel
 from .blocks.layers import Schedule, parameter_count, schedule
@@ -25,13 +24,11 @@ from .graph.print_graph import describe, format_graph
 from .graph.result_types import infer, prints_truths
 from .lower import lower
 from .options import CompileOptions, Strategy
-from .simplify.rewrite import simplify_traced
+from .simplify.rewrite import Simplified, simplify
 from .stages import Stages
 
 Stage = Literal["graph", "blocks", "layers"]
 
-#: The simplified program, its analysis, and the node that replaced each node of the program.
-Simplified = tuple[Program, Analysis, Mapping[Node, Node]]
 Simplify = Callable[[CompileOptions], Simplified]
 
 
@@ -68,18 +65,19 @@ def stages(program: Program, options: CompileOptions) -> Stages:
 
 def compile_with(program: Program, settings: CompileOptions, strategy: Strategy, simplify: Simplify) -> Stages:
     """The stages before the arrays, with one strategy.  Raises RaspError if it fails."""
-    simplified, analysis, images = simplify(settings)
+    found = simplify(settings)
+    simplified, analysis = found.program, found.analysis
     text, truths = _describer(simplified), _outputs_of_truths(program, analysis.space)
     blocks = lower(simplified, analysis, options=settings, describe=text, truths=truths, strategy=strategy)
     plan = schedule(blocks)
     _require_size(plan, analysis.space, settings)
-    return Stages(program, analysis.space, simplified, images, analysis, blocks, plan)
+    return Stages(program, analysis.space, simplified, found.images, analysis, blocks, plan)
 
 
 def simplify_for(program: Program, settings: CompileOptions) -> Simplified:
     """The simplified program, with its domains inferred.  Raises RaspError for a program without an input space."""
     vocabulary, max_length = require_input_space(program)
-    return simplify_traced(program, Space(vocabulary, max_length, settings.causal), settings.widest_order)
+    return simplify(program, Space(vocabulary, max_length, settings.causal), settings.widest_order)
 
 
 def emit(program: Program, options: CompileOptions, stage: Stage) -> str:

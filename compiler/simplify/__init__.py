@@ -1,1 +1,1 @@
-"""Stage 2: a program graph goes in, an equivalent graph with fewer and cheaper nodes comes out."""
+"""A program graph comes in; a graph with the same outputs goes out that takes smaller heads and fewer neurons."""

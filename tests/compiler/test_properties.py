@@ -49,7 +49,7 @@ def _meaning(interpreter: Interpreter, tokens: Input) -> list[Scalar] | None:
 def test_simplification_keeps_the_meaning(space: Space, data: st.DataObject) -> None:
     build = Build()
     program = _program(space, build, [data.draw(sops(build, 3))])
-    simplified, _ = simplify(program, space)
+    simplified = simplify(program, space).program
     before, after = program.outputs[0][1], simplified.outputs[0][1]
     for tokens in inputs_of_space(space):
         old = evaluate([before], tokens, causal=space.causal, vocabulary=space.vocabulary)[before]

@@ -18,7 +18,7 @@ from raspc.tests.programs.cases import Shipped, shipped_programs
 @pytest.mark.parametrize("causal", [False, True], ids=["all", "causal"])
 def test_simplified_program_has_the_same_outputs(program: Shipped, causal: bool) -> None:
     original = elaborate(Source(str(program), program.path.read_text(encoding="utf-8")), base=program.path.parent)
-    simplified, _ = simplify(original, Space(program.vocabulary, program.max_length, causal))
+    simplified = simplify(original, Space(program.vocabulary, program.max_length, causal)).program
     assert Interpreter(original).kinds == Interpreter(simplified).kinds
     for tokens in chosen_inputs(program.vocabulary, program.max_length, exhaustive_limit=300, samples=200, seed=1):
         before, after = (_values(version, tokens, causal) for version in (original, simplified))
