@@ -75,7 +75,7 @@ def compile(
 
     Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
     """
-    from .compiler.pipeline import compile_program
+    from .compiler import compile_program
     from .compiler.warnings.outputs import model_warnings
 
     program = _program(source_or_path, entry, vocab, max_length)

@@ -73,8 +73,8 @@ def command(
     if emit == "ast":
         _emit_tree(path)
         return
-    from ..compiler.pipeline import compile_program
-    from ..compiler.pipeline import emit as emit_stage
+    from ..compiler import compile_program
+    from ..compiler import emit as emit_stage
 
     program = read_program(path, entries, vocab, max_length, report)
     if causal:

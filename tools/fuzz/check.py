@@ -11,12 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ...compiler import CompileOptions, compile_program
 from ...compiler.artifact.manifest import NumberDecodeRecord, OutputRecord
 from ...compiler.elaborate import elaborate, require_input_space
 from ...compiler.graph.values import Scalar, show
 from ...compiler.interpret.sample_inputs import Input, sampled_inputs
-from ...compiler.options import CompileOptions
-from ...compiler.pipeline import compile_program
 from ...rasp_grammar.diagnostics import RaspError
 from ...rasp_grammar.span import Source
 

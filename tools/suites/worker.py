@@ -72,9 +72,9 @@ def _is_library(error: RaspError) -> bool:
 
 
 def _built(job: Job, started: float) -> JobResult:
+    from ...compiler import compile_program
     from ...compiler.artifact.model_files import write
     from ...compiler.elaborate import elaborate, parse_vocabulary
-    from ...compiler.pipeline import compile_program
     from ...compiler.warnings.outputs import model_warnings
     from .sources import TOO_MANY
 
