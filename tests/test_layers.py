@@ -45,17 +45,10 @@ TOOLS = (
 ARROWS_TODAY: set[tuple[str, str]] = set()
 
 #: Modules that lie on a circle of imports.
-CIRCLES_TODAY = {
-    "compiler.elaborate.apply",
-    "compiler.elaborate.evaluate",
-    "compiler.elaborate.operators",
-    "compiler.elaborate.scope",
-}
+CIRCLES_TODAY: set[str] = set()
 
 #: Folders whose entries (modules and subfolders) import one another in a circle.
-FOLDERS_WITH_CIRCLES_TODAY = {
-    "compiler.elaborate",
-}
+FOLDERS_WITH_CIRCLES_TODAY: set[str] = set()
 
 #: Public class names that two modules define.
 CLASSES_TODAY = {

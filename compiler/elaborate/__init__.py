@@ -1,4 +1,4 @@
-"""Syntax tree to program graph: everything that is not sequence computation is run, and a graph is left."""
+"""A syntax tree comes in, a program graph goes out: all that is not sequence computation is run and is gone."""
 
 from __future__ import annotations
 

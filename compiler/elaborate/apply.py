@@ -1,27 +1,24 @@
-"""`x("abc")`: what an s-op or selector gives on one input, as a plain list."""
+"""Applies an s-op or selector to one input, as in `x("abc")`; the result is a plain list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.span import Span
 from ..graph.graph import Node, Selector, SOp
 from ..graph.result_types import infer, present
-from ..graph.values import Scalar, Undefined
+from ..graph.values import Scalar, Undefined, is_scalar
 from ..graph.walk import reachable
 from ..interpret.interpreter import evaluate
-from .scope import Object, is_scalar, kind
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
+from .scope import Object, kind
+from .workspace import Workspace
 
 
-def apply_to_input(evaluator: Evaluator, node: SOp | Selector, arguments: Sequence[Object], span: Span) -> Object:
-    """A list with one value for each position; for a selector a list of rows, each a list of booleans."""
+def apply_to_input(workspace: Workspace, node: SOp | Selector, arguments: Sequence[Object], span: Span) -> Object:
+    """The values, one for each position; for a selector a list of rows, each a list of booleans."""
     tokens = _tokens(arguments, span)
-    evaluator.budget.spend(work_on(reachable([node]), len(tokens)), span)
+    workspace.budget.spend(work_on(reachable([node]), len(tokens)), span)
     result = evaluate([node], tokens)[node]
     if isinstance(node, Selector):
         rows: list[Object] = []
@@ -38,7 +35,7 @@ def apply_to_input(evaluator: Evaluator, node: SOp | Selector, arguments: Sequen
 
 
 def work_on(nodes: Iterable[Node], length: int) -> int:
-    """Values that the interpreter computes on an input: a selector's for each pair of positions."""
+    """The number of values that the interpreter computes on an input; a selector has one for each pair of positions."""
     length = max(1, length)
     return sum([length**2 if isinstance(node, Selector) else length for node in nodes])
 

@@ -1,4 +1,4 @@
-"""Which inputs a program is for: its vocabulary and the longest input."""
+"""The vocabulary of a program and the length of its longest input."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ...rasp_grammar.diagnostics import Diagnostic, RaspError, error, shortened
 from ...rasp_grammar.span import Span
 from ..graph.graph import Program
 from ..graph.print_graph import literal
-from ..graph.values import Scalar, normal
-from .scope import Object, is_scalar, kind
+from ..graph.values import Scalar, is_scalar, normal
+from .scope import Object, kind
 
-#: Longer inputs are beyond what any attention layer could be built for.
+#: The attention pattern of a longer input would not fit into any memory.
 MAX_LENGTH = 1 << 20
 
 _VOCABULARY_HINT = 'write `set vocab "abc"`, `set vocab ["(", ")"]` or `set vocab range(10)`'
 
 
 def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
-    """The tokens that a string (its characters) or a list declares."""
+    """The tokens that `set vocab` declares: the characters of a string, or the items of a list.  Raises RaspError."""
     if not isinstance(value, (str, tuple)):
         message = f"the vocabulary is {kind(value)}, not a string or list"
         raise error("wrong-vocabulary", message, span, _VOCABULARY_HINT)
@@ -44,7 +44,7 @@ def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
 
 
 def max_length_of(value: Object, span: Span | None) -> int:
-    """The longest input, in tokens."""
+    """The length of the longest input, in tokens, that `set max_length` declares.  Raises RaspError."""
     if isinstance(value, bool) or not isinstance(value, int):
         message = (
             f"the longest input is {shortened(literal(value)) if is_scalar(value) else kind(value)}, not a whole number"
@@ -83,7 +83,7 @@ _MISSING_HINTS: dict[Code, str] = {
 
 
 def require_input_space(program: Program) -> tuple[tuple[Scalar, ...], int]:
-    """Vocabulary and longest input of a program.  RaspError shows the lines that are missing."""
+    """The vocabulary and the longest input of a program.  Raises RaspError with the lines to add if one is missing."""
     if program.vocabulary is not None and program.max_length is not None:
         return program.vocabulary, program.max_length
     source = program.sources[0]
@@ -97,5 +97,5 @@ def require_input_space(program: Program) -> tuple[tuple[Scalar, ...], int]:
 
 
 def checked_vocabulary(vocabulary: Sequence[Scalar]) -> tuple[Scalar, ...]:
-    """A vocabulary that came from a flag or a caller, under the rules of `set vocab`."""
+    """A vocabulary given by a flag or a caller, checked by the rules of `set vocab`.  Raises RaspError."""
     return vocabulary_of(tuple(vocabulary), None)

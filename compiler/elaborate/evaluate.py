@@ -1,4 +1,4 @@
-"""Runs what is not sequence computation: expressions and statements, down to a graph of s-ops and selectors."""
+"""Evaluates expressions and statements.  Sequence computation is not run: it becomes nodes of the graph."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import assert_never
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import did_you_mean, error, shortened
 from ...rasp_grammar.span import Span
-from ..graph.graph import Constant, Graph, Indices, Node, Selector, SOp, Tokens
-from ..graph.values import Scalar
-from . import operators as operations
+from ..graph.graph import Constant, Indices, Node, Selector, SOp, Tokens
+from ..graph.values import Scalar, is_scalar
+from . import operators
 from .apply import apply_to_input
 from .scope import (
     Builtin,
+    BuiltinSOp,
     Deferred,
     Function,
+    LibraryValue,
     Object,
     Poison,
     Poisoned,
     Scope,
-    is_scalar,
     kind,
 )
-from .workspace import Budget
+from .workspace import Workspace
 
-#: Names that people bring from elsewhere, and what they are here.
+#: Names from Python and other languages, with what RASP has instead.
 _OTHER_NAMES = {
     "true": "`True`",
     "false": "`False`",
@@ -40,57 +41,36 @@ _OTHER_NAMES = {
 }
 
 
-#: Is told what an expression of a person's text stands for, each time that it is evaluated.
+#: Called with an expression of the program and its value, each time that it is evaluated.
 Observer = Callable[[tree.Expression, Object], None]
 
 
 class Evaluator:
-    """One elaboration: the graph that it builds, its budget, and whose text the work is for."""
+    """Evaluates expressions and statements in scopes; the graph grows in `workspace`.
+
+    prelude: the scope of the library.  observer: see `Observer`; it is not told of expressions of the library."""
 
     def __init__(self, prelude: Scope, observer: Observer | None = None) -> None:
-        self.graph = Graph()
-        self.budget = Budget()
+        self.workspace = Workspace(self._length)
         self._prelude = prelude
         self._observer = observer
-        #: Where the prelude was called from, while one of its functions runs; its own text is nobody's business.
-        self._site: Span | None = None
-        #: The function of the prelude that runs.
-        self.owner: str | None = None
-        #: Is told of each `draw(x, ...)`: its arguments, and the call that they stand in.
-        self.on_draw: Callable[[Sequence[Object], tree.Call], None] | None = None
 
-    def at(self, node: tree.Tree) -> Span:
-        """The place in a person's text that a node stands for."""
-        return node.span if self._site is None else self._site
-
-    def length(self, span: Span) -> SOp:
-        """The library's `length`."""
-        value = self._resolve(self._prelude, "length", self._prelude.names["length"], span)
+    def _length(self, span: Span) -> SOp:
+        value = self._resolve(self._prelude.names["length"], "length", span)
         assert isinstance(value, SOp)
         return value
 
-    def restart(self) -> None:
-        """Forgets where it was when a mistake ended a statement."""
-        self._site = self.owner = None
-        self.budget.restart()
-
     # --- expressions
 
-    def evaluate_at(self, expression: tree.Expression, scope: Scope, span: Span) -> Object:
-        """The value of an expression of the library, whose nodes belong to a place in the person's text."""
-        before = self._site
-        self._site = span
-        value = self.evaluate(expression, scope)
-        self._site = before
-        return value
-
     def evaluate(self, expression: tree.Expression, scope: Scope) -> Object:
-        span = self.at(expression)
-        self.budget.spend(1, span)
-        self.budget.enter(span)
+        workspace = self.workspace
+        site = workspace.call_site
+        span = expression.span if site is None else site  # as `Workspace.at`, without a call for each expression
+        budget = workspace.budget
+        budget.enter(span, steps=1)
         result = self._evaluate(expression, scope, span)
-        self.budget.leave()
-        if self._observer is not None and self._site is None:
+        budget.leave()
+        if site is None and self._observer is not None:
             self._observer(expression, result)
         return result
 
@@ -107,21 +87,22 @@ class Evaluator:
             case tree.Group(inner=inner):
                 return self.evaluate(inner, scope)
             case tree.Unary(operator=sign, operand=operand):
-                return operations.unary(self, sign, self.evaluate(operand, scope), span)
+                return operators.unary(self.workspace, sign, self.evaluate(operand, scope), span)
             case tree.Binary(operator=sign, left=left, right=right):
                 first = self.evaluate(left, scope)
                 second = self.evaluate(right, scope)
-                return operations.binary(self, sign, first, second, span, (self.at(left), self.at(right)))
+                spans = self.workspace.at(left), self.workspace.at(right)
+                return operators.binary(self.workspace, sign, first, second, span, spans)
             case tree.Call():
                 return self._call(expression, scope, span)
             case tree.Index(target=target, index=index):
                 indexed = self.evaluate(target, scope)
-                return operations.index(self, indexed, self.evaluate(index, scope), span)
+                return operators.index(self.workspace, indexed, self.evaluate(index, scope), span)
             case tree.Ternary():
                 return self._ternary(expression, scope, span)
             case tree.Membership(item=item, container=container):
                 member = self.evaluate(item, scope)
-                return operations.contains(self, member, self.evaluate(container, scope), span)
+                return operators.contains(self.workspace, member, self.evaluate(container, scope), span)
             case tree.ListDisplay(items=items):
                 return tuple([self.evaluate(item, scope) for item in items])
             case tree.DictDisplay(entries=entries):
@@ -147,17 +128,25 @@ class Evaluator:
         found = scope.find(name)
         if found is None:
             raise self._unknown(name, scope, span)
-        return self._resolve(found[0], name, found[1], span)
+        return self._resolve(found, name, span)
 
-    def _resolve(self, owner: Scope, name: str, value: Object | Deferred | Poison, span: Span) -> Object:
-        if isinstance(value, Poison):
-            raise Poisoned
-        if not isinstance(value, Deferred):
-            return value
-        made = value.make(self, span)
-        if isinstance(made, Node) and owner is self._prelude:
-            self._give_name(made, name)
-        return made
+    def _resolve(self, value: Object | Deferred | Poison, name: str, span: Span) -> Object:
+        match value:
+            case Poison():
+                raise Poisoned
+            case BuiltinSOp(make=make):
+                return make(self.workspace.graph, span)
+            case LibraryValue(expression=expression, scope=scope):
+                # Its nodes get the span of the use in the program.
+                before = self.workspace.call_site
+                self.workspace.call_site = span
+                made = self.evaluate(expression, scope)
+                self.workspace.call_site = before
+                if isinstance(made, Node):
+                    self._give_name(made, name)
+                return made
+            case _:
+                return value
 
     def _unknown(self, name: str, scope: Scope, span: Span) -> Exception:
         hint = "give it a value first: `name = ...;`"
@@ -175,16 +164,16 @@ class Evaluator:
         condition = self.evaluate(expression.condition, scope)
         if isinstance(condition, SOp):
             then = self.evaluate(expression.then, scope)
-            return operations.where(self, condition, then, self.evaluate(expression.otherwise, scope), span)
-        # A plain condition leaves the other branch alone: recursion ends here.
-        holds = operations.truth(condition, self.at(expression.condition))
+            return operators.where(self.workspace, condition, then, self.evaluate(expression.otherwise, scope), span)
+        # With a plain condition the other branch is not evaluated, so that recursion can end.
+        holds = operators.truth(condition, self.workspace.at(expression.condition))
         return self.evaluate(expression.then if holds else expression.otherwise, scope)
 
     def _entry(self, entry: tree.Entry, scope: Scope) -> tuple[Scalar, Object]:
         key = self.evaluate(entry.key, scope)
         if not is_scalar(key):
             hint = "use numbers, strings or booleans as keys"
-            raise error("wrong-key", f"{kind(key)} cannot be a key", self.at(entry.key), hint)
+            raise error("wrong-key", f"{kind(key)} cannot be a key", self.workspace.at(entry.key), hint)
         return key, self.evaluate(entry.value, scope)
 
     # --- calls
@@ -200,11 +189,11 @@ class Evaluator:
         match function:
             case Builtin():
                 self._check_count(function, len(arguments), span)
-                return function.run(self, arguments, call)
+                return function.run(self.workspace, arguments, call)
             case Function():
                 return self._run(function, arguments, span)
             case SOp() | Selector():
-                return apply_to_input(self, function, arguments, span)
+                return apply_to_input(self.workspace, function, arguments, span)
             case _:
                 hint = "only functions, s-ops and selectors can be called"
                 raise error("not-callable", f"{kind(function)} cannot be called", span, hint)
@@ -229,41 +218,42 @@ class Evaluator:
         scope = Scope(function.scope)
         for parameter, argument in zip(parameters, arguments, strict=True):
             scope.names[parameter.name] = argument
-        before = self._site, self.owner
+        workspace = self.workspace
+        before = workspace.call_site, workspace.library_function
         if function.owner is not None:
-            self._site, self.owner = span, function.owner
+            workspace.call_site, workspace.library_function = span, function.owner
         result = self._block(function.definition.body, scope, span)
-        self._site, self.owner = before
-        # The parser has seen to it that every body returns.
+        workspace.call_site, workspace.library_function = before
+        # The parser refuses a function that does not end with `return`.
         assert result is not None
         return result
 
     # --- statements
 
     def _block(self, statements: Sequence[tree.Statement], scope: Scope, span: Span) -> Object | None:
-        """Runs the statements of a function or loop at `span`; the value of the `return` that ended them, or None."""
-        self.budget.enter(span)
+        """Runs the statements of a function or loop at `span`.  Returns what its `return` gives; None without one."""
+        self.workspace.budget.enter(span)
         returned: Object | None = None
         for statement in statements:
             returned = self.execute(statement, scope)
             if returned is not None:
                 break
-        self.budget.leave()
+        self.workspace.budget.leave()
         return returned
 
     def execute(self, statement: tree.Statement, scope: Scope) -> Object | None:
-        """Runs one statement; the returned value if it was or held a `return`."""
+        """Runs one statement.  Returns the value of its `return`, or None if none was run."""
         match statement:
             case tree.ExpressionStatement(expression=expression):
                 self.evaluate(expression, scope)
             case tree.Assignment(names=names, values=values):
-                self._assign(names, self._values(values, scope), scope, self.at(statement))
+                self._assign(names, self._values(values, scope), scope, self.workspace.at(statement))
             case tree.Return(values=values):
                 return self._values(values, scope)
             case tree.Definition(name=name):
-                scope.names[name.name] = Function(statement, scope, self.owner)
+                scope.names[name.name] = Function(statement, scope, self.workspace.library_function)
             case tree.Loop(names=names, iterable=iterable, body=body):
-                span = self.at(iterable)
+                span = self.workspace.at(iterable)
                 for element in self._iterable(iterable, scope):
                     self._bind_loop(names, element, scope)
                     returned = self._block(body, scope, span)
@@ -274,7 +264,7 @@ class Evaluator:
         return None
 
     def _values(self, expressions: Sequence[tree.Expression], scope: Scope) -> Object:
-        """Several values form a list."""
+        """One value as it is, several as a list."""
         values = [self.evaluate(expression, scope) for expression in expressions]
         return values[0] if len(values) == 1 else tuple(values)
 
@@ -295,33 +285,23 @@ class Evaluator:
         return value
 
     def bind(self, name: str, value: Object, scope: Scope) -> None:
-        """Gives a name in a scope; an s-op or selector keeps the first name that it gets."""
+        """Binds a name in a scope.  An s-op or selector keeps the first name that it is bound to."""
         scope.names[name] = value
         if isinstance(value, Node):
-            self._give_name(value, name if self.owner is None else f"{self.owner}.{name}")
+            function = self.workspace.library_function
+            self._give_name(value, name if function is None else f"{function}.{name}")
 
     def _give_name(self, node: Node, name: str) -> None:
-        # `x = tokens;` says nothing about the tokens.
+        # After `x = tokens;` the node is still best called `tokens`.
         if not isinstance(node, (Tokens, Indices, Constant)):
-            self.graph.set_name(node, name)
+            self.workspace.graph.set_name(node, name)
 
     def _iterable(self, expression: tree.Expression, scope: Scope) -> Sequence[Object]:
-        return self.iterate(self.evaluate(expression, scope), self.at(expression))
-
-    def iterate(self, value: Object, span: Span) -> Sequence[Object]:
-        """The items of a list, the characters of a string, the keys of a dict."""
-        if isinstance(value, (str, tuple)):
-            return value
-        if isinstance(value, dict):
-            return tuple(value)
-        hint = "loop over a list, such as `range(10)`"
-        if isinstance(value, SOp):
-            hint = "an s-op already works on all positions at once; " + hint
-        raise error("not-iterable", f"{kind(value)} has no items to go through", span, hint)
+        return operators.items_of(self.evaluate(expression, scope), self.workspace.at(expression))
 
     def _bind_loop(self, names: Sequence[tree.Name], element: Object, scope: Scope) -> None:
-        span = self.at(names[0])
-        self.budget.spend(1, span)
+        span = self.workspace.at(names[0])
+        self.workspace.budget.spend(1, span)
         if len(names) == 1:
             scope.names[names[0].name] = element
             return

@@ -1,4 +1,4 @@
-"""What the names that every program has are for, and what a person wrote above a definition."""
+"""The documentation of the built-in names and the library, and the comments above a program's own definitions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"[ \t]*#+ ?(.*?)\s*$")
 
 @dataclass(frozen=True)
 class Documented:
-    """A name of the library or of the language.  `span` is its definition, where RASP can say it."""
+    """A name that every program has.  `span` is its definition in prelude.rasp; None for a built-in name."""
 
     name: str
     signature: str
@@ -29,7 +29,7 @@ class Documented:
     span: Span | None = None
 
 
-#: What RASP cannot say in itself; `compiler.elaborate.builtins` has the same names.
+#: The names that `builtins` defines.
 BUILTINS = {
     known.name: known
     for known in (
@@ -72,7 +72,7 @@ BUILTINS = {
 
 @cache
 def library() -> dict[str, Documented]:
-    """Every name that a program has without defining it, those of prelude.rasp with their comments."""
+    """Every name that a program has without defining it.  Those of prelude.rasp have their comments as text."""
     module = prelude()
     found = dict(BUILTINS)
     for item in module.items:
@@ -86,7 +86,7 @@ def library() -> dict[str, Documented]:
 
 @cache
 def prelude() -> Module:
-    """The library in RASP, under the path of its file."""
+    """The syntax tree of prelude.rasp; its source is named by the path of the file."""
     with as_file(files(rasp_grammar) / "prelude.rasp") as path:
         return parse(Source(str(Path(path).resolve()), path.read_text(encoding="utf-8")))
 
@@ -97,9 +97,9 @@ def signature(definition: tree.Definition) -> str:
 
 
 def comment_above(span: Span) -> str:
-    """The comment on the lines directly above a statement, without its signs; empty when there is none."""
+    """The comment on the lines directly above a statement, without `#`; empty if there is none."""
     lines = span.source.text[: span.start].splitlines()
-    # What stands before the statement on its own line is no part of the comment.
+    # Text before the statement on its own line is not part of the comment.
     if span.start > 0 and span.source.text[span.start - 1] != "\n" and lines:
         if lines[-1].strip():
             return ""

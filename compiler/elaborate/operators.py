@@ -1,44 +1,30 @@
-"""The operators on everything that they can meet: plain values, lists, s-ops and selectors, in any mix."""
+"""The operators, `in`, indexing and ternaries on plain values, lists, dicts, s-ops and selectors, in any mix."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from ...rasp_grammar.diagnostics import error, shortened
 from ...rasp_grammar.span import Span
-from ..graph.comparisons import COMPARISONS
 from ..graph.graph import Selector, SOp
-from ..graph.operations import MAX_BITS, apply
+from ..graph.operations import MAX_BITS, OPERATIONS, apply
 from ..graph.print_graph import literal
-from ..graph.values import Scalar, Undefined, Value
-from .scope import Builtin, Function, Object, is_scalar, kind
+from ..graph.values import Scalar, Undefined, Value, is_scalar
+from .scope import Builtin, Function, Object, kind
+from .workspace import Workspace
 
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
-
-#: The row of `ops.OPERATIONS` for each sign between two operands.
-BINARY: dict[str, str] = {
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "div",
-    "//": "floordiv",
-    "%": "mod",
-    "^": "pow",
-    **{rule.symbol: rule.operation for rule in COMPARISONS.values()},
-    "and": "and",
-    "or": "or",
-}
+#: The row of `operations.OPERATIONS` for each sign between two operands.
+BINARY = {operation.symbol: operation.name for operation in OPERATIONS.values() if operation.arity == 2}
 
 UNARY = {"-": "neg", "+": "pos", "not": "not"}
 
 
-def lift(evaluator: Evaluator, value: Object, span: Span, what: str) -> SOp:
-    """An s-op as it is, a plain value as the same value at every position; `what` is the role, for the message."""
+def lift(workspace: Workspace, value: Object, span: Span, what: str) -> SOp:
+    """The value as an s-op; a plain value becomes a constant.  Raises RaspError, with `what` as the value's role."""
     if isinstance(value, SOp):
         return value
     if is_scalar(value):
-        return evaluator.graph.constant(value, span)
+        return workspace.graph.constant(value, span)
     raise error("wrong-kind", f"{what} is {kind(value)}, not an s-op", span, _hint_for(value))
 
 
@@ -52,8 +38,8 @@ def _hint_for(value: Object) -> str:
             return "use a number, a string, a boolean or an s-op"
 
 
-def plain(evaluator: Evaluator, name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar:
-    """An operation on plain values; where it cannot be computed, a diagnostic."""
+def plain(name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar:
+    """The result of an operation on plain values.  Raises RaspError if it is undefined."""
     return defined(apply(name, arguments), span)
 
 
@@ -70,66 +56,66 @@ def defined(value: Value, span: Span) -> Scalar:
 
 
 def truth(value: Object, span: Span) -> bool:
-    """Whether a plain value counts as true, as in Python."""
+    """True if a plain value counts as true, as in Python.  Raises RaspError for s-ops, selectors and functions."""
     if is_scalar(value) or isinstance(value, (tuple, dict)):
         return bool(value)
     raise error("wrong-kind", f"{kind(value)} is neither true nor false", span, _hint_for(value))
 
 
-def unary(evaluator: Evaluator, sign: str, operand: Object, span: Span) -> Object:
+def unary(workspace: Workspace, sign: str, operand: Object, span: Span) -> Object:
     if isinstance(operand, SOp):
-        return evaluator.graph.elementwise(UNARY[sign], (operand,), span)
+        return workspace.graph.elementwise(UNARY[sign], (operand,), span)
     if sign == "not":
         if isinstance(operand, Selector):
-            return evaluator.graph.selector_not(operand, span)
+            return workspace.graph.selector_not(operand, span)
         return not truth(operand, span)
     if is_scalar(operand):
-        return plain(evaluator, UNARY[sign], (operand,), span)
+        return plain(UNARY[sign], (operand,), span)
     raise error("wrong-kind", f"`{sign}` of {kind(operand)}", span, _hint_for(operand))
 
 
 def binary(
-    evaluator: Evaluator, sign: str, left: Object, right: Object, span: Span, spans: tuple[Span, Span]
+    workspace: Workspace, sign: str, left: Object, right: Object, span: Span, spans: tuple[Span, Span]
 ) -> Object:
-    """`spans` are the operands' own."""
+    """`left sign right`; `spans` are those of the operands."""
     if isinstance(left, Selector) or isinstance(right, Selector):
-        return _selectors(evaluator, sign, left, right, span)
+        return _selectors(workspace, sign, left, right, span)
     if isinstance(left, SOp) or isinstance(right, SOp):
         what = f"an operand of `{sign}`"
-        inputs = (lift(evaluator, left, spans[0], what), lift(evaluator, right, spans[1], what))
-        return evaluator.graph.elementwise(BINARY[sign], inputs, span)
+        inputs = (lift(workspace, left, spans[0], what), lift(workspace, right, spans[1], what))
+        return workspace.graph.elementwise(BINARY[sign], inputs, span)
     if sign in ("and", "or"):
         return right if truth(left, span) == (sign == "and") else left
-    repeated = _repeated(evaluator, left, right, span) if sign == "*" else None
+    repeated = _repeated(workspace, left, right, span) if sign == "*" else None
     if repeated is not None:
         return repeated
     if is_scalar(left) and is_scalar(right):
         if sign == "+" and isinstance(left, str) and isinstance(right, str):
-            evaluator.budget.items(len(left) + len(right), "a string", span)
-        return plain(evaluator, BINARY[sign], (left, right), span)
+            workspace.budget.items(len(left) + len(right), "a string", span)
+        return plain(BINARY[sign], (left, right), span)
     if sign in ("==", "!="):
         return (left == right) == (sign == "==")
     if sign == "+" and isinstance(left, tuple) and isinstance(right, tuple):
-        evaluator.budget.items(len(left) + len(right), "a list", span)
+        workspace.budget.items(len(left) + len(right), "a list", span)
         return left + right
     raise error("wrong-kind", f"`{sign}` of {kind(left)} and {kind(right)}", span, "use numbers, strings or s-ops")
 
 
-def _repeated(evaluator: Evaluator, left: Object, right: Object, span: Span) -> Object | None:
-    """`"ab" * 3` and `[0] * 3`, as the reference has them from Python."""
+def _repeated(workspace: Workspace, left: Object, right: Object, span: Span) -> Object | None:
+    """`"ab" * 3` and `[0] * 3`, as in Python and in the reference implementation."""
     if isinstance(left, int):
         left, right = right, left
     if not isinstance(left, (str, tuple)) or not isinstance(right, int):
         return None
-    evaluator.budget.items(len(left) * max(0, right), "a string" if isinstance(left, str) else "a list", span)
+    workspace.budget.items(len(left) * max(0, right), "a string" if isinstance(left, str) else "a list", span)
     return left * right
 
 
-def _selectors(evaluator: Evaluator, sign: str, left: Object, right: Object, span: Span) -> Object:
+def _selectors(workspace: Workspace, sign: str, left: Object, right: Object, span: Span) -> Object:
     if sign not in ("and", "or"):
         hint = "selectors combine with `and`, `or`, `not`; count with `selector_width`, compare the counts"
         raise error("wrong-kind", f"`{sign}` of {kind(left)} and {kind(right)}", span, hint)
-    graph = evaluator.graph
+    graph = workspace.graph
     if isinstance(left, Selector) and isinstance(right, Selector):
         return graph.selector_and(left, right, span) if sign == "and" else graph.selector_or(left, right, span)
     selector, other = (left, right) if isinstance(left, Selector) else (right, left)
@@ -138,13 +124,13 @@ def _selectors(evaluator: Evaluator, sign: str, left: Object, right: Object, spa
         raise error("wrong-kind", f"`{sign}` of a selector and {kind(other)}", span, hint)
     if other == (sign == "and"):
         return selector
-    # Nothing or everything: a selector whose comparison does not depend on the positions.
+    # Everything, or nothing: the comparison of a constant with itself.
     same = graph.constant(1, span)
     return graph.select(same, same, "==" if other else "!=", span)
 
 
-def where(evaluator: Evaluator, condition: SOp, then: Object, otherwise: Object, span: Span) -> SOp:
-    """A ternary whose condition is an s-op chooses position by position."""
+def where(workspace: Workspace, condition: SOp, then: Object, otherwise: Object, span: Span) -> SOp:
+    """`then if condition else otherwise` at every position."""
     for branch in (then, otherwise):
         if isinstance(branch, Selector):
             hint = (
@@ -152,18 +138,18 @@ def where(evaluator: Evaluator, condition: SOp, then: Object, otherwise: Object,
             )
             message = "an s-op as condition chooses values position by position; it cannot choose a selector"
             raise error("selector-branch", message, span, hint)
-    branches = [lift(evaluator, branch, span, "a branch of this ternary") for branch in (then, otherwise)]
-    return evaluator.graph.elementwise("where", (condition, *branches), span)
+    branches = [lift(workspace, branch, span, "a branch of this ternary") for branch in (then, otherwise)]
+    return workspace.graph.elementwise("where", (condition, *branches), span)
 
 
-def index(evaluator: Evaluator, target: Object, position: Object, span: Span) -> Object:
-    """`target[position]`: lists, strings, dicts and s-ops, by plain values and by s-ops."""
+def index(workspace: Workspace, target: Object, position: Object, span: Span) -> Object:
+    """`target[position]`, of a list, string, dict or s-op, where `position` is a plain value or an s-op."""
     if isinstance(target, SOp):
-        return _index_sop(evaluator, target, position, span)
+        return _index_sop(workspace, target, position, span)
     if not isinstance(target, (str, tuple, dict)):
         raise error("not-indexable", f"{kind(target)} has no items", span, "lists, strings, dicts and s-ops have items")
     if isinstance(position, SOp):
-        return _index_table(evaluator, target, position, span)
+        return _index_table(workspace, target, position, span)
     if not is_scalar(position):
         raise error("wrong-index", f"the index is {kind(position)}", span, "use a number, a key or an s-op")
     if isinstance(target, dict):
@@ -183,14 +169,14 @@ def index(evaluator: Evaluator, target: Object, position: Object, span: Span) ->
     return target[position]
 
 
-def _index_sop(evaluator: Evaluator, target: SOp, position: Object, span: Span) -> SOp:
-    """The value at one position for all; an s-op as index: at the position that each position names.
+def _index_sop(workspace: Workspace, target: SOp, position: Object, span: Span) -> SOp:
+    """For a plain index, the value at that position; for an s-op, each position names the one that it reads.
 
-    A position counts from the end when it is negative; one that does not exist selects nothing."""
-    graph = evaluator.graph
+    A negative index counts from the end; an index without a position selects nothing."""
+    graph = workspace.graph
     indices = graph.indices(span)
     if isinstance(position, SOp):
-        end = graph.elementwise("add", (evaluator.length(span), position), span)
+        end = graph.elementwise("add", (workspace.length(span), position), span)
         negative = graph.elementwise("lt", (position, graph.constant(0, span)), span)
         wanted: SOp = graph.elementwise("where", (negative, end, position), span)
     elif not isinstance(position, int):
@@ -199,12 +185,12 @@ def _index_sop(evaluator: Evaluator, target: SOp, position: Object, span: Span) 
     elif position >= 0:
         wanted = graph.constant(int(position), span)
     else:
-        wanted = graph.elementwise("sub", (evaluator.length(span), graph.constant(-position, span)), span)
+        wanted = graph.elementwise("sub", (workspace.length(span), graph.constant(-position, span)), span)
     return graph.aggregate(graph.select(indices, wanted, "==", span), target, None, span)
 
 
 def _index_table(
-    evaluator: Evaluator, target: str | tuple[Object, ...] | dict[Scalar, Object], position: SOp, span: Span
+    workspace: Workspace, target: str | tuple[Object, ...] | dict[Scalar, Object], position: SOp, span: Span
 ) -> SOp:
     if isinstance(target, dict):
         what = "dict"
@@ -218,50 +204,50 @@ def _index_table(
             hint = "index by a plain number, or choose with ternaries"
             raise error("wrong-kind", f"an s-op as index needs plain values; here is {kind(value)}", span, hint)
         rows.append(((key,), value))
-    evaluator.budget.spend(len(rows), span)
-    return evaluator.graph.table((position,), rows, None, what, span)
+    workspace.budget.spend(len(rows), span)
+    return workspace.graph.table((position,), rows, None, what, span)
 
 
-def contains(evaluator: Evaluator, item: Object, container: Object, span: Span) -> Object:
+def contains(workspace: Workspace, item: Object, container: Object, span: Span) -> Object:
     """`item in container`."""
-    graph = evaluator.graph
+    graph = workspace.graph
     if isinstance(container, SOp):
-        keys, queries = container, lift(evaluator, item, span, "the left side of `in`")
-        # Some position holds it: what is selected are only Trues, so their mean is True.
+        keys, queries = container, lift(workspace, item, span, "the left side of `in`")
+        # True at every selected position, so their mean is True.
         return graph.aggregate(graph.select(keys, queries, "==", span), graph.constant(True, span), False, span)
     if not isinstance(container, (str, tuple, dict)):
         hint = "`in` looks in lists, strings, dicts and s-ops"
         raise error("wrong-kind", f"`in` cannot look in {kind(container)}", span, hint)
     if isinstance(item, SOp):
-        return _sop_in(evaluator, item, container, span)
+        return _sop_in(workspace, item, container, span)
     if isinstance(container, str):
         if not isinstance(item, str):
             raise error("wrong-kind", f"a string cannot contain {kind(item)}", span, "look in a list instead")
         return item in container
     if isinstance(container, dict):
         return is_scalar(item) and item in container
-    evaluator.budget.spend(len(container), span)
+    workspace.budget.spend(len(container), span)
     positionwise = [member for member in container if isinstance(member, SOp)]
     if any(not isinstance(member, SOp) and member == item for member in container):
         return True
     if not positionwise:
         return False
-    return _any_equal(evaluator, lift(evaluator, item, span, "the left side of `in`"), positionwise, span)
+    return _any_equal(workspace, lift(workspace, item, span, "the left side of `in`"), positionwise, span)
 
 
 def _sop_in(
-    evaluator: Evaluator, item: SOp, container: str | tuple[Object, ...] | dict[Scalar, Object], span: Span
+    workspace: Workspace, item: SOp, container: str | tuple[Object, ...] | dict[Scalar, Object], span: Span
 ) -> SOp:
-    """A table of what it contains; s-ops among the members are compared position by position."""
+    """A table with a row for each member; members that are s-ops are compared position by position."""
     members: list[Object] = []
     if isinstance(container, str):
-        # As in Python, every part of a string is in it.
-        evaluator.budget.items(len(container) * (len(container) + 1) // 2 + 1, "a table", span)
+        # As in Python, a string contains each of its substrings.
+        workspace.budget.items(len(container) * (len(container) + 1) // 2 + 1, "a table", span)
         places = range(len(container))
         members += dict.fromkeys(["", *[container[i : j + 1] for i in places for j in places[i:]]])
     else:
         members += container
-    evaluator.budget.spend(len(members), span)
+    workspace.budget.spend(len(members), span)
     rows: dict[Scalar, None] = {}
     positionwise: list[SOp] = []
     for member in members:
@@ -272,19 +258,31 @@ def _sop_in(
         else:
             hint = "the list may hold numbers, strings, booleans and s-ops"
             raise error("wrong-kind", f"an s-op is never {kind(member)}", span, hint)
-    graph = evaluator.graph
+    graph = workspace.graph
     found: SOp = graph.table((item,), [((member,), True) for member in rows], False, "in", span)
     if not positionwise:
         return found
-    equal = _any_equal(evaluator, item, positionwise, span)
+    equal = _any_equal(workspace, item, positionwise, span)
     return graph.elementwise("or", (found, equal), span) if rows else equal
 
 
-def _any_equal(evaluator: Evaluator, item: SOp, members: list[SOp], span: Span) -> SOp:
-    graph = evaluator.graph
+def _any_equal(workspace: Workspace, item: SOp, members: list[SOp], span: Span) -> SOp:
+    graph = workspace.graph
     result: SOp | None = None
     for member in members:
         equal = graph.elementwise("eq", (item, member), span)
         result = equal if result is None else graph.elementwise("or", (result, equal), span)
     assert result is not None
     return result
+
+
+def items_of(value: Object, span: Span) -> Sequence[Object]:
+    """The items of a list, the characters of a string, the keys of a dict."""
+    if isinstance(value, (str, tuple)):
+        return value
+    if isinstance(value, dict):
+        return tuple(value)
+    hint = "loop over a list, such as `range(10)`"
+    if isinstance(value, SOp):
+        hint = "an s-op already works on all positions at once; " + hint
+    raise error("not-iterable", f"{kind(value)} has no items to go through", span, hint)

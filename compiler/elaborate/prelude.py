@@ -1,4 +1,4 @@
-"""The library: prelude.rasp, parsed once in a process."""
+"""The scope of the library, prelude.rasp, which is parsed once in a process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from importlib.resources import files
 from ... import rasp_grammar
 from ...rasp_grammar import tree
 from ...rasp_grammar.parser import parse
-from ...rasp_grammar.span import Source, Span
-from .builtins import builtin_scope
-from .evaluate import Evaluator
-from .scope import Deferred, Function, Object, Scope
+from ...rasp_grammar.span import Source
+from .builtins import OnDraw, builtin_scope
+from .scope import Function, LibraryValue, Scope
 
 
 @cache
@@ -20,22 +19,15 @@ def _module() -> tree.Module:
     return parse(Source("prelude.rasp", text))
 
 
-def prelude_scope() -> Scope:
-    """The scope of the library, above the built-in names.  Its values are made at their first use."""
-    scope = Scope(builtin_scope(), is_file=True)
+def prelude_scope(on_draw: OnDraw | None = None) -> Scope:
+    """The scope of the library, below that of the built-in names.  Its values are evaluated where they are used."""
+    scope = Scope(builtin_scope(on_draw), is_file=True)
     for item in _module().items:
         match item:
             case tree.Definition(name=name):
                 scope.names[name.name] = Function(item, scope, name.name)
             case tree.Assignment(names=(name,), values=(value,)):
-                scope.names[name.name] = _deferred(value, scope)
+                scope.names[name.name] = LibraryValue(value, scope)
             case _:
                 raise AssertionError(f"the prelude holds only definitions and assignments: {item.span}")
     return scope
-
-
-def _deferred(value: tree.Expression, scope: Scope) -> Deferred:
-    def make(evaluator: Evaluator, span: Span) -> Object:
-        return evaluator.evaluate_at(value, scope, span)
-
-    return Deferred(make)

@@ -1,26 +1,23 @@
-"""What an expression can stand for while a program is elaborated, and the words for it."""
+"""The values that expressions have during elaboration, and the scopes that map names to them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeGuard
 
 from ...rasp_grammar import tree
 from ...rasp_grammar.span import Span
-from ..graph.graph import Selector, SOp
-from ..graph.values import Scalar
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
+from ..graph.graph import Graph, Selector, SOp
+from ..graph.values import Scalar, kind_of
+from .workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)
 class Function:
     """A function that a program defines.  Outer names are looked up in `scope` when it is called.
 
-    `owner` is its name when the prelude defines it: what it makes then belongs to the place of the call."""
+    `owner` is its name if the prelude defines it; the nodes that it creates get the span of the call."""
 
     definition: tree.Definition
     scope: Scope
@@ -33,29 +30,41 @@ class Function:
 
 @dataclass(frozen=True, eq=False)
 class Builtin:
-    """A function that RASP cannot say."""
+    """A built-in function: one that RASP cannot define.  It takes `least` to `most` arguments (None: any number)."""
 
     name: str
     usage: str
     least: int
     most: int | None
-    run: Callable[[Evaluator, Sequence[Object], tree.Call], Object] = field(repr=False)
+    run: Callable[[Workspace, Sequence[Object], tree.Call], Object] = field(repr=False)
 
 
-#: Lists are tuples: RASP has no way to change one.
+#: Lists are tuples: RASP cannot change one.
 Object = Scalar | tuple["Object", ...] | dict[Scalar, "Object"] | Function | Builtin | SOp | Selector | tree.Operator
 
 
 @dataclass(frozen=True, eq=False)
-class Deferred:
-    """A name whose value is worked out at its first use, so that its nodes have a place in the person's text."""
+class BuiltinSOp:
+    """A built-in s-op.  Its node is made at the use of the name, so that its span is in the program."""
 
-    make: Callable[[Evaluator, Span], Object]
+    make: Callable[[Graph, Span], SOp]
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryValue:
+    """A value that prelude.rasp defines.  It is evaluated, in the library's scope, at the use of the name."""
+
+    expression: tree.Expression
+    scope: Scope
+
+
+#: A value that is made at each use of its name.
+Deferred = BuiltinSOp | LibraryValue
 
 
 @dataclass(frozen=True, eq=False)
 class Poison:
-    """The value of a name whose statement failed.  Its use is no further mistake."""
+    """The value of a name whose statement failed.  Its use is not reported as another mistake."""
 
 
 class Poisoned(Exception):
@@ -63,22 +72,23 @@ class Poisoned(Exception):
 
 
 class Scope:
-    """Names and what they stand for; the scope of a file keeps its private names to itself."""
+    """Names and their values.  Names that begin with `_` are not visible outside the scope of their file."""
 
     def __init__(self, parent: Scope | None, *, is_file: bool = False) -> None:
         self.names: dict[str, Object | Deferred | Poison] = {}
         self.parent = parent
         self.is_file = is_file
-        #: A `load` in this file failed, so nobody knows which names it would have brought.
+        #: True if a `load` in this file failed: an unknown name might have come from there.
         self.incomplete = False
 
-    def find(self, name: str) -> tuple[Scope, Object | Deferred | Poison] | None:
-        """The innermost meaning of a name and the scope that has it."""
+    def find(self, name: str) -> Object | Deferred | Poison | None:
+        """The value of a name in this or the nearest outer scope; None if there is none.  Raises Poisoned if that is
+        because a file failed to load."""
         scope: Scope | None = self
         incomplete = False
         while scope is not None:
             if name in scope.names:
-                return scope, scope.names[name]
+                return scope.names[name]
             incomplete = incomplete or scope.incomplete
             if scope.is_file and name.startswith("_"):
                 break
@@ -88,7 +98,7 @@ class Scope:
         return None
 
     def visible(self) -> list[str]:
-        """Every name that can be used here."""
+        """All names that can be used in this scope, the innermost first."""
         names: dict[str, None] = {}
         scope: Scope | None = self
         outside = False
@@ -99,19 +109,14 @@ class Scope:
         return list(names)
 
 
-def is_scalar(value: Object) -> TypeGuard[Scalar]:
-    return isinstance(value, (int, Fraction, float, str))
+_KINDS = {"bool": "a boolean", "number": "a number", "string": "a string"}
 
 
 def kind(value: Object) -> str:
-    """What a value is, with its article, for messages."""
+    """The kind of a value with its article, for messages."""
     match value:
-        case bool():
-            return "a boolean"
-        case int() | Fraction() | float():
-            return "a number"
-        case str():
-            return "a string"
+        case int() | Fraction() | float() | str():
+            return _KINDS[kind_of(value)]
         case tuple():
             return "a list"
         case dict():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...compiler.analysis.domains import Space
 from ...compiler.analysis.node_facts import Analysis
+from ...compiler.elaborate.program_run import Mistake
 from ...compiler.elaborate.workspace import deep_recursion
 from ...compiler.graph.graph import Graph
 from ...rasp_grammar import tree
@@ -20,7 +21,7 @@ from ...rasp_grammar.span import Source, Span
 from . import name_resolution as names
 from .files import Buffers
 from .name_resolution import Binding, NameIndex, place, resolve_names
-from .observed_run import Mistake, ObservedRun, ObservedValues, locate, observe_run
+from .observed_run import ObservedRun, ObservedValues, locate, observe_run
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ...compiler.analysis.node_facts import Analysis
 from ...compiler.elaborate.library_docs import Documented, comment_above, library, signature
-from ...compiler.elaborate.scope import Builtin, Function, Object, is_scalar
+from ...compiler.elaborate.scope import Builtin, Function, Object
 from ...compiler.graph.graph import Node, Selector, SOp
 from ...compiler.graph.print_graph import describe, literal
 from ...compiler.graph.result_types import infer
+from ...compiler.graph.values import is_scalar
 from ...compiler.graph.walk import attention_depths
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import RaspError, shortened

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...compiler.elaborate.program import _Elaboration, _locate
-from ...compiler.elaborate.scope import Object, Scope
-from ...compiler.elaborate.workspace import deep_recursion
+from ...compiler.elaborate.program import outputs_of
+from ...compiler.elaborate.program_run import Mistake, ProgramRun, located_file
+from ...compiler.elaborate.scope import Object
 from ...compiler.graph.graph import Graph
 from ...compiler.graph.values import Scalar
+from ...compiler.graph.walk import visited
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source
@@ -39,14 +40,6 @@ class ObservedValues:
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """An error, and the statement of the main file that was running; None if none was."""
-
-    diagnostic: Diagnostic
-    statement: tree.Item | None
-
-
-@dataclass(frozen=True)
 class ObservedRun:
     """One elaboration.  `values`: those of names, and of expressions that are assigned to a name."""
 
@@ -63,82 +56,68 @@ def observe_run(source: Source, base: Path, buffers: Buffers, cancelled: Callabl
 
     Raises Cancelled soon after `cancelled` returns True.
     """
-    recording = _Recording(source, base, buffers, cancelled)
-    mistakes: tuple[Mistake, ...] = ()
-    with deep_recursion():
+    recorder = _Recorder(buffers, cancelled)
+    run = ProgramRun(source, base=base, read=recorder.read, observer=recorder.value, on_statement=recorder.statement)
+    run.run()
+    if not run.mistakes:
         try:
-            recording.run((), None, None, require_output=False)
+            outputs_of(run, required=False)
         except RaspError as error:
-            mistakes = recording.placed(error.diagnostics)
-    return recording.finished(mistakes)
+            run.mistakes += [Mistake(found, None) for found in error.diagnostics]
+    # A function that is called again makes its mistake again: one is enough.
+    mistakes: dict[tuple[object, ...], Mistake] = {}
+    for mistake in run.mistakes:
+        mistakes.setdefault(_where(mistake.diagnostic), mistake)
+    return ObservedRun(
+        recorder.values,
+        run.graph,
+        run.vocabulary,
+        run.max_length,
+        tuple(mistakes.values()),
+        tuple(run.warnings),
+    )
 
 
 def locate(base: Path, load: tree.Load) -> Path | None:
     """The file that a `load` names, found as the compiler finds it; None if the name cannot be a file's."""
     try:
-        return _locate(base, load.path)[0]
+        return located_file(base, load.path)[0]
     except RaspError:
         return None
 
 
-class _Recording(_Elaboration):
-    def __init__(self, source: Source, base: Path, buffers: Buffers, cancelled: Callable[[], bool]) -> None:
-        super().__init__(source, base, None, self._observe)
+class _Recorder:
+    """Notes the values of names, and of expressions that are assigned to a name, while a program runs."""
+
+    def __init__(self, buffers: Buffers, cancelled: Callable[[], bool]) -> None:
+        self.values: dict[Place, ObservedValues] = {}
         self._buffers = buffers
         self._cancelled = cancelled
-        self._values: dict[Place, ObservedValues] = {}
-        #: The main file's statements as they were begun, each with the number of mistakes before it.
-        self._begun: list[tuple[int, tree.Item]] = []
-        #: Expressions that are given a name.
+        #: Expressions that are assigned to a name.
         self._bound: set[tree.Tree] = set()
 
-    def finished(self, mistakes: tuple[Mistake, ...]) -> ObservedRun:
-        return ObservedRun(
-            self._values,
-            self._evaluator.graph,
-            self._vocabulary,
-            self._max_length,
-            mistakes,
-            tuple(self._warnings),
-        )
-
-    def placed(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Mistake, ...]:
-        """The diagnostics without duplicates, each with the statement that was running."""
-        owners: dict[int, tree.Item] = {}
-        for number, mistake in enumerate(self._mistakes):
-            owners[id(mistake)] = [item for before, item in self._begun if before <= number][-1]
-        found: dict[tuple[object, ...], Mistake] = {}
-        for diagnostic in diagnostics:
-            # A program that asks for too much work is noted once by each file on the way out.
-            key = (diagnostic.code, diagnostic.message, None if diagnostic.span is None else place(diagnostic.span))
-            found.setdefault(key, Mistake(diagnostic, owners.get(id(diagnostic))))
-        return tuple(found.values())
-
-    def _observe(self, expression: tree.Expression, value: Object) -> None:
-        if isinstance(expression, tree.Name) or expression in self._bound:
-            self._values.setdefault(place(expression.span), ObservedValues()).add(value)
-        if self._cancelled():
-            raise Cancelled
-
-    def _file(self, source: Source, scope: Scope, base: Path) -> None:
-        if self._cancelled():
-            raise Cancelled
-        super()._file(source, scope, base)
-
-    def _item(self, item: tree.Item, scope: Scope, base: Path) -> None:
-        if scope is self._scope:
-            self._begun.append((len(self._mistakes), item))
-        stack: list[tree.Item] = [item]
-        while stack:
-            match stack.pop():
-                case tree.Assignment(values=values):
-                    self._bound.update(values)
-                case tree.Definition(body=body) | tree.Loop(body=body):
-                    stack.extend(body)
-        super()._item(item, scope, base)
-
-    def _read(self, path: Path) -> Source:
+    def read(self, path: Path) -> Source:
+        self._check()
         return self._buffers.read(path)
+
+    def statement(self, item: tree.Item) -> None:
+        self._check()
+        for statement in visited([item], lambda one: one.body if isinstance(one, (tree.Definition, tree.Loop)) else ()):
+            if isinstance(statement, tree.Assignment):
+                self._bound.update(statement.values)
+
+    def value(self, expression: tree.Expression, value: Object) -> None:
+        if isinstance(expression, tree.Name) or expression in self._bound:
+            self.values.setdefault(place(expression.span), ObservedValues()).add(value)
+        self._check()
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise Cancelled
+
+
+def _where(mistake: Diagnostic) -> tuple[object, ...]:
+    return mistake.code, mistake.message, None if mistake.span is None else place(mistake.span)
 
 
 def _same(first: Object, second: Object) -> bool:

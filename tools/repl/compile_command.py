@@ -54,9 +54,8 @@ def compile_session(conversation: Conversation, line: CommandLine) -> Iterator[O
         named = ["", named[0]]
     name = named[0] if named else ""
     program = _program(conversation, name, span)
+    from ...compiler import CompileOptions, compile_program
     from ...compiler.artifact.model_files import pair_paths, write
-    from ...compiler.options import CompileOptions
-    from ...compiler.pipeline import compile_program
     from ...compiler.warnings.causal import causal_warnings
     from ...compiler.warnings.outputs import output_warnings
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...compiler.elaborate.library_docs import comment_above
-from ...compiler.elaborate.scope import Function, Object, is_scalar
+from ...compiler.elaborate.scope import Function, Object
 from ...compiler.elaborate.session import Session
 from ...compiler.graph.graph import Constant, Indices, Node, Selector, SOp, Tokens
+from ...compiler.graph.values import is_scalar
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.parser import parse

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...compiler.elaborate.apply import work_on
-from ...compiler.elaborate.scope import Builtin, Function, Object, is_scalar, kind
+from ...compiler.elaborate.scope import Builtin, Function, Object, kind
 from ...compiler.graph.graph import Selector, SOp
 from ...compiler.graph.print_graph import literal
 from ...compiler.graph.result_types import infer, kinds_of, present
-from ...compiler.graph.values import Scalar, Undefined, Value, normal
+from ...compiler.graph.values import Scalar, Undefined, Value, is_scalar, normal
 from ...compiler.graph.walk import reachable
 from ...compiler.interpret.interpreter import evaluate
 from ...rasp_grammar import tree

@@ -111,7 +111,7 @@ def code(text: str) -> str:
         ("(3 in [1]) or 4", 4),
     ],
 )
-def test_plain_values(text: str, value: object) -> None:
+def test_expressions_of_plain_values(text: str, value: object) -> None:
     found = plain(text)
     assert found == value
     assert isinstance(found, bool) == isinstance(value, bool)
@@ -133,7 +133,7 @@ def test_plain_values(text: str, value: object) -> None:
         ("1 < 2 < 3;", "chained-comparison"),
     ],
 )
-def test_plain_values_that_are_mistakes(text: str, found: str) -> None:
+def test_mistakes_in_expressions_of_plain_values(text: str, found: str) -> None:
     assert code(text) == found
 
 
@@ -222,11 +222,11 @@ def test_plain_values_that_are_mistakes(text: str, found: str) -> None:
         ("select (indices, 0, ==) ; aggregate ( full_s , # why\n 1 ) ;", [1, 1, 1, 1]),
     ],
 )
-def test_sequence_operations(text: str, expected: list[object]) -> None:
+def test_values_of_sequence_operations(text: str, expected: list[object]) -> None:
     assert values(text) == expected
 
 
-def test_numbers_as_text_and_text_as_numbers() -> None:
+def test_tokens_are_read_as_text_and_as_numbers() -> None:
     assert values("tokens = tokens_int; tokens + 1;", "31") == [4, 2]
     assert values("tokens_int;", [3, 1]) == [3, 1]
     assert values("tokens_str;", [3, Fraction(1, 2)]) == ["3", "0.5"]
@@ -263,7 +263,7 @@ def test_numbers_as_text_and_text_as_numbers() -> None:
         ("aggregate(select_next_identical(tokens), indices, -1);", [3, -1, -1, -1]),
     ],
 )
-def test_the_library(text: str, expected: list[object]) -> None:
+def test_values_of_library_functions(text: str, expected: list[object]) -> None:
     assert values(text) == expected
 
 
@@ -302,7 +302,7 @@ def test_the_library(text: str, expected: list[object]) -> None:
         ('(tokens == "b")("ab")[1];', True),
     ],
 )
-def test_functions_and_names(text: str, value: object) -> None:
+def test_functions_and_the_scopes_of_names(text: str, value: object) -> None:
     assert values(text, "a") == [value]
 
 
