@@ -25,6 +25,7 @@ install: .venv/installed ## create .venv with raspc (editable) and the pinned de
 # The link .venv/src/raspc gives the package its name, whatever the checkout's folder is called: mypy reads it.
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "raspc needs Python 3.11 or later: make PYTHON=...")'
+	@echo 'Installing raspc and what it needs (PyTorch, NumPy, tools for tests) into .venv: a minute or more, once.'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --extra-index-url=,$(TORCH_INDEX)) \
 		--constraint constraints.txt --editable '.[dev]'
@@ -36,6 +37,11 @@ run: install ## compile programs/paper/sort.rasp into a transformer and let it s
 	$(BIN)/raspc compile programs/paper/sort.rasp -o $(OUT)/sort.safetensors
 	$(BIN)/raspc run $(OUT)/sort.safetensors 3 1 4 1 5 9 2 6
 	@ls -l $(OUT)/sort.safetensors $(OUT)/sort.manifest.json
+	@printf '%s\n' '' 'Next, from this folder:' \
+		'  $(BIN)/raspc verify $(OUT)/sort.safetensors --samples 500' \
+		'  $(BIN)/raspc trace $(OUT)/sort.safetensors 3 1 2 1' \
+		'  $(BIN)/raspc report $(OUT)/sort.safetensors 3 1 2 1' \
+		'After `source .venv/bin/activate` the command is `raspc`, as in README.md.'
 
 test: lint types unit ## everything that must pass: ruff, mypy (strict), pytest
 

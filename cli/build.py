@@ -13,7 +13,8 @@ import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from .options import complete_files, declaration_options, json_option
+from .options import complete_files, declaration_options, json_option, time_limit_option, werror_option
+from .progress import counted_work
 from .report_errors import Report
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     help="Processes that compile.  [default: one for each processor]",
 )
 @click.option("--verify", is_flag=True, help="Compare every model with its program; a model that differs has failed.")
+@time_limit_option
 @click.option("--junit", type=Path, metavar="FILE", shell_complete=complete_files, help="Write a JUnit XML report.")
 @click.option("--executor", metavar="URL", help="Compile on a cluster: dask://HOST:PORT of its scheduler.")
 @click.option("--force", is_flag=True, help="Compile everything anew.")
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Refuse to build a larger model.",
 )
+@werror_option
 @json_option
 @click.pass_obj
 def command(
@@ -60,6 +63,7 @@ def command(
     output: Path,
     jobs: int | None,
     verify: bool,
+    time_limit: float | None,
     junit: Path | None,
     executor: str | None,
     force: bool,
@@ -89,6 +93,8 @@ def command(
     from ..tools.suites.run import BuildPlan, run
     from ..tools.suites.summary_table import summary_table
 
+    if time_limit is not None and not verify:
+        raise click.UsageError("--time-limit is for --verify")
     if executor is not None:
         if jobs is not None:
             raise click.UsageError(
@@ -102,7 +108,9 @@ def command(
     targets = programs_below(paths, output)
     if not targets:
         raise RaspError(Diagnostic("nothing-to-build", "there are no .rasp files there", None, "check the paths"))
-    settings = BuildSettings(CompileOptions(small, uniform, causal, max_params), vocab, max_length, verify)
+    settings = BuildSettings(
+        CompileOptions(small, uniform, causal, max_params), vocab, max_length, verify, time_limit, report.werror
+    )
     plan = BuildPlan(targets, output, settings, jobs if jobs is not None else processors(), executor, force)
     try:
         with _progress(len(targets), quiet=report.as_json) as tell:
@@ -110,7 +118,7 @@ def command(
     except KeyboardInterrupt:
         print("interrupted: what was built is kept, and the next build goes on from there", file=sys.stderr)
         raise
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: entry.status != "failed"):  # failures come first
         _print_messages(report, entry)
     if report.as_json:
         for entry in entries:
@@ -128,11 +136,17 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[BuildEntry], Non
     """A function that shows each finished program on standard error: a progress bar on a terminal, a line elsewhere."""
     if quiet:
         yield lambda entry: None
-    elif sys.stderr.isatty():
-        with _bar(total) as tell:
-            yield tell
-    else:
-        done = 0
+        return
+    done = failed = 0
+    with counted_work(total, unit="programs") as advance:
+
+        def bar(entry: BuildEntry) -> None:
+            nonlocal done, failed
+            done += 1
+            failed += entry.status == "failed"
+            trouble = f"{failed} failed; " if failed > 0 else ""
+            assert advance is not None
+            advance(done, f"{trouble}{entry.target.program}")
 
         def line(entry: BuildEntry) -> None:
             nonlocal done
@@ -140,26 +154,7 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[BuildEntry], Non
             if not entry.cached:
                 print(f"[{done}/{total}] {entry.target.program}: {_line(entry)}", file=sys.stderr, flush=True)
 
-        yield line
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[BuildEntry], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    failed = 0
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total)
-
-        def tell(entry: BuildEntry) -> None:
-            nonlocal failed
-            failed += entry.status == "failed"
-            trouble = f"{failed} failed; " if failed > 0 else ""
-            progress.update(task, advance=1, description=f"{trouble}{entry.target.program}")
-
-        yield tell
+        yield line if advance is None else bar
 
 
 def _line(entry: BuildEntry) -> str:
@@ -172,5 +167,5 @@ def _print_messages(report: Report, entry: BuildEntry) -> None:
     """Print the diagnostics of a program; those of a library say only that it has no output."""
     if entry.status == "skipped":
         return
-    for message in entry.messages:
+    for message in sorted(entry.messages, key=lambda message: not message.is_error):
         print(json.dumps(message.fields, sort_keys=True) if report.as_json else message.text, file=sys.stderr)

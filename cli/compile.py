@@ -11,7 +11,8 @@ import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.text_layout import counted
-from .options import complete_files, declaration_options, json_option, program_argument, read_program
+from .options import complete_files, declaration_options, json_option, program_argument, read_program, werror_option
+from .progress import long_work
 from .report_errors import Report
 
 STAGES = ("ast", "graph", "blocks", "layers")
@@ -46,6 +47,7 @@ STAGES = ("ast", "graph", "blocks", "layers")
     help="Refuse to build a larger model.",
 )
 @click.option("--emit", type=click.Choice(STAGES), help="Print this stage of the compilation, and write no files.")
+@werror_option
 @json_option
 @click.pass_obj
 def command(
@@ -76,11 +78,14 @@ def command(
     from ..compiler import compile_program
     from ..compiler import emit as emit_stage
 
-    program = read_program(path, entries, vocab, max_length, report)
+    with long_work(f"reading {path}", quiet=report.as_json):
+        program = read_program(path, entries, vocab, max_length, report)
     if causal:
         from ..compiler.warnings.causal import causal_warnings
 
         report.show(causal_warnings(program))
+    if report.failed:  # by --werror
+        return
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_params)
     match emit:
         case "graph" | "blocks" | "layers":
@@ -91,8 +96,12 @@ def command(
 
     weights = output if output is not None else Path(path.stem + ".safetensors")
     pair_paths(weights)  # a wrong name is reported before the compilation, not after it
-    model = compile_program(program, options)
-    report.show(output_warnings(program, model.manifest))
+    with long_work(f"compiling {path}", quiet=report.as_json):
+        model = compile_program(program, options)
+        doubts = output_warnings(program, model.manifest)
+    report.show(doubts)
+    if report.failed:
+        return
     written = write(model, weights)
     manifest = model.manifest
     sizes = manifest.sizes()

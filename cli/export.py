@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import json_option, model_argument
+from .progress import long_work
 from .report_errors import Report
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ def command(report: Report, path: Path, destination: Path | None, target: str, o
 def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
     from ..interop.onnx.build import to_onnx, write_onnx
 
-    made = to_onnx(compiled)
-    from ..interop.onnx.check import check_onnx
+    with long_work(f"making and checking {path}", quiet=report.as_json):
+        made = to_onnx(compiled)
+        from ..interop.onnx.check import check_onnx
 
-    compared = check_onnx(made, compiled.manifest)
+        compared = check_onnx(made, compiled.manifest)
     write_onnx(made, path)
     size = path.stat().st_size
     if report.as_json:
@@ -84,7 +86,8 @@ def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
 def _hugging_face(report: Report, compiled: CompiledModel, path: Path) -> None:
     from ..interop.hugging_face.export import export_hugging_face
 
-    export_hugging_face(compiled, path)
+    with long_work(f"writing {path}", quiet=report.as_json):
+        export_hugging_face(compiled, path)
     files = sorted(path.iterdir())
     size = sum(file.stat().st_size for file in files)
     if report.as_json:

@@ -26,6 +26,12 @@ def _use_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     report.as_json |= value
 
 
+def _use_werror(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    report = ctx.find_object(Report)
+    assert report is not None
+    report.werror |= value
+
+
 def json_option(command: F) -> F:
     """`--json`: results and diagnostics as JSON."""
     return click.option(
@@ -57,6 +63,28 @@ def declaration_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def time_limit_option(command: F) -> F:
+    """`--time-limit SECONDS`: the time for a comparison with the interpreter."""
+    return click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Stop the comparison of a model after so long; what was compared until then counts.",
+    )(command)
+
+
+def werror_option(command: F) -> F:
+    """`--werror`: a warning is an error."""
+    return click.option(
+        "--werror",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_use_werror,
+        help="Treat warnings as errors.",
+    )(command)
 
 
 def entry_option(command: F) -> F:

@@ -10,6 +10,7 @@ import click
 
 from ..tools.read_inputs import word_tokens
 from .options import entry_option, json_option, model_argument
+from .progress import long_work
 from .report_errors import Report
 
 
@@ -57,13 +58,15 @@ def command(
         from ..tools.reports.figures import require_matplotlib
 
         require_matplotlib()
-    model = load(path, device="cpu")
-    made = trace(model, word_tokens(tokens, model.manifest.vocabulary), entries=entries)
+    with long_work(f"tracing {path}", quiet=report.as_json):
+        model = load(path, device="cpu")
+        made = trace(model, word_tokens(tokens, model.manifest.vocabulary), entries=entries)
     stem = path.name.removesuffix(".safetensors").removesuffix(".manifest.json")
     if png is not None:
         from ..tools.reports.figures import pictures
 
-        files = pictures(made, png, stem)
+        with long_work("drawing the figures", quiet=report.as_json):
+            files = pictures(made, png, stem)
     else:
         from ..tools.reports.page import render
 

@@ -83,6 +83,27 @@ def sampled_inputs(vocabulary: Sequence[Scalar], max_length: int, count: int, se
     return list(found)
 
 
+def exact_sample(vocabulary: Sequence[Scalar], max_length: int, count: int, seed: int = 0) -> list[Input]:
+    """Exactly `count` different inputs (all, where fewer exist).
+
+    A small sample holds only some of the structured inputs, at even distances, and as many random ones.
+    """
+    structured = list(dict.fromkeys(structured_inputs(vocabulary, max_length)))
+    if len(structured) <= count or count_inputs(len(vocabulary), max_length) <= count:
+        return sampled_inputs(vocabulary, max_length, count, seed)
+    kept = (count + 1) // 2
+    some = dict.fromkeys(structured[place * len(structured) // kept] for place in range(kept))
+    shapes = set(structured)
+    others = [
+        tokens
+        for tokens in sampled_inputs(vocabulary, max_length, len(structured) + count, seed)
+        if tokens not in shapes
+    ]
+    random.Random(seed).shuffle(others)
+    rest = [*others, *(tokens for tokens in structured if tokens not in some)]  # a small space has few others
+    return [*some, *rest[: count - kept]]
+
+
 def chosen_inputs(
     vocabulary: Sequence[Scalar], max_length: int, *, exhaustive_limit: int, samples: int, seed: int = 0
 ) -> list[Input]:

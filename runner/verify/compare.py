@@ -5,8 +5,9 @@ Inputs are arrays of token ids [input, position]: places in the vocabulary, one 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -24,6 +25,12 @@ Equal = Callable[[Scalar, Scalar], bool]
 
 #: Inputs that a function answers at once.
 FUNCTION_BATCH = 1024
+
+#: Rounds of a comparison with a time limit.
+_ROUNDS = 16
+
+#: A watched comparison makes its batches so large that each takes about this many seconds.
+_WATCH_SECONDS = 0.25
 
 
 class Answerer(Protocol):
@@ -57,17 +64,20 @@ class Inputs:
     """The inputs of a comparison.
 
     exhaustive: these are all inputs there are.  count: how many there are of the vocabulary, up to the longest length.
+    size: the number of inputs in the batches.
     """
 
     batches: Iterable[Codes]
     exhaustive: bool
     count: int
+    size: int
 
     @classmethod
     def every(cls, vocabulary: Sequence[Scalar], max_length: int) -> Inputs:
         """All inputs of 1 to `max_length` tokens."""
-        size = len(vocabulary)
-        return cls(all_ids(size, max_length), exhaustive=True, count=count_inputs(size, max_length))
+        tokens = len(vocabulary)
+        count = count_inputs(tokens, max_length)
+        return cls(all_ids(tokens, max_length), exhaustive=True, count=count, size=count)
 
     @classmethod
     def sample(cls, vocabulary: Sequence[Scalar], max_length: int, samples: int, seed: int = 0) -> Inputs:
@@ -78,7 +88,17 @@ class Inputs:
     @classmethod
     def listed(cls, inputs: Iterable[Input], vocabulary: Sequence[Scalar], max_length: int) -> Inputs:
         """Given inputs, the shortest first."""
-        return cls(ids_of(inputs, vocabulary), exhaustive=False, count=count_inputs(len(vocabulary), max_length))
+        chosen = list(inputs)
+        count = count_inputs(len(vocabulary), max_length)
+        return cls(ids_of(chosen, vocabulary), exhaustive=False, count=count, size=len(chosen))
+
+    def in_rounds(self) -> Inputs:
+        """The same sample in rounds, each with inputs of every length: a comparison may stop after any of them."""
+        if self.exhaustive:
+            return self
+        by_length = [np.array_split(batch, min(_ROUNDS, len(batch))) for batch in self.batches]
+        rounds = [parts[number] for number in range(_ROUNDS) for parts in by_length if number < len(parts)]
+        return replace(self, batches=rounds)
 
 
 @dataclass(frozen=True)
@@ -99,7 +119,8 @@ class Comparison:
     """The result for one output.
 
     exhaustive, input_space: see `Inputs`.  compared: inputs that both answered.  undefined: inputs left out because the
-    reference's output is undefined.  positions: values compared.  lengths: those of the inputs compared.
+    reference's output is undefined.  positions: values compared.  lengths: those of the inputs compared.  stopped: the
+    watch ended the comparison before its last input; it is not exhaustive then.
     """
 
     output: str
@@ -109,6 +130,7 @@ class Comparison:
     undefined: int = 0
     positions: int = 0
     lengths: set[int] = field(default_factory=set)
+    stopped: bool = False
     counterexample: Counterexample | None = None
 
 
@@ -117,6 +139,14 @@ class Observer(Protocol):
 
     def __call__(self, output: int, ids: Codes, answers: Sequence[Answer]) -> None:
         """Inputs ids [input, position], all that the candidate answered last, and the reference's answers."""
+        ...
+
+
+class Watch(Protocol):
+    """Is told of progress, and decides whether to go on."""
+
+    def __call__(self, done: int) -> bool:
+        """`done` inputs are compared.  Returns whether the comparison goes on."""
         ...
 
 
@@ -135,15 +165,19 @@ def compare(
     equal: Sequence[Equal] = (same_value,),
     confirm: Answerer | None = None,
     observe: Observer | None = None,
+    watch: Watch | None = None,
 ) -> list[Comparison]:
     """A comparison for each output, of all inputs or, after its first counterexample, of those before it.
+
+    A watch is asked after each batch whether to go on; the batches are small then.
 
     `outputs` and `equal` have an item for each output.  Counterexamples are minimised with single inputs, which
     `confirm` answers instead of the reference, if given: it must agree with the reference.
     """
     comparisons = [Comparison(name, inputs.exhaustive, inputs.count) for name in outputs]
     differing: dict[int, Input] = {}
-    for ids in _parts(inputs.batches, reference):
+    done, pace = 0, _Pace() if watch is not None else None
+    for ids in _parts(inputs.batches, reference, pace=pace):
         wanted = reference.answers(ids)
         for number, comparison in enumerate(comparisons):
             if number not in differing:
@@ -164,6 +198,11 @@ def compare(
                     observe(number, ids[rows], right)
         if len(differing) == len(comparisons):
             break
+        done += len(ids)
+        if watch is not None and not watch(done) and done < inputs.size:
+            for comparison in comparisons:
+                comparison.stopped, comparison.exhaustive = True, False
+            break
     for number, tokens in differing.items():
         judge = reference if confirm is None else confirm
         difference = _Difference(candidate, judge, vocabulary, number, equal[number])
@@ -171,12 +210,36 @@ def compare(
     return comparisons
 
 
-def _parts(batches: Iterable[Codes], answerer: Answerer, length: int | None = None) -> Iterator[Codes]:
+class _Pace:
+    """Chooses how many inputs a batch holds, by the time that the last one took."""
+
+    def __init__(self) -> None:
+        self.size = 1
+        self._started = time.monotonic()
+
+    def step(self) -> None:
+        """Call this after each batch."""
+        now = time.monotonic()
+        if now - self._started < _WATCH_SECONDS / 2:
+            self.size *= 2
+        elif now - self._started > 2 * _WATCH_SECONDS:
+            self.size = max(1, self.size // 2)
+        self._started = now
+
+
+def _parts(
+    batches: Iterable[Codes], answerer: Answerer, length: int | None = None, pace: _Pace | None = None
+) -> Iterator[Codes]:
     """The rows of the batches, as many at once as the answerer takes of this length (the rows' own, if None)."""
     for batch in batches:
-        step = answerer.batch_size(batch.shape[1] if length is None else length)
-        for start in range(0, len(batch), step):
-            yield batch[start : start + step]
+        most = answerer.batch_size(batch.shape[1] if length is None else length)
+        start = 0
+        while start < len(batch):
+            rows = most if pace is None else min(most, pace.size)
+            yield batch[start : start + rows]
+            start += rows
+            if pace is not None:
+                pace.step()
 
 
 def _add(

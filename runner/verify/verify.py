@@ -5,6 +5,7 @@ It needs the model's two files only: the manifest carries the program's texts an
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +17,12 @@ from ...compiler.elaborate import elaborate
 from ...compiler.graph.graph import Program
 from ...compiler.graph.values import Scalar
 from ...compiler.interpret.batch_values import Codes
-from ...compiler.interpret.sample_inputs import Input, count_inputs
+from ...compiler.interpret.sample_inputs import Input, count_inputs, exact_sample
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ...rasp_grammar.span import Source
 from ..model import Model
 from .answerers import ALTERED, ModelAnswers, ProgramAnswers, ReferenceAnswers
-from .compare import Answer, Comparison, Inputs, compare, same_value
+from .compare import Answer, Comparison, Inputs, Watch, compare, same_value
 from .margins import Margins
 
 #: Up to this many inputs, all of them are tried.
@@ -65,11 +66,22 @@ class Verdict:
 
 
 def chosen_inputs(manifest: Manifest, *, samples: int | None = None, exhaustive: bool = False, seed: int = 0) -> Inputs:
-    """All inputs, if they are few or `exhaustive`, otherwise a sample of `samples`, or of what some seconds allow."""
+    """All inputs, if they are few or `exhaustive`, otherwise a sample.
+
+    A sample has exactly `samples` inputs, or without a number the structured inputs and what some seconds allow.
+    """
     vocabulary, longest = manifest.vocabulary, manifest.max_length
     if exhaustive or count_inputs(len(vocabulary), longest) <= (EXHAUSTIVE_LIMIT if samples is None else samples):
         return Inputs.every(vocabulary, longest)
-    return Inputs.sample(vocabulary, longest, samples if samples is not None else _samples(manifest), seed)
+    if samples is not None:
+        return Inputs.listed(exact_sample(vocabulary, longest, samples, seed), vocabulary, longest)
+    return Inputs.sample(vocabulary, longest, _samples(manifest), seed)
+
+
+def until(seconds: float) -> Watch:
+    """A watch that stops a comparison after so many seconds."""
+    end = time.monotonic() + seconds
+    return lambda done: time.monotonic() < end
 
 
 def _samples(manifest: Manifest) -> int:
@@ -83,11 +95,11 @@ def _attended(manifest: Manifest) -> int:
     return sum(2 * layer.n_heads * layer.d_head for layer in manifest.layers)
 
 
-def verify(model: Model, program: Program, inputs: Inputs) -> list[Verdict]:
+def verify(model: Model, program: Program, inputs: Inputs, watch: Watch | None = None) -> list[Verdict]:
     """A verdict for each output, after all inputs or, for an output, after its first counterexample.
 
-    The reference interpreter confirms counterexamples.  Raises RaspError when the program lacks an output of the model
-    or the model's numbers overflow.
+    A watch may stop the comparison before (see `compare`).  The reference interpreter confirms counterexamples.  Raises
+    RaspError when the program lacks an output of the model or the model's numbers overflow.
     """
     outputs, names = model.manifest.outputs, dict(program.outputs)
     missing = next((output.name for output in outputs if output.name not in names), None)
@@ -105,6 +117,7 @@ def verify(model: Model, program: Program, inputs: Inputs) -> list[Verdict]:
         equal=[partial(equal, output) for output in outputs],
         confirm=ReferenceAnswers(program, model.outputs, model.vocabulary, causal=causal),
         observe=lambda output, ids, right: meters[output].measure(ids, right),
+        watch=watch,
     )
     return [
         Verdict(comparison, meter.margins.of_error, meter.margins.promised, meter.worst)

@@ -192,7 +192,10 @@ SESSIONS = {
         raspc verify reverse.safetensors
         raspc verify reverse.manifest.json --samples 50 --seed 3
         raspc verify reverse.safetensors --exhaustive --json
+        raspc verify reverse.safetensors --time-limit 0.000001
         raspc compile inverse.rasp
+        raspc compile inverse.rasp --werror -o other.safetensors
+        raspc check inverse.rasp --werror
         raspc verify inverse.safetensors
         raspc verify missing.safetensors
     """,

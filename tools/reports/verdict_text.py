@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ...rasp_grammar.text_layout import counted
 from ..print_values import json_scalar, text_line, value_text
 
 if TYPE_CHECKING:  # the runner's modules import torch
@@ -17,7 +18,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     if found.compared > 0:
         percent = _percent(found.compared + found.undefined, found.input_space)
         share = "" if found.exhaustive else f", {percent} of all inputs"
-        yield f"{found.positions:,} positions, {_lengths(found.lengths)}{share}"
+        yield f"{counted(found.positions, 'position')}, {_lengths(found.lengths)}{share}"
     if found.undefined > 0:
         yield f"{found.undefined:,} more were left out: the program's output is undefined for them"
     worst, promised = verdict.worst, verdict.promised
@@ -47,6 +48,7 @@ def verdict_json(verdict: Verdict) -> dict[str, object]:
         "undefined": comparison.undefined,
         "positions": comparison.positions,
         "lengths": sorted(comparison.lengths),
+        "stopped": comparison.stopped,
         "input_space": comparison.input_space,
         "margin": None
         if worst is None

@@ -17,16 +17,21 @@ LIBRARY = "a library: it has no output"
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """The options for every program of the suite; part of the key of each model."""
+    """The options for every program of the suite; part of the key of each model.
+
+    time_limit: seconds for the verification of one model.  werror: a program with a warning has failed.
+    """
 
     options: CompileOptions = field(default_factory=CompileOptions)
     vocabulary: str | None = None
     max_length: int | None = None
     verify: bool = False
+    time_limit: float | None = None
+    werror: bool = False
 
     def as_json(self) -> dict[str, object]:
-        rest = {"vocabulary": self.vocabulary, "max_length": self.max_length, "verify": self.verify}
-        return {**self.options.as_json(), **rest}
+        own = ("vocabulary", "max_length", "verify", "time_limit", "werror")
+        return {**self.options.as_json(), **{name: getattr(self, name) for name in own}}
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,16 @@ def summary_table(entries: Sequence[BuildEntry]) -> Iterator[str]:
         if entry.status == "ok":
             yield _row(entry.target.program, name, [first, *_right(cells, widths)])
         else:
-            reason = LIBRARY if entry.status == "skipped" else on_one_line(str(entry.errors[0].fields["message"]))
+            reason = LIBRARY if entry.status == "skipped" else _failure(entry)
             yield _row(entry.target.program, name, [first, shortened(reason, PAGE_WIDTH - name - 2 - status - 2)])
     yield ""
     yield _total(entries)
+
+
+def _failure(entry: BuildEntry) -> str:
+    """The code and the message of the first error."""
+    first = entry.errors[0].fields
+    return on_one_line(f"{first['code']}: {first['message']}")
 
 
 def _cells(entry: BuildEntry, verified: bool) -> tuple[str, ...]:

@@ -88,7 +88,9 @@ def _built(job: Job, started: float) -> JobResult:
     )
     model = compile_program(program, settings.options)
     manifest = model.manifest
-    warnings = model_warnings(program, manifest)
+    warnings = list(model_warnings(program, manifest))
+    if settings.werror:
+        warnings = [replace(warning, severity="error") for warning in warnings]
     totals = manifest.sizes()
     sizes = Sizes(
         layers=totals.layers,
@@ -101,11 +103,10 @@ def _built(job: Job, started: float) -> JobResult:
     with tempfile.TemporaryDirectory(prefix="raspc-") as folder:
         written = write(model, Path(folder) / f"{PurePosixPath(job.target.name).name}.safetensors")
         weights, text = written.weights.read_bytes(), written.manifest.read_bytes()
-        compared, mistakes = _verified(written.weights) if settings.verify else (None, [])
+        compared, mistakes = _verified(written.weights, settings.time_limit) if settings.verify else (None, [])
     said = messages_of([*warnings, *mistakes])
-    return JobResult(
-        "failed" if mistakes else "ok", time.perf_counter() - started, said, sizes, weights, text, compared
-    )
+    status: Status = "failed" if mistakes or (settings.werror and warnings) else "ok"
+    return JobResult(status, time.perf_counter() - started, said, sizes, weights, text, compared)
 
 
 def _opened(found: ProgramText | UnreadableText) -> Source:
@@ -114,16 +115,20 @@ def _opened(found: ProgramText | UnreadableText) -> Source:
     return Source(found.name, found.text)
 
 
-def _verified(path: Path) -> tuple[int, list[Diagnostic]]:
+def _verified(path: Path, time_limit: float | None) -> tuple[int, list[Diagnostic]]:
     """The number of inputs on which model and interpreter were compared, and the errors where they differ."""
     import torch
 
     from ...runner.model import load
-    from ...runner.verify.verify import chosen_inputs, program_of, verify
+    from ...runner.verify.verify import chosen_inputs, program_of, until, verify
 
     torch.set_num_threads(1)  # the jobs run in parallel
     model = load(path, device="cpu")
-    verdicts = verify(model, program_of(model.manifest), chosen_inputs(model.manifest))
+    inputs = chosen_inputs(model.manifest)
+    if time_limit is None:
+        verdicts = verify(model, program_of(model.manifest), inputs)
+    else:
+        verdicts = verify(model, program_of(model.manifest), inputs.in_rounds(), until(time_limit))
     found = [verdict.comparison for verdict in verdicts]
     mistakes = [
         Diagnostic(

@@ -9,6 +9,7 @@ from raspc.compiler.interpret.sample_inputs import (
     all_inputs,
     chosen_inputs,
     count_inputs,
+    exact_sample,
     ids_of,
     sampled_inputs,
     structured_inputs,
@@ -59,6 +60,17 @@ def test_a_sample_of_nearly_all_inputs_has_no_repeats() -> None:
 def test_few_samples_keep_every_structured_input() -> None:
     assert set(sampled_inputs("abcdefgh", 12, 5)) == set(structured_inputs("abcdefgh", 12))
     assert set(sampled_inputs("ab", 3, 5)) == set(structured_inputs("ab", 3))
+
+
+@pytest.mark.parametrize(("vocabulary", "max_length"), [("abcdefgh", 12), ("ab", 3), ("abc", 30)])
+@pytest.mark.parametrize("count", [1, 2, 5, 13, 60])
+def test_an_exact_sample_has_as_many_inputs_as_asked(vocabulary: str, max_length: int, count: int) -> None:
+    found = exact_sample(vocabulary, max_length, count, seed=3)
+    assert len(found) == len(set(found)) == min(count, count_inputs(len(vocabulary), max_length))
+    assert found == exact_sample(vocabulary, max_length, count, seed=3)
+    shapes = set(structured_inputs(vocabulary, max_length))
+    assert shapes & set(found)
+    assert count < 5 or max_length < 5 or set(found) - shapes
 
 
 def test_all_inputs_are_chosen_up_to_the_limit() -> None:

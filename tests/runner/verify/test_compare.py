@@ -60,6 +60,34 @@ def test_a_sample_states_its_share() -> None:
     assert 50 <= found.compared < found.input_space == sum(3**n for n in range(1, 11))
 
 
+def test_a_watch_sees_the_progress_and_ends_the_comparison() -> None:
+    seen: list[int] = []
+
+    def watch(done: int) -> bool:
+        seen.append(done)
+        return done < 30
+
+    sample = Inputs.sample("abc", 10, 200).in_rounds()
+    both = FunctionAnswers(lambda tokens: tokens, "abc")
+    [found] = compare(both, both, sample, "abc", watch=watch)
+    assert found.stopped
+    assert 30 <= found.compared == seen[-1] < sample.size
+    assert seen == sorted(seen)
+    assert found.lengths == set(range(1, 11)), "a round has every length"
+
+
+def test_a_comparison_that_is_stopped_is_not_exhaustive() -> None:
+    both = FunctionAnswers(lambda tokens: tokens, "abc")
+    [stopped] = compare(both, both, Inputs.every("abc", 4), "abc", watch=lambda done: False)
+    assert stopped.stopped
+    assert not stopped.exhaustive
+    assert stopped.compared == 1
+    [whole] = compare(both, both, Inputs.every("abc", 4), "abc", watch=lambda done: done < 120)
+    assert whole.exhaustive
+    assert not whole.stopped
+    assert whole.compared == 120
+
+
 def test_models_programs_and_functions_compare_with_each_other() -> None:
     program = elaborate(Source("x.rasp", "tokens;"), vocabulary=("a", "b", "c"), max_length=4)
     names = [name for name, _ in program.outputs]

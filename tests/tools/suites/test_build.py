@@ -291,6 +291,34 @@ def test_an_interrupted_build_goes_on_where_it_was(suite: Path) -> None:
     assert len(_cached(entries)) >= 5
 
 
+def test_failures_have_their_code_in_the_table_and_come_before_warnings(
+    suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (suite / "doubtful.rasp").write_text("set vocab range(3); set max_length 3; 1 / tokens;\n")
+    (suite / "wrong.rasp").write_text(WRONG)
+    assert _build()[0] == 1
+    captured = capsys.readouterr()
+    assert captured.err.index("[unknown-name]") < captured.err.index("[sometimes-undefined]")
+    assert "failed   unknown-name: `tokns` is not defined" in captured.out
+
+
+def test_werror_makes_failures_of_warnings(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (suite / "doubtful.rasp").write_text("set vocab range(3); set max_length 3; 1 / tokens;\n")
+    assert _build()[0] == 0
+    status, entries = _build("--werror")
+    assert status == 1
+    assert [name for name, entry in entries.items() if entry["status"] == "failed"] == ["doubtful.rasp"]
+    assert "error: the output at position 0 is undefined" in capsys.readouterr().err
+    assert _build()[1]["doubtful.rasp"]["status"] == "ok"
+
+
+def test_a_time_limit_shortens_the_verification(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _build("--verify", "--time-limit", "0.000001")[1]["reverse.rasp"]["verified_inputs"] == 1
+    assert _build("--verify", "--time-limit", "600")[1]["reverse.rasp"]["verified_inputs"] == 120
+    assert main(["build", "programs", "-o", "out", "--time-limit", "1"]) == 2
+    assert "--time-limit is for --verify" in capsys.readouterr().err
+
+
 def test_plain_lines_and_a_table_of_80_columns(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _build()
     captured = capsys.readouterr()
