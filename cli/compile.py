@@ -100,7 +100,7 @@ def command(
         model = compile_program(program, options)
         doubts = output_warnings(program, model.manifest)
     report.show(doubts)
-    if report.failed:
+    if report.werror and doubts:
         return
     written = write(model, weights)
     manifest = model.manifest

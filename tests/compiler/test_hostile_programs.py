@@ -186,7 +186,7 @@ def test_fractions_beyond_the_floats_are_printed_as_whole_numbers() -> None:
 
 def test_models_of_numbers_beyond_the_floats_are_verified_and_traced() -> None:
     model = raspc.compile("max(tokens);", vocab=HUGE, max_length=3).model(device="cpu")
-    inputs = Inputs([np.array([[0, 1, 2], [3, 2, 3]])], exhaustive=False, count=len(HUGE) ** 3)
+    inputs = Inputs([np.array([[0, 1, 2], [3, 2, 3]])], exhaustive=False, count=len(HUGE) ** 3, size=2)
     (verdict,) = verify(model, program_of(model.manifest), inputs)
     assert verdict.comparison.counterexample is None
     (output,) = trace(model, HUGE[1:3]).outputs
