@@ -10,7 +10,6 @@ from typing import Literal, get_args
 Code = Literal[
     # --- the text of a program
     "assignment-form",  # `=` stands where it cannot
-    "chained-comparison",  # comparisons do not chain
     "comparison-form",  # a comparison sign of another language
     "comprehension-filter",  # a comprehension with an `if` at its end
     "default-parameter",  # a parameter of a function has a default value

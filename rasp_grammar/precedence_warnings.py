@@ -29,6 +29,8 @@ def _misread(node: Tree) -> Iterator[tuple[Expression, str]]:
     match node:
         case Binary(operator="and", left=Binary(operator="or") as left):
             yield left, "`and` and `or` have the same rank and group left"
+        case Binary(operator=second, left=Binary(operator=first) as left) if {first, second} <= _COMPARISONS:
+            yield left, "comparisons group left"
         case Binary(operator="^", left=Unary() as left):
             yield left, f"`{left.operator}` binds tighter than `^`"
         case Binary(operator="^", left=Binary(operator="^") as left):

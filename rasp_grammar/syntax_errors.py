@@ -16,7 +16,6 @@ from .tokens import Token
 #: Characters of a token that a message quotes.
 MAX_TOKEN = 20
 
-_COMPARATORS = frozenset({"EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"})
 _PAIRS = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _WORDS = frozenset({"DEF", "RETURN", "FOR", "IN", "IF", "ELSE", "AND", "OR", "NOT", "LOAD", "TRUE", "FALSE"})
@@ -238,13 +237,6 @@ def _assign(place: Place) -> Diagnostic | None:
     return Diagnostic("assignment-form", "only names can be given a value, one `=` a statement", span, hint)
 
 
-def _chained_comparison(place: Place) -> Diagnostic | None:
-    if place.kind(0) in _COMPARATORS and place.accepts("AND"):
-        hint = "write `a < b and b < c`"
-        return Diagnostic("chained-comparison", "comparisons do not chain", place.span(place.at(0)), hint)
-    return None
-
-
 def _statement_words(place: Place) -> Diagnostic | None:
     here = place.at(0)
     if here is None:
@@ -430,7 +422,6 @@ _RULES: tuple[Callable[[Place], Diagnostic | None], ...] = (
     _foreign_word,
     _assign,
     _misspelt_comparison,
-    _chained_comparison,
     _keyword_as_name,
     _colon,
     _missing_else,

@@ -142,9 +142,7 @@ def _pieces(node: Tree) -> Sequence[_Piece]:
             return ["not " if operator == "not" else operator, *_operand(operand, _UNARY)]
         case Binary(operator=operator, left=left, right=right):
             level = _LEVELS[operator]
-            # Comparisons do not chain; all other operators group left.
-            first = level + 1 if level == _COMPARISON else level
-            return [*_operand(left, first), f" {operator} ", *_operand(right, level + 1)]
+            return [*_operand(left, level), f" {operator} ", *_operand(right, level + 1)]
         case Membership(item=item, container=container):
             return [item, " in ", *_operand(container, _TERNARY)]
         case Ternary(then=then, condition=condition, otherwise=otherwise):

@@ -53,7 +53,7 @@ def _tokens(arguments: Sequence[Object], span: Span) -> tuple[Scalar, ...]:
     (given,) = arguments
     if isinstance(given, str):
         return tuple(given)
-    if not isinstance(given, tuple):
+    if not isinstance(given, (tuple, dict)):
         message = f"an s-op or selector is applied to a string or list; this is {kind(given)}"
         raise error("wrong-kind", message, span, hint)
     tokens: list[Scalar] = []

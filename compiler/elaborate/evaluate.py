@@ -276,13 +276,14 @@ class Evaluator:
             self.bind(name.name, item, scope)
 
     def _unpacked(self, names: Sequence[tree.Name], value: Object, span: Span) -> tuple[Object, ...]:
-        if not isinstance(value, tuple):
+        """The items of a list, the characters of a string or the keys of a dict, one for each name."""
+        if not isinstance(value, (tuple, str, dict)):
             hint = "give one value for each name, or a list"
             raise error("wrong-count", f"{len(names)} names cannot share {kind(value)}", span, hint)
         if len(value) != len(names):
             hint = "give one value for each name"
             raise error("wrong-count", f"{len(names)} names for {len(value)} values", span, hint)
-        return value
+        return tuple(value)
 
     def bind(self, name: str, value: Object, scope: Scope) -> None:
         """Binds a name in a scope.  An s-op or selector keeps the first name that it is bound to."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...rasp_grammar.diagnostics import error, shortened
 from ...rasp_grammar.span import Span
+from ..graph.comparisons import COMPARISON_OPERATIONS
 from ..graph.graph import Selector, SOp
 from ..graph.operations import MAX_BITS, OPERATIONS, apply
 from ..graph.print_graph import literal
@@ -56,9 +57,11 @@ def defined(value: Value, span: Span) -> Scalar:
 
 
 def truth(value: Object, span: Span) -> bool:
-    """True if a plain value counts as true, as in Python.  Raises RaspError for s-ops, selectors and functions."""
+    """True if a plain value counts as true, as in Python.  Raises RaspError for s-ops and selectors."""
     if is_scalar(value) or isinstance(value, (tuple, dict)):
         return bool(value)
+    if isinstance(value, (Function, Builtin)):
+        return True
     raise error("wrong-kind", f"{kind(value)} is neither true nor false", span, _hint_for(value))
 
 
@@ -81,34 +84,64 @@ def binary(
     if isinstance(left, Selector) or isinstance(right, Selector):
         return _selectors(workspace, sign, left, right, span)
     if isinstance(left, SOp) or isinstance(right, SOp):
+        if sign in ("==", "!=") and not all(isinstance(one, SOp) or is_scalar(one) for one in (left, right)):
+            # The values of an s-op are numbers, booleans and strings: no list, dict or function.
+            return workspace.graph.constant(sign == "!=", span)
         what = f"an operand of `{sign}`"
         inputs = (lift(workspace, left, spans[0], what), lift(workspace, right, spans[1], what))
         return workspace.graph.elementwise(BINARY[sign], inputs, span)
     if sign in ("and", "or"):
         return right if truth(left, span) == (sign == "and") else left
-    repeated = _repeated(workspace, left, right, span) if sign == "*" else None
-    if repeated is not None:
-        return repeated
+    joined = _joined(workspace, left, right, span) if sign == "+" else None
+    if sign == "*":
+        joined = _repeated(workspace, left, right, span)
+    if joined is not None:
+        return joined
     if is_scalar(left) and is_scalar(right):
-        if sign == "+" and isinstance(left, str) and isinstance(right, str):
-            workspace.budget.items(len(left) + len(right), "a string", span)
         return plain(BINARY[sign], (left, right), span)
     if sign in ("==", "!="):
         return (left == right) == (sign == "==")
-    if sign == "+" and isinstance(left, tuple) and isinstance(right, tuple):
-        workspace.budget.items(len(left) + len(right), "a list", span)
-        return left + right
+    if isinstance(left, tuple) and isinstance(right, tuple) and BINARY[sign] in COMPARISON_OPERATIONS:
+        return _lists_compared(workspace, sign, left, right, span)
     raise error("wrong-kind", f"`{sign}` of {kind(left)} and {kind(right)}", span, "use numbers, strings or s-ops")
 
 
+def _joined(workspace: Workspace, left: Object, right: Object, span: Span) -> Object | None:
+    """Two strings or two lists in a row; None for anything else."""
+    if isinstance(left, str) and isinstance(right, str):
+        workspace.budget.joined(len(left), len(right), "a string", span)
+        return left + right
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        workspace.budget.joined(len(left), len(right), "a list", span)
+        return left + right
+    return None
+
+
+def _lists_compared(
+    workspace: Workspace, sign: str, left: tuple[Object, ...], right: tuple[Object, ...], span: Span
+) -> bool:
+    """As in Python: the first items that differ decide; where one list ends first, it is the smaller."""
+    for first, second in zip(left, right, strict=False):
+        workspace.budget.spend(1, span)
+        if isinstance(first, SOp) or isinstance(second, SOp):
+            if first is second:
+                continue
+        elif first == second:
+            continue
+        result = binary(workspace, sign, first, second, span, (span, span))
+        return truth(result, span)
+    return bool(COMPARISON_OPERATIONS[BINARY[sign]].compare(len(left), len(right)))
+
+
 def _repeated(workspace: Workspace, left: Object, right: Object, span: Span) -> Object | None:
-    """`"ab" * 3` and `[0] * 3`, as in Python and in the reference implementation."""
+    """`"ab" * 3` and `[0] * 3`, as in Python and in the reference implementation; None for anything else."""
     if isinstance(left, int):
         left, right = right, left
     if not isinstance(left, (str, tuple)) or not isinstance(right, int):
         return None
-    workspace.budget.items(len(left) * max(0, right), "a string" if isinstance(left, str) else "a list", span)
-    return left * right
+    size = len(left) * max(0, right)
+    workspace.budget.items(size, "a string" if isinstance(left, str) else "a list", span)
+    return left * (right if size else 0)  # Python refuses a number beyond the machine's word, even of ""
 
 
 def _selectors(workspace: Workspace, sign: str, left: Object, right: Object, span: Span) -> Object:

@@ -18,6 +18,9 @@ MAX_STEPS = 1_000_000
 #: Items of one list, characters of one string.
 MAX_ITEMS = 100_000
 
+#: Items that are copied in the time of one step.
+_COPIED_PER_STEP = 1_000
+
 #: Nested evaluations: expressions in expressions, bodies of functions and loops.
 MAX_DEPTH = 3_000
 
@@ -41,9 +44,14 @@ class Budget:
     def items(self, count: int, what: str, span: Span) -> None:
         """Spends the work of making a list or string of `count` items."""
         if count > MAX_ITEMS:
-            size = f"{count:,}" if count < 10**15 else "far too many"
-            raise error("too-large", f"this makes {what} of {size} items", span, f"at most {MAX_ITEMS:,} are allowed")
+            raise _too_many_items(count, what, span)
         self.spend(count, span)
+
+    def joined(self, first: int, second: int, what: str, span: Span) -> None:
+        """Spends the work of appending one list or string to another: what is new, and little for what is copied."""
+        if first + second > MAX_ITEMS:
+            raise _too_many_items(first + second, what, span)
+        self.spend(min(first, second) + max(first, second) // _COPIED_PER_STEP, span)
 
     def enter(self, span: Span, steps: int = 0) -> None:
         """Begins an evaluation inside the present one, and spends its steps."""
@@ -61,6 +69,11 @@ class Budget:
 
     def leave(self) -> None:
         self._depth -= 1
+
+
+def _too_many_items(count: int, what: str, span: Span) -> RaspError:
+    size = f"{count:,}" if count < 10**15 else "far too many"
+    return error("too-large", f"this makes {what} of {size} items", span, f"at most {MAX_ITEMS:,} are allowed")
 
 
 def _too_much_work(span: Span) -> RaspError:

@@ -17,6 +17,9 @@ from .values import Number, Undefined, Value, comparable, is_number, normal, sho
 #: Results with more bits than this are undefined: no transformer can hold them, and they would fill the memory.
 MAX_BITS = 4096
 
+#: Strings of an s-op with more characters are undefined: an analysis that lists them would fill the memory.
+MAX_CHARACTERS = 4096
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -50,6 +53,10 @@ def _too_large() -> Undefined:
     return Undefined("a number too large to hold")
 
 
+def _too_long() -> Undefined:
+    return Undefined(f"a string of more than {MAX_CHARACTERS:,} characters")
+
+
 def _numeric(symbol: str, function: Callable[[Number, Number], Value]) -> Callable[[Value, Value], Value]:
     def evaluate(left: Value, right: Value) -> Value:
         if not is_number(left) or not is_number(right):
@@ -64,7 +71,7 @@ def _numeric(symbol: str, function: Callable[[Number, Number], Value]) -> Callab
 
 def _add(left: Value, right: Value) -> Value:
     if isinstance(left, str) and isinstance(right, str):
-        return left + right
+        return left + right if len(left) + len(right) <= MAX_CHARACTERS else _too_long()
     if is_number(left) and is_number(right):
         return _sum(left, right)
     return _no_number("+")
@@ -83,6 +90,21 @@ def _sum(left: Number, right: Number) -> Value:
         return _checked(left + right)
     except OverflowError:  # a whole number beyond the floats, and a float
         return _too_large()
+
+
+def _multiply(left: Value, right: Value) -> Value:
+    """A product of numbers, or a string as often as a whole number says: "" for 0 and less."""
+    text, times = (left, right) if isinstance(left, str) else (right, left)
+    if not isinstance(text, str):
+        return _product(left, right)
+    if not isinstance(times, int):
+        return Undefined(f"`*` of {'two strings' if isinstance(times, str) else 'a string and a fraction'}")
+    if len(text) * times > MAX_CHARACTERS:
+        return _too_long()
+    return text * times if text and times > 0 else ""  # Python refuses a number beyond the machine's word, even of ""
+
+
+_product = _numeric("*", lambda a, b: _checked(a * b))
 
 
 def _divide(left: Number, right: Number) -> Value:
@@ -166,16 +188,6 @@ def _small_exponent(text: str) -> bool:
     return len(exponent) < 5
 
 
-def _parse_bool(value: Value) -> Value:
-    match value:
-        case "True" | "true" | "T" | 1:
-            return True
-        case "False" | "false" | "F" | 0:
-            return False
-        case _:
-            return Undefined(f"`{value}` is not a truth value")
-
-
 def _text(value: Value) -> Value:
     if isinstance(value, Fraction):
         return show(value)
@@ -187,7 +199,7 @@ OPERATIONS: dict[str, Operation] = {
     for operation in (
         Operation("add", "+", 2, _add),
         Operation("sub", "-", 2, _numeric("-", lambda a, b: _checked(a - b))),
-        Operation("mul", "*", 2, _numeric("*", lambda a, b: _checked(a * b))),
+        Operation("mul", "*", 2, _multiply),
         Operation("div", "/", 2, _numeric("/", _divide)),
         Operation("floordiv", "//", 2, _numeric("//", _floor_divide)),
         Operation("mod", "%", 2, _numeric("%", _modulo)),
@@ -205,6 +217,6 @@ OPERATIONS: dict[str, Operation] = {
         Operation("str", "tokens_str", 1, _text),
         Operation("int", "tokens_int", 1, _parse_int),
         Operation("float", "tokens_float", 1, _parse_float),
-        Operation("bool", "tokens_bool", 1, _parse_bool),
+        Operation("bool", "tokens_bool", 1, bool),
     )
 }

@@ -22,7 +22,7 @@ NOTHING: Kinds = frozenset()
 
 #: Operations whose result has the same kind for all arguments.
 _FIXED: dict[str, Kinds] = {
-    **dict.fromkeys(("sub", "mul", "div", "floordiv", "mod", "pow", "neg", "pos", "abs", "round"), NUMBER),
+    **dict.fromkeys(("sub", "div", "floordiv", "mod", "pow", "neg", "pos", "abs", "round"), NUMBER),
     **dict.fromkeys(("indicator", "int", "float"), NUMBER),
     **dict.fromkeys((*COMPARISON_OPERATIONS, "and", "or", "not", "bool"), BOOL),
     "str": STRING,
@@ -71,6 +71,8 @@ def _kinds(node: SOp, found: dict[SOp, Kinds], tokens: Kinds) -> Kinds:
             return found[then] | found[otherwise]
         case Elementwise(op="add", inputs=(left, right)):
             return _sum(found[left], found[right])
+        case Elementwise(op="mul", inputs=(left, right)):
+            return _product(found[left], found[right])
         case Elementwise(op=op):
             return _FIXED[op]
         case Table(rows=rows, otherwise=otherwise):
@@ -85,6 +87,16 @@ def _kinds(node: SOp, found: dict[SOp, Kinds], tokens: Kinds) -> Kinds:
 def _sum(left: Kinds, right: Kinds) -> Kinds:
     result = NOTHING
     if "string" in left and "string" in right:
+        result |= STRING
+    if left - STRING and right - STRING:
+        result |= NUMBER
+    return result
+
+
+def _product(left: Kinds, right: Kinds) -> Kinds:
+    """A string times a number is a string."""
+    result = NOTHING
+    if ("string" in left and right - STRING) or ("string" in right and left - STRING):
         result |= STRING
     if left - STRING and right - STRING:
         result |= NUMBER

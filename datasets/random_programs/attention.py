@@ -91,9 +91,10 @@ def library_selector(writer: Writer, depth: int) -> Selection:
         return Selection(f"select_next_identical({sequence.text})", estimate, True)
     name = rng.choice(("select_from_first", "select_from_last"))
     kind: RequestedKind = "string" if sequence.estimate.kind == "string" else "number"
-    atom = sequence if writer.chance(0.5) else writer.expr(kind, 0)
+    atom = sequence if writer.chance(0.3) else writer.expr(kind, 0)
     estimate = replace(
         estimate,
+        at_most_one_key=atom.estimate.is_plain,  # with an s-op, the first position of each of its values is marked
         at_least_one_key=atom is sequence,
         may_be_undefined=estimate.may_be_undefined or atom.estimate.may_be_undefined,
     )
@@ -264,17 +265,17 @@ def average(writer: Writer, depth: int) -> Expr:
 
 def marked(writer: Writer, depth: int) -> Expr:
     name = writer.rng.choice(("mark_first_instance", "mark_last_instance"))
-    flags = writer.sop("bool", depth)
-    return Expr(f"{name}({flags.text})", _deeper(BOOLEAN_ESTIMATE, flags), True)
+    sequence, value = _sequence_and_atom(writer, depth)
+    return Expr(f"{name}({sequence.text}, {value.text})", _deeper(BOOLEAN_ESTIMATE, sequence, value), True)
 
 
 def rearranged(requested: RequestedKind) -> Production:
-    """The values of an s-op from other positions: `sort`, `max`, `min`, `shift`, `load_from_location`, an index."""
+    """The values of an s-op from other positions: `sort`, `largest`, `smallest`, `shift`, an index."""
 
     def make(writer: Writer, depth: int) -> Expr:
         rng = writer.rng
         values = writer.sop(requested, depth)
-        names = ("sort", "sort", "max", "min", "shift", "shift", "load_from_location", "index", "index")
+        names = ("sort", "sort", "largest", "smallest", "shift", "shift", "load_from_location", "index", "index")
         name = rng.choice(names)
         match name:
             case "sort":
@@ -284,11 +285,16 @@ def rearranged(requested: RequestedKind) -> Production:
                 estimate = _deeper(values.estimate, values, key)
                 estimate = replace(estimate, attention_depth=estimate.attention_depth + 1)
                 return Expr(f"sort({values.text}, {key.text})", estimate, True)
-            case "max" | "min":
+            case "largest" | "smallest":
                 estimate = replace(values.estimate, attention_depth=values.estimate.attention_depth + 2)
                 return Expr(f"{name}({values.text})", estimate, True)
             case "shift":
                 default = literal_of(writer, requested)
+                if requested == "number" and writer.chance(0.1):
+                    far = writer.sop("number", 0)
+                    estimate = union((mean_of(values.estimate, writer.max_length), default.estimate))
+                    text = f"shift({values.text}, {far.text}, {default.text})"
+                    return Expr(text, _deeper(estimate, values, far), True)
                 distance = rng.choice((0, 1, 1, 1, 2, -1))
                 estimate = _deeper(union((values.estimate, default.estimate)), values)
                 return Expr(f"shift({values.text}, {value_text(distance)}, {default.text})", estimate, True)

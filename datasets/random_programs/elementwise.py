@@ -7,11 +7,22 @@ from dataclasses import replace
 
 from ...compiler.graph.operations import OPERATIONS, apply
 from ...compiler.graph.values import Scalar
-from .estimates import ValueEstimate, apply_operation, boolean_from, from_values, sorted_values, union
+from .estimates import (
+    MAX_TUPLES,
+    ValueEstimate,
+    apply_operation,
+    boolean_from,
+    from_values,
+    sorted_values,
+    union,
+)
 from .writer import Expr, Production, RequestedKind, Writer, constant, value_text
 
 #: Largest number of keys of a dict that is indexed by an s-op.
 MAX_KEYS = 12
+
+#: Longest string that is repeated, in characters.
+MAX_REPEATED = 6
 
 
 def binary(name: str, left: Expr, right: Expr) -> Expr:
@@ -163,11 +174,40 @@ def concatenation(writer: Writer, depth: int) -> Expr:
     return binary("add", writer.expr("string", depth), writer.expr("string", depth))
 
 
+def repetition(writer: Writer, depth: int) -> Expr | None:
+    """A string times a truth value or a small whole number, on either side."""
+    text = writer.expr("string", depth)
+    times = writer.expr("bool", depth)
+    if writer.chance(0.4):
+        times = writer.expr("number", depth, lambda found: found.all_integers and found.low >= -3 and found.high <= 3)
+    values = text.estimate.values
+    if values is None or max(len(str(value)) for value in values) > MAX_REPEATED or times.estimate.values is None:
+        return None
+    if len(values) * len(times.estimate.values) > MAX_TUPLES:
+        return None
+    return binary("mul", text, times) if writer.chance(0.7) else binary("mul", times, text)
+
+
 def tokens_as_text(writer: Writer, depth: int) -> Expr:
     return Expr("tokens_str", apply_operation("str", writer.tokens.estimate), True)
 
 
 # --- any kind
+
+
+def larger_or_smaller(requested: RequestedKind) -> Production:
+    """`max(a, b)` or `min(a, b)`, position by position."""
+
+    def make(writer: Writer, depth: int) -> Expr:
+        name = writer.rng.choice(("max", "min"))
+        left, right = writer.expr(requested, depth), writer.expr(requested, depth)
+        estimate = replace(
+            union((left.estimate, right.estimate)),
+            is_plain=left.estimate.is_plain and right.estimate.is_plain,
+        )
+        return Expr(f"{name}({left.text}, {right.text})", estimate, True)
+
+    return make
 
 
 def ternary(requested: RequestedKind) -> Production:

@@ -39,6 +39,7 @@ PRODUCTIONS = ProductionTable(
             (6, elementwise.one_number),
             (1, elementwise.read_number),
             (1, elementwise.truth_as_number),
+            (3, elementwise.larger_or_smaller("number")),
             (9, attention.width),
             (4, attention.count),
             (2, attention.average),
@@ -59,6 +60,8 @@ PRODUCTIONS = ProductionTable(
             *_common("string"),
             (7, elementwise.concatenation),
             (3, elementwise.tokens_as_text),
+            (3, elementwise.repetition),
+            (1, elementwise.larger_or_smaller("string")),
         ],
     },
     [

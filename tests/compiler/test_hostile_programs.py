@@ -92,7 +92,7 @@ CASES: dict[str, Case] = {
     "the last digit of huge tokens": ("tokens % 10;", HUGE, 4, lambda t: [int(v) % 10 for v in t], ""),
     "how many are below": ("selector_width(select(tokens, tokens, <));", HUGE, 4, _widths(lambda k, q: k < q), ""),
     "how many are the same": ("selector_width(select(tokens, tokens, ==));", HUGE, 4, _widths(lambda k, q: k == q), ""),
-    "the largest": ("max(tokens);", WIDE, 5, lambda t: [max(t, key=Fraction)] * len(t), ""),
+    "the largest": ("largest(tokens);", WIDE, 5, lambda t: [max(t, key=Fraction)] * len(t), ""),
     "the one before": ("shift(tokens, 1, 0);", WIDE, 5, _previous, ""),
     "rising": (
         "tokens > shift(tokens, 1, 0);", WIDE, 5,
@@ -144,7 +144,7 @@ def test_hostile_programs_mean_what_they_say(name: str) -> None:
     ("text", "code"),
     [
         ("average(tokens);", "C205"),
-        ("max(tokens) - tokens;", "C205"),
+        ("largest(tokens) - tokens;", "C205"),
         ("(tokens % 10) / 10^30;", None),  # named, not counted
         ("average(tokens % 10) / 10^30;", None),
         ("aggregate(full_s, tokens^0.5 + tokens);", "C205"),
@@ -185,7 +185,7 @@ def test_fractions_beyond_the_floats_are_printed_as_whole_numbers() -> None:
 
 
 def test_models_of_numbers_beyond_the_floats_are_verified_and_traced() -> None:
-    model = raspc.compile("max(tokens);", vocab=HUGE, max_length=3).model(device="cpu")
+    model = raspc.compile("largest(tokens);", vocab=HUGE, max_length=3).model(device="cpu")
     inputs = Inputs([np.array([[0, 1, 2], [3, 2, 3]])], exhaustive=False, count=len(HUGE) ** 3, size=2)
     (verdict,) = verify(model, program_of(model.manifest), inputs)
     assert verdict.comparison.counterexample is None

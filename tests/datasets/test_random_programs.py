@@ -46,6 +46,8 @@ LIBRARY = [
     "average",
     "max",
     "min",
+    "largest",
+    "smallest",
     "sort",
     "shift",
     "load_from_location",

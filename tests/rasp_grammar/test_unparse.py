@@ -247,7 +247,8 @@ def test_precedence_is_that_of_rasp(text: str, other: str) -> None:
     [
         (tree.Binary(SPAN, "-", tree.Name(SPAN, "a"), expression("b - c;")), "a - (b - c)"),
         (tree.Binary(SPAN, "^", tree.Name(SPAN, "a"), expression("b ^ c;")), "a ^ (b ^ c)"),
-        (tree.Binary(SPAN, "==", expression("a < b;"), tree.Boolean(SPAN, True)), "(a < b) == True"),
+        (tree.Binary(SPAN, "==", expression("a < b;"), tree.Boolean(SPAN, True)), "a < b == True"),
+        (tree.Binary(SPAN, "==", tree.Name(SPAN, "a"), expression("b < c;")), "a == (b < c)"),
         (tree.Index(SPAN, expression("a + b;"), tree.Number(SPAN, 0)), "(a + b)[0]"),
         (tree.Unary(SPAN, "not", expression("a and b;")), "not (a and b)"),
         (tree.Call(SPAN, tree.Name(SPAN, "exit"), ()), "(exit)()"),

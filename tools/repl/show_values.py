@@ -38,11 +38,11 @@ NAMELESS = "out"
 
 
 def example_of(value: Object, span: Span) -> Example:
-    """The example of a string or list.  Raises RaspError for anything else."""
+    """The example of a string, a list, or the keys of a dict.  Raises RaspError for anything else."""
     if isinstance(value, str):
         return Example(tuple(value), True)
     hint = 'write `set example "hello"` or `set example [3, 1, 2]`'
-    if not isinstance(value, tuple):
+    if not isinstance(value, (tuple, dict)):
         raise error("wrong-kind", f"an example is a string or a list of tokens; this is {kind(value)}", span, hint)
     tokens: list[Scalar] = []
     for token in value:
@@ -62,7 +62,9 @@ def values_of(node: SOp, example: Example) -> SOpValues | TooLarge:
     values: list[Value] = []
     for value in column:
         assert not isinstance(value, list)
-        values.append(value if isinstance(value, Undefined) else present(value, kinds))
+        # Among numbers, a boolean is shown as what it is, as in the reference.
+        mixed = isinstance(value, bool) and {"bool", "number"} <= kinds
+        values.append(value if isinstance(value, Undefined) or mixed else present(value, kinds))
     return SOpValues(example, tuple(values), kinds)
 
 

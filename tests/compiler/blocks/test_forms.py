@@ -72,7 +72,8 @@ def test_an_order_in_digits_says_so() -> None:
 def test_a_mean_of_truths_that_cannot_be_named_is_refused() -> None:
     """Found by fuzzing: it read out 0.99999976 where the program means `true`."""
     text = (
-        "set vocab [2, False, 1]; set max_length 5; s = select_from_first(0, tokens == 1); "
+        "set vocab [2, False, 1]; set max_length 5; "
+        "s = select(0, tokens == 1, ==) and select(has_focus(select(indices, indices, <)), False, ==); "
         "aggregate(s, aggregate(s, aggregate(s, tokens == 2), False), 1);"
     )
     with pytest.raises(RaspError) as error:

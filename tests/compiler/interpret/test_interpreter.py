@@ -98,8 +98,8 @@ OPERATION_CASES: list[tuple[str, tuple[Scalar, ...], Scalar | Undefined]] = [
     ("int", ("12",), 12),
     ("int", ("a",), Undefined("`a` is not an integer")),
     ("float", ("0.5",), Fraction(1, 2)),
-    ("bool", ("true",), True),
-    ("bool", ("x",), Undefined("`x` is not a truth value")),
+    ("bool", ("False",), True),
+    ("bool", ("",), False),
 ]
 
 

@@ -22,15 +22,15 @@ def test_a_good_program_has_none(program: Open) -> None:
 
 
 def test_each_says_where_what_and_what_to_do(program: Open, tmp_path: Path) -> None:
-    page = program(HEAD + "x = agregate(1, 2);\nx == 1 == 2;\n")
+    page = program(HEAD + "x = agregate(1, 2);\nx = 1 = 2;\n")
     (problem,) = page.problems()
     assert (page.of(problem.range), problem.code, problem.severity, problem.source) == (
-        "==",
-        "chained-comparison",
+        "=",
+        "assignment-form",
         ERROR,
         "raspc",
     )
-    page.type("x == 1 == 2", "select(1, 1, ==) + 1")
+    page.type("x = 1 = 2", "select(1, 1, ==) + 1")
     first, second = page.problems()
     assert (page.of(first.range), first.code) == ("agregate", "unknown-name")
     assert first.message == "`agregate` is not defined\nhint: did you mean `aggregate`?"
