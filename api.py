@@ -34,14 +34,15 @@ class Compiled:
         """What the model's numbers mean: every direction of the residual stream, head, neuron group and output."""
         return self.artifact.manifest
 
-    def save(self, path: str | Path) -> ModelPaths:
+    def save(self, path: str | Path, *, force: bool = False) -> ModelPaths:
         """Write the weights (`.safetensors`) and the manifest beside them; both are replaced whole or not at all.
 
-        Raises RaspError where that is impossible.
+        force: replace files that raspc did not write as a model.
+        Raises RaspError where such a file stands in the way, and where the files cannot be written.
         """
         from .compiler.artifact.model_files import write
 
-        return write(self.artifact, Path(path))
+        return write(self.artifact, Path(path), force=force)
 
     def model(self, *, device: str = "auto", dtype: str = "float32") -> Model:
         """The PyTorch model, without going through files.  Imports torch; `device` and `dtype` as in `load`."""

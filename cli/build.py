@@ -13,7 +13,7 @@ import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
-from .options import complete_files, declaration_options, json_option, time_limit_option, werror_option
+from .options import complete_files, declaration_options, force_option, json_option, time_limit_option, werror_option
 from .progress import counted_work
 from .report_errors import Report
 
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 @time_limit_option
 @click.option("--junit", type=Path, metavar="FILE", shell_complete=complete_files, help="Write a JUnit XML report.")
 @click.option("--executor", metavar="URL", help="Compile on a cluster: dask://HOST:PORT of its scheduler.")
-@click.option("--force", is_flag=True, help="Compile everything anew.")
+@click.option("--rebuild", is_flag=True, help="Compile everything anew.")
+@click.option("--prune", is_flag=True, help="Remove models that earlier builds wrote of programs that are gone.")
+@force_option
 @declaration_options
 @click.option("-Os", "small", is_flag=True, help="The smallest encodings: fewer parameters, harder to read.")
 @click.option("--uniform", is_flag=True, help="Pad all layers to one shape.")
@@ -66,6 +68,8 @@ def command(
     time_limit: float | None,
     junit: Path | None,
     executor: str | None,
+    rebuild: bool,
+    prune: bool,
     force: bool,
     vocab: str | None,
     max_length: int | None,
@@ -91,7 +95,7 @@ def command(
     from ..tools.suites.programs_to_build import programs_below
     from ..tools.suites.records import BuildSettings
     from ..tools.suites.run import BuildPlan, run
-    from ..tools.suites.summary_table import summary_table
+    from ..tools.suites.summary_table import leftover_lines, summary_table
 
     if time_limit is not None and not verify:
         raise click.UsageError("--time-limit is for --verify")
@@ -111,24 +115,38 @@ def command(
     settings = BuildSettings(
         CompileOptions(small, uniform, causal, max_params), vocab, max_length, verify, time_limit, report.werror
     )
-    plan = BuildPlan(targets, output, settings, jobs if jobs is not None else processors(), executor, force)
+    plan = BuildPlan(
+        targets,
+        output,
+        settings,
+        jobs if jobs is not None else processors(),
+        executor,
+        rebuild=rebuild,
+        force=force,
+        prune=prune,
+    )
+    if junit is not None:  # before the work, not after it
+        junit_report.require_room(junit, output, inputs=plan.inputs, force=force)
     try:
         with _progress(len(targets), quiet=report.as_json) as tell:
-            entries = run(plan, tell)
+            result = run(plan, tell)
     except KeyboardInterrupt:
         print("interrupted: what was built is kept, and the next build goes on from there", file=sys.stderr)
         raise
+    entries = result.entries
     for entry in sorted(entries, key=lambda entry: entry.status != "failed"):  # failures come first
         _print_messages(report, entry)
+    if junit is not None:
+        junit_report.write(junit, entries, inputs=plan.inputs, force=force)
+    report.failed |= any(entry.status == "failed" for entry in entries)
     if report.as_json:
         for entry in entries:
             print(json.dumps(entry_json(entry)))
-        print(json.dumps({"counts": status_counts(entries)}))
+        leftover = [file.name for file in result.leftover]
+        print(json.dumps({"counts": status_counts(entries), "removed" if result.removed else "leftover": leftover}))
     else:
-        print("".join(f"{line}\n" for line in summary_table(entries)), end="")
-    if junit is not None:
-        junit_report.write(junit, entries)
-    report.failed |= any(entry.status == "failed" for entry in entries)
+        lines = [*summary_table(entries), *leftover_lines(result)]
+        print("".join(f"{line}\n" for line in lines), end="")
 
 
 @contextmanager

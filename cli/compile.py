@@ -11,7 +11,15 @@ import click
 
 from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.text_layout import counted
-from .options import complete_files, declaration_options, json_option, program_argument, read_program, werror_option
+from .options import (
+    complete_files,
+    declaration_options,
+    force_option,
+    json_option,
+    program_argument,
+    read_program,
+    werror_option,
+)
 from .progress import long_work
 from .report_errors import Report
 
@@ -46,6 +54,7 @@ STAGES = ("ast", "graph", "blocks", "layers")
     metavar="N",
     help="Refuse to build a larger model.",
 )
+@force_option
 @click.option("--emit", type=click.Choice(STAGES), help="Print this stage of the compilation, and write no files.")
 @werror_option
 @json_option
@@ -61,6 +70,7 @@ def command(
     small: bool,
     uniform: bool,
     max_params: int,
+    force: bool,
     emit: str | None,
 ) -> None:
     """Compile the RASP program FILE into a transformer.
@@ -91,18 +101,19 @@ def command(
         case "graph" | "blocks" | "layers":
             _print_stage(emit_stage(program, options, emit))
             return
-    from ..compiler.artifact.model_files import pair_paths, write
+    from ..compiler.artifact.model_files import require_room, write
     from ..compiler.warnings.outputs import output_warnings
 
     weights = output if output is not None else Path(path.stem + ".safetensors")
-    pair_paths(weights)  # a wrong name is reported before the compilation, not after it
+    inputs = [path, *(Path(source.name) for source in program.sources)]
+    require_room(weights, inputs=inputs, force=force)  # before the compilation, not after it
     with long_work(f"compiling {path}", quiet=report.as_json):
         model = compile_program(program, options)
         doubts = output_warnings(program, model.manifest)
     report.show(doubts)
     if report.werror and doubts:
         return
-    written = write(model, weights)
+    written = write(model, weights, inputs=inputs, force=force)
     manifest = model.manifest
     sizes = manifest.sizes()
     seconds = time.perf_counter() - started

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .options import json_option, model_argument
+from .options import force_option, json_option, model_argument
 from .progress import long_work
 from .report_errors import Report
 
@@ -32,9 +33,12 @@ class _Target(click.Choice[str]):
 @click.argument("destination", metavar="[PATH]", type=Path, required=False)
 @click.option("--to", "target", type=_Target(["onnx", "hf"]), required=True, help="What to write.")
 @click.option("-o", "--output", type=Path, metavar="PATH", help="The same as PATH.")
+@force_option
 @json_option
 @click.pass_obj
-def command(report: Report, path: Path, destination: Path | None, target: str, output: Path | None) -> None:
+def command(
+    report: Report, path: Path, destination: Path | None, target: str, output: Path | None, force: bool
+) -> None:
     """Write MODEL for other libraries; the result needs no raspc.
 
     \b
@@ -56,23 +60,27 @@ def command(report: Report, path: Path, destination: Path | None, target: str, o
     from ..compiler.artifact.model_files import WEIGHTS_SUFFIX, pair_paths, read
 
     chosen = destination if destination is not None else output
-    name = pair_paths(path).weights.name.removesuffix(WEIGHTS_SUFFIX)
+    pair = pair_paths(path)
+    inputs = (pair.weights, pair.manifest)
+    name = pair.weights.name.removesuffix(WEIGHTS_SUFFIX)
     compiled = read(path)
     if target == "onnx":
-        _onnx(report, compiled, chosen if chosen is not None else Path(f"{name}.onnx"))
+        _onnx(report, compiled, chosen if chosen is not None else Path(f"{name}.onnx"), inputs, force)
     else:
-        _hugging_face(report, compiled, chosen if chosen is not None else Path(f"{name}-hf"))
+        _hugging_face(report, compiled, chosen if chosen is not None else Path(f"{name}-hf"), inputs, force)
 
 
-def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
+def _onnx(report: Report, compiled: CompiledModel, path: Path, inputs: Sequence[Path], force: bool) -> None:
+    from ..compiler.artifact.replaceable import ONNX_MODEL, require_replaceable
     from ..interop.onnx.build import to_onnx, write_onnx
 
+    require_replaceable({path: ONNX_MODEL}, inputs=inputs, force=force)  # before the work, not after it
     with long_work(f"making and checking {path}", quiet=report.as_json):
         made = to_onnx(compiled)
         from ..interop.onnx.check import check_onnx
 
         compared = check_onnx(made, compiled.manifest)
-    write_onnx(made, path)
+    write_onnx(made, path, inputs=inputs, force=force)
     size = path.stat().st_size
     if report.as_json:
         results = [result.name for result in made.graph.output]
@@ -83,12 +91,12 @@ def _onnx(report: Report, compiled: CompiledModel, path: Path) -> None:
         print(f"{path}: {len(made.graph.node)} operations, {size:,} bytes, {checked}")
 
 
-def _hugging_face(report: Report, compiled: CompiledModel, path: Path) -> None:
-    from ..interop.hugging_face.export import export_hugging_face
+def _hugging_face(report: Report, compiled: CompiledModel, path: Path, inputs: Sequence[Path], force: bool) -> None:
+    from ..interop.hugging_face.export import FILES, export_hugging_face
 
     with long_work(f"writing {path}", quiet=report.as_json):
-        export_hugging_face(compiled, path)
-    files = sorted(path.iterdir())
+        export_hugging_face(compiled, path, inputs=inputs, force=force)
+    files = sorted(path / name for name in FILES)
     size = sum(file.stat().st_size for file in files)
     if report.as_json:
         print(json.dumps({"path": str(path), "bytes": size, "files": [file.name for file in files]}))

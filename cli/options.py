@@ -44,6 +44,12 @@ def json_option(command: F) -> F:
     )(command)
 
 
+def force_option(command: F) -> F:
+    """`--force`: replace files that raspc did not write."""
+    help = "Replace what stands in the output's place, even if raspc did not write it; never an input."
+    return click.option("--force", is_flag=True, help=help)(command)
+
+
 def declaration_options(command: F) -> F:
     """`--vocab`, `--max-length` and `--causal`: declarations that a program may lack."""
     for option in (

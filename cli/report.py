@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..tools.read_inputs import word_tokens
-from .options import entry_option, json_option, model_argument
+from .options import entry_option, force_option, json_option, model_argument
 from .progress import long_work
 from .report_errors import Report
 
@@ -25,6 +25,7 @@ from .report_errors import Report
     help="Write figures instead: into the folder PATH, or all in one file PATH.png (needs the extra `plot`).",
 )
 @entry_option
+@force_option
 @json_option
 @click.pass_obj
 def command(
@@ -34,6 +35,7 @@ def command(
     output: Path | None,
     png: Path | None,
     entries: Sequence[str],
+    force: bool,
 ) -> None:
     """Run MODEL on one input, and write a page that shows what each line of its program became, and how it works.
 
@@ -50,7 +52,8 @@ def command(
         raise click.UsageError("give -o or --png, not both")
     if output is not None and output.suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"the page is HTML: `{output}` should end in .html")
-    from ..compiler.artifact.atomic_files import replace_files
+    from ..compiler.artifact.model_files import pair_paths
+    from ..compiler.artifact.replaceable import PAGE, PICTURE, NewFile, require_replaceable, write_files
     from ..runner.model import load
     from ..tools.reports.trace import trace
 
@@ -58,10 +61,15 @@ def command(
         from ..tools.reports.figures import require_matplotlib
 
         require_matplotlib()
+    stem = path.name.removesuffix(".safetensors").removesuffix(".manifest.json")
+    page = output if output is not None else Path(f"{stem}.html")
+    pair = pair_paths(path)
+    inputs = (pair.weights, pair.manifest)
+    if png is None:
+        require_replaceable({page: PAGE}, inputs=inputs, force=force)  # before the work, not after it
     with long_work(f"tracing {path}", quiet=report.as_json):
         model = load(path, device="cpu")
         made = trace(model, word_tokens(tokens, model.manifest.vocabulary), entries=entries)
-    stem = path.name.removesuffix(".safetensors").removesuffix(".manifest.json")
     if png is not None:
         from ..tools.reports.figures import pictures
 
@@ -70,10 +78,11 @@ def command(
     else:
         from ..tools.reports.page import render
 
-        files = {output if output is not None else Path(f"{stem}.html"): render(made, path.name).encode()}
+        files = {page: render(made, path.name).encode()}
+    kind = PAGE if png is None else PICTURE
     for folder in {file.parent for file in files}:
         folder.mkdir(parents=True, exist_ok=True)
-    replace_files({file: [content] for file, content in files.items()})
+    write_files({file: NewFile(kind, [content]) for file, content in files.items()}, inputs=inputs, force=force)
     report.failed |= not made.agrees
     if report.as_json:
         print(json.dumps({"files": [str(file) for file in files], "agrees": made.agrees}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..compiler.artifact.atomic_files import replace_files
@@ -24,22 +24,32 @@ def writing(path: Path) -> Iterator[None]:
         raise RaspError(Diagnostic("file", message, None, "nothing was changed; choose another place")) from None
 
 
-def require_ours(folder: Path, mark: str, names: Collection[str]) -> None:
-    """Raise RaspError unless the folder is absent, empty, or an earlier export: it holds `mark`, and only `names`."""
-    if not os.path.lexists(folder):
+def require_folder(folder: Path) -> None:
+    """Raise RaspError unless the folder is absent or a folder, not a link to one."""
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        raise _refused(folder, "exists and is not a folder", "name a new folder; nothing was changed")
+
+
+def require_ours(folder: Path, mark: str, is_mark: Callable[[bytes], bool], names: Collection[str]) -> None:
+    """Raise RaspError unless the folder is absent, empty, or an earlier export.
+
+    An earlier export holds only `names`, and its file `mark` has contents for which `is_mark` is true.
+    """
+    require_folder(folder)
+    if not folder.exists():
         return
-    if folder.is_symlink() or not folder.is_dir():
-        raise _refused(folder, "exists and is not a folder")
     found = {entry.name for entry in folder.iterdir()} - {"__pycache__"}
     foreign = sorted(found - set(names))
     if len(foreign) > 0:
-        raise _refused(folder, f"holds other files, such as `{foreign[0]}`")
-    if len(found) > 0 and mark not in found:
-        raise _refused(folder, "was not written by `raspc export`")
+        raise _refused(folder, f"holds other files, such as `{foreign[0]}`", _FORCE)
+    if len(found) > 0 and not (mark in found and is_mark((folder / mark).read_bytes())):
+        raise _refused(folder, "was not written by `raspc export`", _FORCE)
 
 
-def _refused(folder: Path, why: str) -> RaspError:
-    hint = "name a new folder, or empty this one; nothing was changed"
+_FORCE = "name a new folder, or write into this one with `--force`: its other files stay (in Python, `force=True`)"
+
+
+def _refused(folder: Path, why: str, hint: str) -> RaspError:
     return RaspError(Diagnostic("export-folder", f"`{folder}` {why}", None, hint))
 
 

@@ -138,6 +138,7 @@ Code = Literal[
     "nothing-compared",  # `raspc verify` could compare nothing
     "nothing-to-build",  # the paths that `raspc build` was given hold no programs
     "out-of-memory",  # there is not enough memory
+    "would-overwrite",  # a command would replace a file that raspc did not write, or one of its inputs
 ]
 
 #: All codes, in the order of `raspc explain`.

@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from ...rasp_grammar.codes import Code
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from . import weights_file
-from .atomic_files import replace_files
 from .json_shapes import StructureError
 from .json_text import JsonError, dumps, loads
 from .manifest import (
@@ -36,6 +35,7 @@ from .manifest import (
     to_json,
 )
 from .read_bytes import quoted, read_bytes
+from .replaceable import FORCE, MANIFEST, WEIGHTS, FileKind, NewFile, require_replaceable, write_files
 from .scalar_json import decode_scalar, encode_scalar
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "expected_shapes",
     "pair_paths",
     "read",
+    "require_room",
     "write",
 ]
 
@@ -88,11 +89,37 @@ def pair_paths(path: Path) -> ModelPaths:
     )
 
 
-def write(model: CompiledModel, weights_path: Path) -> ModelPaths:
-    """Write a model's two files.  The same model gives the same bytes.
+def require_room(
+    weights_path: Path, *, inputs: Iterable[Path] = (), force: bool = False, way_out: str = FORCE
+) -> ModelPaths:
+    """Both files of a model to write.  Raises RaspError where `write` would: before the work, not after it."""
+    paths = pair_paths(weights_path)
+    for path in (paths.weights, paths.manifest):
+        try:
+            if not path.parent.is_dir():
+                raise _error("M040", f"cannot write {quoted(path)}: there is no such folder", "create the folder first")
+        except (OSError, ValueError) as error:
+            raise _error("M040", f"cannot write {quoted(path)}: {reason_of(error)}", _WRITABLE) from None
+    require_replaceable(_kinds(paths), inputs=inputs, force=force, way_out=way_out)
+    return paths
 
-    On any failure the old files remain.  Raises RaspError when the files cannot be written (M040), and ValueError
-    when the model is not one (a mistake of the compiler, not of a person).
+
+def _kinds(paths: ModelPaths) -> dict[Path, FileKind]:
+    return {paths.weights: WEIGHTS, paths.manifest: MANIFEST}
+
+
+def write(
+    model: CompiledModel,
+    weights_path: Path,
+    *,
+    inputs: Iterable[Path] = (),
+    force: bool = False,
+    way_out: str = FORCE,
+) -> ModelPaths:
+    """Write a model's two files.  The same model gives the same bytes.  `replaceable` explains the keywords.
+
+    On any failure the old files remain.  Raises RaspError when the files cannot be written (M040) or other files stand
+    in their place (would-overwrite), and ValueError when the model is not one (a mistake of the compiler).
     """
     paths = pair_paths(weights_path)
     check(model.manifest)
@@ -111,10 +138,10 @@ def write(model: CompiledModel, weights_path: Path) -> ModelPaths:
     text = dumps(to_json(dataclasses.replace(model.manifest, weights=weights))).encode()
     if len(text) > MAX_MANIFEST:
         raise _error("M040", f"the manifest would take {len(text)} bytes, more than {MAX_MANIFEST}", _SMALLER)
-    for path in (paths.weights, paths.manifest):
-        _require_replaceable(path)
+    require_room(weights_path, inputs=inputs, force=force, way_out=way_out)
+    files = {paths.weights: NewFile(WEIGHTS, (data,)), paths.manifest: NewFile(MANIFEST, (text,))}
     try:
-        replace_files({paths.weights: (data,), paths.manifest: (text,)})
+        write_files(files, inputs=inputs, force=force, way_out=way_out)
     except OSError as error:
         raise _error("M040", f"cannot write {quoted(paths.weights)}: {reason_of(error)}", _WRITABLE) from None
     return paths
@@ -237,16 +264,6 @@ def _exists(path: Path) -> bool:
     except (OSError, ValueError):  # read will say why
         return True
     return True
-
-
-def _require_replaceable(path: Path) -> None:
-    try:
-        if not path.parent.is_dir():
-            raise _error("M040", f"cannot write {quoted(path)}: there is no such folder", "create the folder first")
-        if path.exists() and not path.is_file():
-            raise _error("M040", f"cannot write {quoted(path)}: it exists and is not a regular file", _WRITABLE)
-    except (OSError, ValueError) as error:
-        raise _error("M040", f"cannot write {quoted(path)}: {reason_of(error)}", _WRITABLE) from None
 
 
 def _error(code: Code, message: str, hint: str) -> RaspError:

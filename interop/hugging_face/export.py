@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...compiler.artifact import weights_file
-from ...compiler.artifact.json_text import dumps
+from ...compiler.artifact.json_text import JsonError, dumps, loads
 from ...compiler.artifact.manifest import Manifest, expected_shapes, to_json
 from ...compiler.artifact.model_files import CompiledModel
+from ...compiler.artifact.replaceable import EXPORTED, NewFile, require_replaceable, write_files
 from ...compiler.graph.values import show
 from ...runner import network
-from ..directory import replace_folder, require_ours, writing
+from ..directory import replace_folder, require_folder, require_ours, writing
 from ..sources import AnyModel, compiled_of
 from ..tables import decode_kind, listed_values, output_table, vocabulary_table
 from ..tokenizer import tokenizer_files
@@ -25,16 +26,37 @@ CARD = "README.md"
 FILES = (CODE, NETWORK, WEIGHTS, MANIFEST, CONFIG, CARD, "tokenizer.json", "tokenizer_config.json")
 
 
-def export_hugging_face(model: AnyModel, folder: str | Path) -> Path:
+def export_hugging_face(
+    model: AnyModel, folder: str | Path, *, inputs: Iterable[Path] = (), force: bool = False
+) -> Path:
     """Write the folder, whole or not at all; an earlier export there is replaced.
 
+    inputs: files that are never replaced.  force: write into a folder that holds something else; its other files stay.
     Raises RaspError where something else is in the folder, and where it cannot be written.
     """
     compiled, path = compiled_of(model), Path(folder)
     with writing(path):
-        require_ours(path, CODE, FILES)
-        replace_folder(path, _contents(compiled))
+        if force:
+            require_folder(path)
+        else:
+            require_ours(path, CONFIG, _is_our_configuration, FILES)
+        contents = _contents(compiled)
+        files = {path / name: NewFile(EXPORTED, chunks) for name, chunks in contents.items()}
+        require_replaceable(dict.fromkeys(files, EXPORTED), inputs=inputs, force=True)
+        if force and path.exists():
+            write_files(files, inputs=inputs, force=True)
+        else:
+            replace_folder(path, contents)
     return path
+
+
+def _is_our_configuration(data: bytes) -> bool:
+    """Whether a configuration is of an export.  `save_pretrained` of transformers, after training, adds its version."""
+    try:
+        config = loads(data)
+    except JsonError:
+        return False
+    return isinstance(config, dict) and config.get("model_type") == "raspc" and "transformers_version" not in config
 
 
 def _contents(compiled: CompiledModel) -> dict[str, Iterable[bytes]]:

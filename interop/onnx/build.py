@@ -18,16 +18,16 @@ answers have a wrong shape.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.artifact.atomic_files import replace_files
 from ...compiler.artifact.manifest import Manifest, NumberDecodeRecord, OutputRecord
 from ...compiler.artifact.model_files import CompiledModel
+from ...compiler.artifact.replaceable import ONNX_MODEL, NewFile, write_files
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError
 from ..directory import writing
 from ..extras import missing_extra
@@ -123,15 +123,22 @@ def to_onnx(model: AnyModel) -> onnx.ModelProto:
     return made
 
 
-def export_onnx(model: AnyModel, path: str | Path) -> Path:
-    """Write `to_onnx(model)` to a file, whole or not at all.  Raises RaspError as the two functions that it calls."""
-    return write_onnx(to_onnx(model), Path(path))
+def export_onnx(model: AnyModel, path: str | Path, *, force: bool = False) -> Path:
+    """Write `to_onnx(model)` to a file, whole or not at all.  Raises RaspError as the two functions that it calls.
+
+    force: replace a file that raspc did not write.
+    """
+    return write_onnx(to_onnx(model), Path(path), force=force)
 
 
-def write_onnx(made: onnx.ModelProto, path: Path) -> Path:
-    """Write an ONNX model, whole or not at all; the same model gives the same bytes.  Raises RaspError."""
+def write_onnx(made: onnx.ModelProto, path: Path, *, inputs: Iterable[Path] = (), force: bool = False) -> Path:
+    """Write an ONNX model, whole or not at all; the same model gives the same bytes.
+
+    Raises RaspError where it cannot be written, or another file is in its place (see `replaceable`).
+    """
     with writing(path):
-        replace_files({path: (made.SerializeToString(deterministic=True),)})
+        content = (made.SerializeToString(deterministic=True),)
+        write_files({path: NewFile(ONNX_MODEL, content)}, inputs=inputs, force=force)
     return path
 
 

@@ -55,25 +55,32 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     assert os.listdir(tmp_path) == ["out"]
 
 
+def _is_mark(data: bytes) -> bool:
+    return data == b"mark"
+
+
 def test_only_ones_own_folder_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    require_ours(folder, "mark", NAMES)
+    require_ours(folder, "mark", _is_mark, NAMES)
     folder.mkdir()
-    require_ours(folder, "mark", NAMES)
+    require_ours(folder, "mark", _is_mark, NAMES)
     (folder / "other").touch()
     with pytest.raises(RaspError, match="was not written by `raspc export`"):
-        require_ours(folder, "mark", NAMES)
-    (folder / "mark").touch()
+        require_ours(folder, "mark", _is_mark, NAMES)
+    (folder / "mark").write_bytes(b"other")
+    with pytest.raises(RaspError, match="was not written by `raspc export`"):
+        require_ours(folder, "mark", _is_mark, NAMES)
+    (folder / "mark").write_bytes(b"mark")
     (folder / "__pycache__").mkdir()
-    require_ours(folder, "mark", NAMES)
+    require_ours(folder, "mark", _is_mark, NAMES)
     (folder / "notes.txt").touch()
     with pytest.raises(RaspError, match=r"holds other files, such as `notes.txt`"):
-        require_ours(folder, "mark", NAMES)
+        require_ours(folder, "mark", _is_mark, NAMES)
     with pytest.raises(RaspError, match="exists and is not a folder"):
-        require_ours(folder / "mark", "mark", NAMES)
+        require_ours(folder / "mark", "mark", _is_mark, NAMES)
     (tmp_path / "link").symlink_to(folder)
     with pytest.raises(RaspError, match="exists and is not a folder"):
-        require_ours(tmp_path / "link", "mark", NAMES)
+        require_ours(tmp_path / "link", "mark", _is_mark, NAMES)
 
 
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:

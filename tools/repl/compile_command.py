@@ -16,6 +16,8 @@ from .conversation import Conversation
 from .read_statements import CommandLine
 from .results import FileWritten, ModelWritten, Outcome, Warnings
 
+_WAY_OUT = "name another file, as in `:compile x other.safetensors`"
+
 _OPTIONS = {"-Os": "small", "--causal": "causal", "--uniform": "uniform"}
 
 
@@ -55,12 +57,14 @@ def compile_session(conversation: Conversation, line: CommandLine) -> Iterator[O
     name = named[0] if named else ""
     program = _program(conversation, name, span)
     from ...compiler import CompileOptions, compile_program
-    from ...compiler.artifact.model_files import pair_paths, write
+    from ...compiler.artifact.model_files import require_room, write
     from ...compiler.warnings.causal import causal_warnings
     from ...compiler.warnings.outputs import output_warnings
 
     weights = Path(named[1] if len(named) > 1 else f"{program.outputs[0][0].replace('.', '_')}.safetensors")
-    pair_paths(weights)  # a wrong name is reported before the work, not after it
+    place = conversation.session.base / weights
+    inputs = [Path(source.name) for source in program.sources]
+    require_room(place, inputs=inputs, way_out=_WAY_OUT)  # before the work, not after it
     made = CompileOptions(
         small="small" in options,
         uniform="uniform" in options,
@@ -72,7 +76,7 @@ def compile_session(conversation: Conversation, line: CommandLine) -> Iterator[O
     model = compile_program(program, made)
     if doubts := output_warnings(program, model.manifest):
         yield Warnings(doubts)
-    write(model, conversation.session.base / weights)
+    write(model, place, inputs=inputs, way_out=_WAY_OUT)
     conversation.asked = name or conversation.asked
     yield ModelWritten(weights, model.manifest.sizes(), time.perf_counter() - started)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
-from ...compiler.artifact.atomic_files import replace_files
+from ...compiler.artifact.replaceable import DRAWING, PICTURE, NewFile, write_files
 from ...compiler.graph.graph import Selector, SOp
-from ...rasp_grammar.diagnostics import error, reason_of
+from ...rasp_grammar.diagnostics import RaspError, error, reason_of
 from ...rasp_grammar.span import Span
 from .dataflow import Box, BoxKind, Flow
 from .render import example_text, matrix_lines, render_values
@@ -34,11 +36,29 @@ def draw(flow: Flow, path: Path, example: Example | None, span: Span) -> None:
         raise error("file", f"`{path}`: no drawing has this form", span, hint)
     text = dot_text(flow, example)
     content = _picture(text, FORMATS[path.suffix], path, span) if FORMATS[path.suffix] else text.encode()
+    kind = PICTURE if path.suffix == ".png" else DRAWING
+    hint = "choose another file: `draw(x, \"abc\", 'file.svg')`"
     try:
-        replace_files({path: [content]})
+        write_files({path: NewFile(kind, [_signed(content, path.suffix)])}, way_out=hint)
+    except RaspError as refused:
+        raise RaspError([replace(one, span=span) for one in refused.diagnostics]) from None
     except (OSError, ValueError) as failure:
-        hint = "choose another file: `draw(x, \"abc\", 'file.svg')`"
         raise error("file", f"`{path}`: {reason_of(failure)}", span, hint) from None
+
+
+def _signed(content: bytes, suffix: str) -> bytes:
+    """The drawing with a comment by which the next one may replace it."""
+    match suffix:
+        case ".png":  # a chunk of text after the header's, which ends at byte 33
+            chunk = b"tEXtSoftware\0raspc"
+            size, checksum = len(chunk) - 4, zlib.crc32(chunk)
+            return content[:33] + size.to_bytes(4, "big") + chunk + checksum.to_bytes(4, "big") + content[33:]
+        case ".svg":
+            return content + b"<!-- drawn by raspc -->\n"
+        case ".pdf":
+            return content + b"% drawn by raspc\n"
+        case _:
+            return content + b"// drawn by raspc\n"
 
 
 def _picture(text: str, form: str, path: Path, span: Span) -> bytes:

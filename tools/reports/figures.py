@@ -45,8 +45,8 @@ LEAST_NAME = 12
 
 DPI = 200
 
-#: Metadata of a file: without the version of matplotlib, equal figures are equal files.
-ANONYMOUS: dict[str, Any] = {"Software": None}
+#: Metadata of a file, by which raspc knows its own.  Without the version of matplotlib, equal figures are equal files.
+ANONYMOUS: dict[str, Any] = {"Software": "raspc"}
 
 
 def require_matplotlib() -> None:

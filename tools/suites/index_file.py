@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from ... import __version__
-from ...compiler.artifact.atomic_files import replace_files
 from ...compiler.artifact.json_text import dumps
-from .records import BuildEntry, BuildSettings
+from ...compiler.artifact.replaceable import BUILD_INDEX, NewFile, write_files
+from .records import BuildEntry, BuildSettings, WrittenFile
 
 INDEX = "index.json"
 
 
-def write(folder: Path, settings: BuildSettings, entries: Sequence[BuildEntry]) -> None:
-    """Write the index; the file is replaced as a whole."""
+def write(
+    folder: Path,
+    settings: BuildSettings,
+    entries: Sequence[BuildEntry],
+    leftover: Sequence[WrittenFile],
+    *,
+    inputs: Iterable[Path] = (),
+    force: bool = False,
+) -> None:
+    """Write the index; the file is replaced as a whole.  `replaceable` explains the keywords.
+
+    leftover: files of earlier builds that belong to no program any more.
+    """
     document = {
         "format": "raspc-build",
         "format_version": 1,
@@ -24,8 +35,10 @@ def write(folder: Path, settings: BuildSettings, entries: Sequence[BuildEntry]) 
         "settings": settings.as_json(),
         "counts": status_counts(entries),
         "programs": [entry_json(entry) for entry in entries],
+        "leftover": [file.name for file in leftover],
     }
-    replace_files({folder / INDEX: (dumps(document).encode(),)})
+    content = (dumps(document).encode(),)
+    write_files({folder / INDEX: NewFile(BUILD_INDEX, content)}, inputs=inputs, force=force)
 
 
 def status_counts(entries: Sequence[BuildEntry]) -> dict[str, int]:

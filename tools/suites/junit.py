@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ...compiler.artifact.atomic_files import replace_files
-from .index_file import status_counts
+from ...compiler.artifact.replaceable import JUNIT_REPORT, NewFile, require_replaceable, write_files
+from ...rasp_grammar.diagnostics import Diagnostic, RaspError
+from .build_state import STATE
+from .index_file import INDEX, status_counts
 from .records import LIBRARY, BuildEntry
 
 #: Characters that XML 1.0 does not allow, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(path: Path, entries: Sequence[BuildEntry]) -> None:
-    """Write the report; makes its folder if that is missing.  Raises OSError."""
+def require_room(path: Path, output: Path, *, inputs: Iterable[Path], force: bool) -> None:
+    """Raise RaspError where `write` would, or where the report would be another file of the build into `output`."""
+    if any(os.path.realpath(path) == os.path.realpath(output / name) for name in (INDEX, STATE)):
+        message = f"`{path}` is a file that the build itself writes"
+        raise RaspError(Diagnostic("would-overwrite", message, None, "choose another place"))
+    require_replaceable({path: JUNIT_REPORT}, inputs=inputs, force=force)
+
+
+def write(path: Path, entries: Sequence[BuildEntry], *, inputs: Iterable[Path] = (), force: bool = False) -> None:
+    """Write the report; makes its folder if that is missing.  Raises RaspError (see `replaceable`) and OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_files({path: (render(entries),)})
+    write_files({path: NewFile(JUNIT_REPORT, (render(entries),))}, inputs=inputs, force=force)
 
 
 def render(entries: Sequence[BuildEntry]) -> bytes:

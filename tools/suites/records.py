@@ -153,3 +153,15 @@ class BuildEntry:
     @property
     def errors(self) -> tuple[Message, ...]:
         return tuple(message for message in self.messages if message.is_error)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """The entries in the order of the programs, and files of earlier builds that belong to no program any more.
+
+    removed: whether these files were removed.
+    """
+
+    entries: tuple[BuildEntry, ...]
+    leftover: tuple[WrittenFile, ...]
+    removed: bool

@@ -10,14 +10,32 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ...compiler.artifact.atomic_files import replace_files
+from ...compiler.artifact.replaceable import (
+    BUILD_INDEX,
+    BUILD_STATE,
+    MANIFEST,
+    WEIGHTS,
+    NewFile,
+    require_replaceable,
+    write_files,
+)
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ...rasp_grammar.source_file import read_source
 from . import executors
 from . import index_file as index
-from .build_state import BuildState, record_file, reusable_entry
+from .build_state import STATE, BuildState, record_file, remove_files, reusable_entry
 from .programs_to_build import name_clashes
-from .records import BuildEntry, BuildSettings, Job, JobResult, LoadedFile, ProgramText, SuiteProgram, WrittenFile
+from .records import (
+    BuildEntry,
+    BuildResult,
+    BuildSettings,
+    Job,
+    JobResult,
+    LoadedFile,
+    ProgramText,
+    SuiteProgram,
+    WrittenFile,
+)
 from .sources import compiler_digest, key_of, loaded_by, sha256
 from .worker import build, failure_result, messages_of
 
@@ -33,14 +51,25 @@ MAX_CLUSTER_JOBS = 256
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """The arguments of a build.  Without `executor`, `jobs` processes of this machine do the work."""
+    """The arguments of a build.  Without `executor`, `jobs` processes of this machine do the work.
+
+    rebuild: compile also what is unchanged.  force: replace files that raspc did not write.
+    prune: remove the models of programs that are gone.
+    """
 
     targets: tuple[SuiteProgram, ...]
     output: Path
     settings: BuildSettings
     jobs: int
     executor: str | None = None
+    rebuild: bool = False
     force: bool = False
+    prune: bool = False
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The programs, which no file of the build replaces."""
+        return tuple(target.path for target in self.targets)
 
 
 @dataclass(frozen=True)
@@ -50,13 +79,15 @@ class _Prepared:
     loads: tuple[LoadedFile, ...]
 
 
-def run(plan: BuildPlan, tell: Callable[[BuildEntry], None]) -> tuple[BuildEntry, ...]:
+def run(plan: BuildPlan, tell: Callable[[BuildEntry], None]) -> BuildResult:
     """Build the suite; calls `tell` with every entry as soon as it is done, reused ones first.
 
-    Returns the entries in the order of the programs.  If the build is interrupted, the finished entries are kept and no
-    index is written.  Raises RaspError if the output folder or the executor cannot be used.
+    If the build is interrupted, the finished entries are kept and no index is written.  Raises RaspError if the output
+    folder or the executor cannot be used, or if another file stands in the place of the index.
     """
     _make_folder(plan.output)
+    own = {plan.output / index.INDEX: BUILD_INDEX, plan.output / STATE: BUILD_STATE}
+    require_replaceable(own, inputs=plan.inputs, force=plan.force)
     state = BuildState.read(plan.output)
     clashing = name_clashes(plan.targets)
     done: dict[SuiteProgram, BuildEntry] = {}
@@ -65,7 +96,7 @@ def run(plan: BuildPlan, tell: Callable[[BuildEntry], None]) -> tuple[BuildEntry
         if target in clashing:
             entry = BuildEntry(target, "failed", 0.0, messages_of([clashing[target]]))
         else:
-            known = None if plan.force else state.entries.get(target.name)
+            known = None if plan.rebuild else state.entries.get(target.name)
             kept = None if known is None else reusable_entry(known, target, plan.settings, plan.output)
             if kept is None:
                 rest.append(target)
@@ -76,18 +107,25 @@ def run(plan: BuildPlan, tell: Callable[[BuildEntry], None]) -> tuple[BuildEntry
     flushed = time.monotonic()
     if rest:
         try:
-            with closing(_build_all(plan, rest)) as entries:
-                for entry in entries:
+            with closing(_build_all(plan, rest)) as built:
+                for entry in built:
                     done[entry.target] = entry
                     tell(entry)
                     if time.monotonic() - flushed > SAVE_INTERVAL:
-                        state.write(done.values())
+                        state.updated(done.values()).write(inputs=plan.inputs, force=plan.force)
                         flushed = time.monotonic()
         finally:
-            state.write(done.values())
-    result = tuple(done[target] for target in plan.targets)
-    index.write(plan.output, plan.settings, result)
-    return result
+            state.updated(done.values()).write(inputs=plan.inputs, force=plan.force)
+    entries = tuple(done[target] for target in plan.targets)
+    state = state.updated(entries)
+    leftover = state.leftover(entries)
+    if plan.prune:
+        leftover = remove_files(plan.output, leftover)
+        state = state.updated(entries)
+    state.write(inputs=plan.inputs, force=plan.force)
+    remaining = () if plan.prune else leftover
+    index.write(plan.output, plan.settings, entries, remaining, inputs=plan.inputs, force=plan.force)
+    return BuildResult(entries, leftover, plan.prune)
 
 
 def _make_folder(folder: Path) -> None:
@@ -125,7 +163,7 @@ def _hand_out(
     running: dict[Future[JobResult], _Prepared] = {}
     while running or (todo and not suspects):
         while todo and len(running) < ahead and not suspects:
-            prepared = _prepare(todo.popleft(), plan.settings)
+            prepared = _prepare(plan, todo.popleft())
             if isinstance(prepared, BuildEntry):
                 yield prepared
                 continue
@@ -169,9 +207,15 @@ def _alone(job: Job) -> JobResult:
 # ---- one program ------------------------------------------------------------------------------------
 
 
-def _prepare(target: SuiteProgram, settings: BuildSettings) -> _Prepared | BuildEntry:
-    """The job of a program, or the entry of its failure if it cannot be read."""
+def _prepare(plan: BuildPlan, target: SuiteProgram) -> _Prepared | BuildEntry:
+    """The job of a program, or the entry of its failure if it cannot be read, or its model not be replaced."""
+    settings = plan.settings
+    kinds = {
+        plan.output / f"{target.name}.safetensors": WEIGHTS,
+        plan.output / f"{target.name}.manifest.json": MANIFEST,
+    }
     try:
+        require_replaceable(kinds, inputs=plan.inputs, force=plan.force)
         source = read_source(target.path)
     except RaspError as error:
         return BuildEntry(target, "failed", 0.0, messages_of(error.diagnostics))
@@ -186,10 +230,20 @@ def _finished(plan: BuildPlan, prepared: _Prepared, outcome: JobResult) -> Build
     files: tuple[WrittenFile, ...] = ()
     if status == "ok":
         contents = {f"{target.name}.safetensors": outcome.weights, f"{target.name}.manifest.json": outcome.manifest}
+        loaded = [target.path.parent / one.asked for one in prepared.loads]
         try:
             (plan.output / PurePosixPath(target.name).parent).mkdir(parents=True, exist_ok=True)
-            replace_files({plan.output / name: (content,) for name, content in contents.items()})
+            write_files(
+                {
+                    plan.output / name: NewFile(kind, (content,))
+                    for (name, content), kind in zip(contents.items(), (WEIGHTS, MANIFEST), strict=True)
+                },
+                inputs=[*plan.inputs, *loaded],
+                force=plan.force,
+            )
             files = tuple(record_file(plan.output, name, content) for name, content in contents.items())
+        except RaspError as error:
+            status, said = "failed", (*said, *messages_of(error.diagnostics))
         except OSError as error:
             message = f"cannot write `{plan.output / target.name}.safetensors`: {reason_of(error)}"
             hint = "see what is in its place, and whether there is room"

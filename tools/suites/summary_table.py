@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...rasp_grammar.text_layout import PAGE_WIDTH, counted, on_one_line, shortened
+from .build_state import model_name
 from .index_file import status_counts
-from .records import LIBRARY, BuildEntry
+from .records import LIBRARY, BuildEntry, BuildResult
+
+#: Models of programs that are gone, as far as they are named.
+MAX_NAMED = 5
 
 
 def summary_table(entries: Sequence[BuildEntry]) -> Iterator[str]:
@@ -34,6 +38,19 @@ def _failure(entry: BuildEntry) -> str:
     """The code and the message of the first error."""
     first = entry.errors[0].fields
     return on_one_line(f"{first['code']}: {first['message']}")
+
+
+def leftover_lines(result: BuildResult) -> Iterator[str]:
+    """The lines about models of programs that are gone: those that were removed, or how to remove them."""
+    names = sorted({model_name(file) for file in result.leftover})
+    if not names:
+        return
+    listed = ", ".join(names[:MAX_NAMED]) + (f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else "")
+    models = counted(len(names), "model")
+    if result.removed:
+        yield f"removed {models} of programs that are gone: {listed}"
+    else:
+        yield f"{models} of programs that are gone: {listed} (--prune removes them)"
 
 
 def _cells(entry: BuildEntry, verified: bool) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def test_a_file_that_takes_the_place_of_the_loaded_one_is_noticed(suite: Path) -
 
 @pytest.mark.parametrize(
     "options",
-    [["-Os"], ["--causal"], ["--uniform"], ["--max-length", "2"], ["--vocab", '"ab"'], ["--verify"], ["--force"]],
+    [["-Os"], ["--causal"], ["--uniform"], ["--max-length", "2"], ["--vocab", '"ab"'], ["--verify"], ["--rebuild"]],
 )
 def test_other_options_build_anew(suite: Path, options: list[str]) -> None:
     _build()
@@ -106,7 +106,7 @@ def test_other_options_build_anew(suite: Path, options: list[str]) -> None:
     assert status == 0
     assert _cached(entries) == set()
     _, entries = _build(*options)
-    assert _cached(entries) == (set() if options == ["--force"] else set(entries))
+    assert _cached(entries) == (set() if options == ["--rebuild"] else set(entries))
 
 
 def test_another_compiler_builds_anew(suite: Path, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_junit_holds_any_text() -> None:
 def test_json_is_one_object_a_program(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _build("--json")[0] == 0
     *entries, last = map(json.loads, capsys.readouterr().out.splitlines())
-    assert last == {"counts": {"ok": 2, "failed": 0, "skipped": 1, "cached": 0}}
+    assert last == {"counts": {"ok": 2, "failed": 0, "skipped": 1, "cached": 0}, "leftover": []}
     assert entries == json.loads(Path("out/index.json").read_text())["programs"]
 
 
@@ -357,3 +357,64 @@ def test_keeping_needs_neither_numpy_nor_torch(suite: Path) -> None:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     assert time.perf_counter() - started < 30
+
+
+def _names(folder: str) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def test_models_of_programs_that_are_gone_are_named_until_prune_removes_them(
+    suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (suite / "deep").mkdir()
+    for name in ("deep/one.rasp", "two.rasp"):
+        (suite / name).write_text(REVERSE)
+    _build()
+    assert "gone" not in capsys.readouterr().out
+    (suite / "two.rasp").unlink()
+    shutil.rmtree(suite / "deep")
+    Path("out/deep/notes.txt").write_text("mine")
+    for _ in range(2):  # the second build still knows
+        _build()
+        assert "2 models of programs that are gone: deep/one, two (--prune removes them)" in capsys.readouterr().out
+        assert len(json.loads(Path("out/index.json").read_text())["leftover"]) == 4
+    Path("out/two.manifest.json").write_text("{}")  # changed since: no longer what the build wrote
+    assert _build("--prune")[0] == 0
+    assert "removed 2 models of programs that are gone: deep/one, two\n" in capsys.readouterr().out
+    kept = {"count.safetensors", "count.manifest.json", "reverse.safetensors", "reverse.manifest.json"}
+    assert _names("out") == {*kept, "two.manifest.json", "deep/notes.txt", "index.json", STATE}
+    _build()
+    assert "gone" not in capsys.readouterr().out
+
+
+def test_the_model_of_a_program_that_became_a_library_is_gone(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _build()
+    (suite / "reverse.rasp").write_text(LIBRARY)
+    _build()
+    assert "1 model of programs that are gone: reverse" in capsys.readouterr().out
+
+
+def test_the_last_model_of_a_program_that_fails_now_and_those_of_another_suite_stay(
+    suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _build()
+    (suite / "reverse.rasp").write_text(WRONG)
+    other = tmp_path / "other"
+    (other / "programs").mkdir(parents=True)
+    (other / "programs" / "more.rasp").write_text(REVERSE)
+    monkeypatch.chdir(other)
+    assert main(["build", "programs", "-o", "../out", "--jobs", "1"]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert _build("--prune")[0] == 1
+    assert {"reverse.safetensors", "more.safetensors", "count.safetensors"} <= _names("out")
+
+
+def test_a_foreign_file_in_the_place_of_a_model_fails_its_program_only(suite: Path) -> None:
+    Path("out").mkdir()
+    Path("out/reverse.safetensors").write_text("mine")
+    status, entries = _build()
+    assert (status, entries["reverse.rasp"]["status"], entries["count.rasp"]["status"]) == (1, "failed", "ok")
+    assert "would-overwrite" in str(entries["reverse.rasp"]["diagnostics"])
+    assert Path("out/reverse.safetensors").read_text() == "mine"
+    assert _build("--force")[0] == 0
+    assert raspc.load("out/reverse.safetensors").run("abc") == ["c", "b", "a"]
