@@ -9,7 +9,7 @@ The steps between them are here: `compile_program` takes them all, `compile_with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -22,7 +22,7 @@ from .elaborate import require_input_space
 from .graph.graph import Node, Program
 from .graph.print_graph import describe, format_graph
 from .graph.result_types import infer, prints_truths
-from .lower import lower
+from .lower import LoweringRefused, lower
 from .options import CompileOptions, Strategy
 from .simplify.rewrite import Simplified, simplify
 from .stages import Stages
@@ -49,18 +49,18 @@ def stages(program: Program, options: CompileOptions) -> Stages:
     parameters.  Raises the RaspError of the first strategy if all fail.
     """
     simplify = cache(lambda settings: simplify_for(program, settings))  # the strategies share it
-    refusal: RaspError | None = None
+    refusals: dict[CompileOptions, RaspError] = {}
     for strategy in Strategy:
-        attempts = list(_attempts(program, options, strategy, simplify))
-        made = [attempt for attempt in attempts if isinstance(attempt, Stages)]
+        settings = [one for one in options.settings() if one not in refusals or _may_help(strategy, refusals[one])]
+        attempts = _attempts(program, settings, strategy, simplify)
+        made = [attempt for attempt in attempts.values() if isinstance(attempt, Stages)]
         if len(made) > 0:
             return min(made, key=lambda one: (len(one.plan.layers), parameter_count(one.plan, one.space)))
-        refusals = [attempt for attempt in attempts if isinstance(attempt, RaspError)]
-        refusal = refusal or refusals[-1]
-        if any(isinstance(attempt, ModelTooLarge) for attempt in refusals):
+        refused = {one: attempt for one, attempt in attempts.items() if isinstance(attempt, RaspError)}
+        refusals = refusals or refused
+        if any(isinstance(refusal, ModelTooLarge) for refusal in refused.values()):
             break  # the later strategies make larger models
-    assert refusal is not None
-    raise refusal
+    raise list(refusals.values())[-1]
 
 
 def compile_with(program: Program, settings: CompileOptions, strategy: Strategy, simplify: Simplify) -> Stages:
@@ -99,23 +99,40 @@ class ModelTooLarge(RaspError):
 
 
 def _attempts(
-    program: Program,
-    options: CompileOptions,
-    strategy: Strategy,
-    simplify: Simplify,
-) -> Iterator[Stages | RaspError]:
-    """The program compiled with each of the settings, or the reason why it cannot be."""
-    first: Stages | None = None
-    for settings in options.settings():
-        if first is not None and settings.small and not first.blocks.split_orders:
-            continue  # the narrowest width splits no order, so a wider one does not either
+    program: Program, settings: Sequence[CompileOptions], strategy: Strategy, simplify: Simplify
+) -> dict[CompileOptions, Stages | RaspError]:
+    """The program compiled with each of the settings, or the reason why it cannot be.
+
+    A width of orders shares the attempt of a narrower one that met no order which a width concerns."""
+    attempts: dict[CompileOptions, Stages | RaspError] = {}
+    narrowest: CompileOptions | None = None
+    for one in settings:
+        if one.small and narrowest is not None:
+            first = attempts[narrowest]
+            if isinstance(first, Stages):
+                same = not first.blocks.split_orders
+            else:
+                same = isinstance(first, LoweringRefused) and not first.meets_wide_orders
+                same = same and _text_of(simplify(one)) == _text_of(simplify(narrowest))
+            if same:
+                attempts[one] = first
+                continue
         try:
-            made = compile_with(program, settings, strategy, simplify)
+            attempts[one] = compile_with(program, one, strategy, simplify)
         except RaspError as refusal:
-            yield refusal.with_traceback(None)  # a traceback would keep all blocks in memory
-        else:
-            first = first or made
-            yield made
+            attempts[one] = refusal.with_traceback(None)  # a traceback would keep all blocks in memory
+        if narrowest is None or not isinstance(attempts[narrowest], Stages):
+            narrowest = one
+    return attempts
+
+
+def _may_help(strategy: Strategy, refusal: RaspError) -> bool:
+    """The strategy may lead to another end than this refusal."""
+    return isinstance(refusal, LoweringRefused) and strategy in refusal.may_help
+
+
+def _text_of(simplified: Simplified) -> str:
+    return format_graph(simplified.program)
 
 
 def _describer(program: Program) -> Callable[[Node], str]:

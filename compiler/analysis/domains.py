@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
+from math import gcd, lcm
 
-from ..graph.values import Scalar, Undefined, Value, is_number
+from ..graph.values import Scalar, Undefined, Value, ascending, is_number
 
 #: Domains with more values than this are not listed.
 MAX_LISTED = 1 << 15
@@ -114,8 +114,8 @@ def listed(values: Iterable[Value]) -> Domain:
             undefined = True
         else:
             distinct.setdefault(value)
-    ordered = sorted(distinct, key=_order)
-    numbers = [value for value in ordered if not isinstance(value, str)]
+    numbers = ascending(value for value in distinct if not isinstance(value, str))
+    ordered: list[Scalar] = [*numbers, *sorted(value for value in distinct if isinstance(value, str))]
     if len(ordered) > MAX_LISTED and len(numbers) == len(ordered):
         denominators = [value.denominator for value in numbers if isinstance(value, (int, Fraction))]
         bound = max(denominators) if len(denominators) == len(numbers) else None
@@ -143,10 +143,13 @@ def means(values: Domain, count: int) -> Domain:
     low, high = int(lowest * step), int(highest * step)
     if (high - low) * count * (count + 1) // 2 <= MAX_MEANS_PER_LISTED * MAX_LISTED:
         found = {
-            Fraction(total, size * step) for size in range(1, count + 1) for total in range(low * size, high * size + 1)
+            (total // common, size * step // common)
+            for size in range(1, count + 1)
+            for total in range(low * size, high * size + 1)
+            for common in (gcd(total, size * step),)
         }
         if len(found) <= MAX_LISTED:
-            exact: list[Scalar] = [value.numerator if value.denominator == 1 else value for value in sorted(found)]
+            exact = ascending(top if bottom == 1 else Fraction(top, bottom) for top, bottom in found)
             return Domain(tuple(exact), values.undefined, lowest, highest)
     return Domain(None, values.undefined, lowest, highest, count * step)
 
@@ -172,7 +175,3 @@ def union(first: Domain, second: Domain) -> Domain:
         max(first.highest, second.highest),
         max(known) if len(known) == len(bounds) else None,
     )
-
-
-def _order(value: Scalar) -> tuple[int, Scalar]:
-    return (1, value) if isinstance(value, str) else (0, value)

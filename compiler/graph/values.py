@@ -7,8 +7,10 @@ no operator tells them apart, only printing does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import eq
 from typing import Literal, TypeGuard, overload
 
 from ...rasp_grammar.span import Span
@@ -64,6 +66,17 @@ def kind_of(value: Value) -> ScalarKind | Literal["undefined"]:
 def comparable(first: Value, second: Value) -> bool:
     """True if two defined values can be ordered: two numbers or two strings."""
     return is_number(first) == is_number(second)
+
+
+def ascending(numbers: Iterable[Number]) -> list[Number]:
+    """Different numbers in ascending order; fractions are compared as floats where that decides, which is faster."""
+    found = list(numbers)
+    try:
+        found.sort(key=float)
+        keys = list(map(float, found))
+    except OverflowError:  # whole numbers beyond the floats
+        return sorted(found)
+    return sorted(found) if any(map(eq, keys, keys[1:])) else found
 
 
 def scalar_key(value: Scalar) -> tuple[str, Scalar]:

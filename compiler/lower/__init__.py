@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...rasp_grammar.diagnostics import RaspError
 from ..analysis.node_facts import Analysis
 from ..blocks.blocks import Blocks, needed_directions
 from ..graph.graph import Node, Program
@@ -17,9 +18,10 @@ from .context import Context
 from .neurons.joint_functions import JointFunctions
 from .outputs import Outputs
 from .ready_times import ReadyTimes
+from .refusals import LoweringRefused
 from .value_views import ValueViews
 
-__all__ = ["lower", "views_of"]
+__all__ = ["LoweringRefused", "lower", "views_of"]
 
 
 def lower(
@@ -35,12 +37,15 @@ def lower(
 
     `describe` gives a node's text for labels and messages; `truths` names the outputs that print 0 and 1 as truths.
 
-    Raises RaspError (C201 to C221) for what has no exact form with this strategy.
+    Raises LoweringRefused (C201 to C221) for what has no exact form with this strategy.
     """
     context = Context(analysis, options, describe, strategy)
     views = views_of(context)
     makers = Outputs(context, views)
-    outputs = [makers.output(name, node, prints_truths=name in truths) for name, node in program.outputs]
+    try:
+        outputs = [makers.output(name, node, prints_truths=name in truths) for name, node in program.outputs]
+    except RaspError as error:
+        raise LoweringRefused(error, context.strategies_that_may_help(), context.meets_wide_orders) from None
     needed = needed_directions(outputs, context.heads, context.groups)
     for head in context.heads:
         head.payloads = [payload for payload in head.payloads if payload.direction in needed]

@@ -38,8 +38,9 @@ MAX_DENOISED_ERROR = 2.0**-20
 class Context:
     """One lowering.  `describe` gives the text of a node for labels and messages.
 
-    `split_orders`: some order over many classes was split into two digits.  `noise_is_reducible`: a more expensive
-    strategy could reduce the error of some form, or make one that was refused."""
+    `split_orders`: some order over many classes was split into two digits; `meets_wide_orders`: one could be.
+    `noise_is_reducible`: a more expensive strategy could reduce the error of some form, or make one that was refused.
+    `output_is_approximable`: an output was refused that could be given as an approximate number."""
 
     analysis: Analysis
     options: CompileOptions
@@ -49,8 +50,18 @@ class Context:
     groups: list[NeuronGroup] = field(default_factory=list)
     direction_count: int = 0
     split_orders: bool = False
+    meets_wide_orders: bool = False
     noise_is_reducible: bool = False
+    output_is_approximable: bool = False
     _groups: dict[tuple[object, ...], NeuronGroup] = field(default_factory=dict)
+
+    def strategies_that_may_help(self) -> frozenset[Strategy]:
+        """The strategies that would take other steps than this lowering took until now."""
+        possible = {
+            Strategy.LOW_NOISE: self.noise_is_reducible,
+            Strategy.APPROXIMATE_OUTPUT: self.output_is_approximable,
+        }
+        return frozenset(strategy for strategy, helps in possible.items() if helps)
 
     # ---- new blocks -----------------------------------------------------------------------------
 

@@ -68,6 +68,8 @@ class Outputs:
         numeric = self.analysis.domain(node).numeric
         numbers = tuple(to_float(value) for value in values if not isinstance(value, str))
         codes = numbers if numeric else _places(values)
+        if not numeric and _logit_rounding(codes) >= _tolerance(codes):
+            raise self._too_many_classes(node, values)
         form = attempt(lambda: self.views.function(node, codes))
         if isinstance(form, Refusal):
             named = None
@@ -132,8 +134,10 @@ class Outputs:
                 return named
             if prints_truths:
                 raise self._truths_among_means(node)
-            retried = self.context.noise_is_reducible and self.context.strategy is not Strategy.APPROXIMATE_OUTPUT
-            if retried or error > MAX_APPROXIMATE_ERROR * float(domain.highest - domain.lowest):
+            if error > MAX_APPROXIMATE_ERROR * float(domain.highest - domain.lowest):
+                raise self._too_noisy(node, error, tolerance)
+            if self.context.noise_is_reducible and self.context.strategy is not Strategy.APPROXIMATE_OUTPUT:
+                self.context.output_is_approximable = True
                 raise self._too_noisy(node, error, tolerance)
             bound, listed = None, None
         decode = NumberDecode(form, domain.lowest, domain.highest, bound, listed)
@@ -146,6 +150,15 @@ class Outputs:
             "C221",
             "the output is true, false, or a mean of such values, and its means are too fine a scale to tell apart",
             "use a shorter max_length, or add 0: a plain number is read out as it is, with its error bound",
+        )
+
+    def _too_many_classes(self, node: SOp, values: tuple[Scalar, ...]) -> RaspError:
+        """C221: more strings and numbers than logits can tell apart."""
+        return self.context.refuse(
+            node,
+            "C221",
+            f"the output is one of {len(values):,} values, not all of them numbers; that is too many to tell apart",
+            "use a shorter max_length, or round the output to fewer values",
         )
 
     def _too_noisy(self, node: SOp, error: float, limit: float) -> RaspError:
@@ -177,3 +190,10 @@ def _noise(codes: tuple[float, ...], form: LinearForm) -> float:
     largest = max(abs(code - centre) for code in codes)
     reach = max(form.reach + abs(centre), largest)
     return form.error + 2 * UNIT * reach + UNIT * largest * reach / tolerance
+
+
+def _logit_rounding(codes: tuple[float, ...]) -> float:
+    """The least noise of any form, in units of the code: the rounding of the logits."""
+    centre = codes[len(codes) // 2]
+    largest = max(abs(code - centre) for code in codes)
+    return UNIT * largest * largest / _tolerance(codes)

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..analysis.affine import Affine
 from ..analysis.joint_tables import TableColumn, evaluate
+from ..analysis.node_facts import MAX_GRID
 from ..blocks.blocks import ValueReading
 from ..blocks.forms import LinearForm, constant_form, sum_forms, to_float
 from ..graph.graph import Aggregate, Constant, Indices, SelectorSum, SelectorWidth, SOp, Tokens
@@ -27,6 +28,7 @@ from .attention.aggregates import Aggregates
 from .context import MAX_DENOISED_ERROR, Context, NoiseRemoval
 from .embeddings import Embeddings
 from .neurons.joint_functions import JointFunctions
+from .neurons.tabulation import MAX_TABLES_PER_EXPRESSION
 from .ready_times import ReadyTimes, is_computed
 from .targets import TargetFunction, affine_fit, constant_of
 
@@ -144,9 +146,13 @@ class ValueViews:
     def indicators(
         self, node: SOp, sets: Sequence[frozenset[int]], *, denoise: NoiseRemoval = NoiseRemoval.NONE
     ) -> list[LinearForm]:
-        """For each set of positions in the node's domain: 1 where the node's value is one of them, 0 elsewhere."""
+        """For each set of positions in the node's domain: 1 where the node's value is one of them, 0 elsewhere.
+
+        Raises C201 for more sets than neurons could tell apart, before any table is made; otherwise as `functions`."""
         size = len(self.context.listed_values(node))
-        targets = [tuple(float(place in places) for place in range(size)) for places in sets]
+        if size * len(sets) > MAX_TABLES_PER_EXPRESSION * MAX_GRID and not self._is_carried(node):
+            raise self.context.too_many_values(node)
+        targets = [_indicator(size, places) for places in sets]
         return self.functions(node, targets, denoise=denoise)
 
     def _make(self, node: SOp, targets: Sequence[TargetFunction], denoise: NoiseRemoval) -> list[LinearForm]:
@@ -190,6 +196,11 @@ class ValueViews:
         form, points = min(known, key=lambda pair: pair[0].error / _spacing(pair[1]))
         return self.joint.of_number(node, form, points, targets)
 
+    def _is_carried(self, node: SOp) -> bool:
+        """Any function of the node takes no neurons, because the one leaf that it depends on carries it."""
+        leaves = self.analysis.leaves(node)
+        return len(leaves) == 1 and all(map(self.times.carries_functions, leaves))
+
     def _is_linear(self, node: SOp) -> bool:
         """The node's number is a sum of other numbers, or a leaf."""
         affine = self.analysis.affine(node)
@@ -205,6 +216,13 @@ class ValueViews:
                 _place(positions, column.values[code]) for code in column.codes.ravel().tolist()
             )
         return tuple(None if place is None else target[place] for place in self._places[node, leaf])
+
+
+def _indicator(size: int, places: frozenset[int]) -> TargetFunction:
+    numbers = [0.0] * size
+    for place in places:
+        numbers[place] = 1.0
+    return tuple(numbers)
 
 
 def _place(positions: dict[Scalar, int], value: Value) -> int | None:

@@ -39,6 +39,7 @@ class SplitOrders:
             table = wide[place]
             assert table is not None
             rest = predicates[:place] + predicates[place + 1 :]
+            self.context.meets_wide_orders = True
             high, equal, low = _digits(table)
             todo = [[*rest, high], [*rest, equal, low], *todo]
         return result

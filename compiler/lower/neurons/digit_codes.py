@@ -54,7 +54,8 @@ class DigitCodes:
             return [constant_form(0.0 if np.isnan(number) else float(number)) for number in table.ravel()]
         if len(kept) == 1 and isinstance(kept[0], CategoricalFactor):
             classes = kept[0].classes
-            return self.views.functions(kept[0].node, [tuple(_target(row[c]) for c in classes) for row in table])
+            numbers = [_targets(row) for row in table]
+            return self.views.functions(kept[0].node, [tuple(row[c] for c in classes) for row in numbers])
         return min(self._orders(kept, table), key=passed_noise if low_noise else lambda code: code.bends, default=None)
 
     def code(self, factors: Sequence[Factor], table: Grid) -> RidgeFunctions | None:
@@ -123,18 +124,16 @@ def _merge_along(table: Grid, axis: int, factor: Factor) -> tuple[Grid, Factor |
         return merged_rows(flat, inverse, 1)[0].reshape(moved.shape[1:]), None
     if not isinstance(factor, CategoricalFactor):
         return table, factor
-    order = sorted(range(len(rows)), key=lambda row: tuple(np.nan_to_num(flat[rows[row]], nan=-1e300)))
+    order = sorted(range(len(rows)), key=np.nan_to_num(flat[rows], nan=-1e300).tolist().__getitem__)
     rank = {row: place for place, row in enumerate(order)}
     merged = merged_rows(flat, inverse, len(rows))[order].reshape(len(rows), *moved.shape[1:])
     return np.moveaxis(merged, 0, axis + 1), replace(factor, classes=tuple(rank[inverse[c]] for c in factor.classes))
 
 
-def _target(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
-
-
 def _targets(numbers: Grid) -> TargetFunction:
-    return tuple(map(_target, numbers)) if np.isnan(numbers).any() else tuple(numbers.tolist())
+    """Target numbers, an array [point], with None for NaN."""
+    listed: list[float] = numbers.tolist()
+    return tuple(None if number != number else number for number in listed)
 
 
 def _count_bends(points: Sequence[float], targets: Sequence[TargetFunction]) -> int:

@@ -148,6 +148,7 @@ class FactorSplits:
     def __init__(self, analysis: Analysis, times: ReadyTimes) -> None:
         self.analysis = analysis
         self.times = times
+        self._points: dict[Affine, tuple[Coefficient, ...] | None] = {}
 
     def find(self, node: SOp, *, allow_extra_layer: bool, sums_as_numbers: bool = True) -> FactorSplit | None:
         """The split of an expression; None if no split can be tabulated.
@@ -241,7 +242,9 @@ class FactorSplits:
     def _add_number(self, split: FactorSplit, affine: Affine, node: SOp, comparison: str | None) -> bool:
         unit, scale, shift = affine.normalised()
         reader = FactorReader(0, (scale, shift), comparison)
-        points = values_of_unit(self.analysis, unit)
+        if unit not in self._points:
+            self._points[unit] = values_of_unit(self.analysis, unit)
+        points = self._points[unit]
         if points is not None:
             split.add(NumericFactor(unit, points), node, reader)
             return True
@@ -278,14 +281,19 @@ def values_of_unit(analysis: Analysis, unit: Affine) -> tuple[Coefficient, ...] 
         ends = [sorted((c * d.lowest, c * d.highest)) for (_, c), d in zip(unit.terms, domains, strict=True)]
         low, high = (sum(int(end[side]) for end in ends) for side in (0, 1))
         return tuple(range(low, high + 1)) if high - low < MAX_GRID else None
-    totals = {Fraction(0)}
+    listed: list[list[Fraction]] = []
     for (_, c), domain in zip(unit.terms, domains, strict=True):
-        if domain.values is None or len(totals) * len(domain.values) > MAX_GRID:
+        if domain.values is None or any(isinstance(value, float) for value in domain.values):
             return None
-        if any(isinstance(value, float) for value in domain.values):
+        listed.append([c * Fraction(value) for value in domain.values])
+    whole = lcm(*(value.denominator for values in listed for value in values))
+    totals = {0}
+    for values in listed:
+        if len(totals) * len(values) > MAX_GRID:
             return None
-        totals = {total + c * Fraction(value) for total in totals for value in domain.values}
-    return tuple(sorted(totals))
+        steps = [value.numerator * (whole // value.denominator) for value in values]
+        totals = {total + step for total in totals for step in steps}
+    return tuple(Fraction(total, whole) for total in sorted(totals))
 
 
 def least_distance_from_zero(analysis: Analysis, unit: Affine, offset: Fraction) -> Fraction | None:
