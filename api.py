@@ -31,7 +31,7 @@ class Compiled:
 
     @property
     def manifest(self) -> Manifest:
-        """What the model's numbers mean: every direction of the residual stream, head, neuron group and output."""
+        """The manifest: the meaning of every direction of the residual stream, head, neuron group and output."""
         return self.artifact.manifest
 
     def save(self, path: str | Path, *, force: bool = False) -> ModelPaths:
@@ -107,7 +107,7 @@ def interpret(
     max_length: int | None = None,
     causal: bool = False,
 ) -> list[Scalar]:
-    """What the program means on one input: its output's value at each position, computed without a model.
+    """Interpret the program on one input: its output's value at each position, computed without a model.
 
     The arguments are those of `compile`; a string of tokens stands for its characters.  Raises RaspError for a
     wrong program, for tokens outside the vocabulary, for a too long input, and where the output is undefined.

@@ -102,9 +102,9 @@ def wrong_positions(
         handle.remove()
     wrong = checked = 0
     for tokens, found in zip(inputs, results, strict=True):
-        wanted = oracle(tokens)
-        wrong += sum(_differ(a, b, tolerance) for a, b in zip(found, wanted, strict=True))
-        checked += len(wanted)
+        expected = oracle(tokens)
+        wrong += sum(_differ(a, b, tolerance) for a, b in zip(found, expected, strict=True))
+        checked += len(expected)
     return wrong, checked
 
 

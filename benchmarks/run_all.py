@@ -22,17 +22,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = ("models", "growth", "cpu", "gpu", "belief")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"one of {', '.join(names)} (default: all)")
-    wanted: list[str] = parser.parse_args().sections
-    unknown = [name for name in wanted if name not in names]
+    sections: list[str] = parser.parse_args().sections
+    unknown = [name for name in sections if name not in names]
     if len(unknown) > 0:
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(names)}")
     with tempfile.TemporaryDirectory() as folder:
         texts = [
-            text for name, make in _sections(Path(folder)).items() if not wanted or name in wanted for text in make()
+            text
+            for name, make in _sections(Path(folder)).items()
+            if not sections or name in sections
+            for text in make()
         ]
     document = "\n\n".join(["# Benchmark", "Written by `make bench`.  " + report.about(), *texts]) + "\n"
     print(document)
-    if len(wanted) == 0:
+    if len(sections) == 0:
         RESULTS.write_text(document, encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
 """Sequences per second of the runner, against a plain PyTorch loop over the same weights and against the hardware.
 
-Everything takes a device, so that the CPU runs what the GPU runs, but for CUDA graphs.
+Every function takes a device: the CPU runs the same code as the GPU, except CUDA graphs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from raspc.runner.network import Attention
 from raspc.runner.precision import full_precision
 from torch import Tensor
 
-#: What issue 3 asks for: at most this many times the time that the bound allows.
+#: Largest accepted ratio of the measured time to the bound.
 GOAL = 3.0
 
 

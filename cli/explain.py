@@ -47,10 +47,10 @@ def command(report: Report, code: str | None) -> None:
 def _find(code: str, known: dict[str, Explanation]) -> Explanation:
     """The explanation of a code, which may be written in brackets and in capitals."""
     by_name = {name.lower(): explanation for name, explanation in known.items()}
-    wanted = code.strip("[]").lower()
-    if wanted in by_name:
-        return by_name[wanted]
-    close = closest(wanted, by_name)
+    name = code.strip("[]").lower()
+    if name in by_name:
+        return by_name[name]
+    close = closest(name, by_name)
     hint = f"Did you mean {by_name[close[0]].code!r}?" if close else "`raspc explain` lists the codes."
     raise click.UsageError(f"No such code {code!r}. {hint}")
 

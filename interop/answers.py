@@ -1,4 +1,4 @@
-"""From logits, wherever they were computed, to a program's values."""
+"""Decodes logits, from raspc or any other runtime, to a program's values."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ..runner.decode import decoder
 def answers(
     manifest: Manifest, logits: Tensor, output: str | None = None, lengths: Sequence[int] | None = None
 ) -> list[list[Scalar]]:
-    """For each row of logits [batch, position, d_vocab_out] the values of an output (the first unless named).
+    """The values of an output (the first unless named) for each row of logits [batch, position, d_vocab_out].
 
-    Position 0 is BOS and has none.  `lengths` counts each row's tokens, without BOS, where there is padding after them.
+    Position 0 is BOS and has no value.  lengths: each row's number of tokens, without BOS and padding; None if no row
+    is padded.
     Raises KeyError for an output that the model does not have.
     """
     outputs = {one.name: one for one in manifest.outputs}

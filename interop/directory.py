@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and what to say where they cannot."""
+"""Writes files and folders whole or not at all, and makes errors for paths that cannot be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """While `path` is written: an OSError becomes a RaspError that names it, and no hidden file beside it."""
+    """Turn an OSError while writing `path` into a RaspError that names `path`, not a temporary file."""
     try:
         if not path.parent.is_dir():
             raise FileNotFoundError(None, f"there is no folder {path.parent}")
@@ -54,7 +54,7 @@ def _refused(folder: Path, why: str, hint: str) -> RaspError:
 
 
 def replace_folder(folder: Path, contents: Mapping[str, Iterable[bytes]]) -> None:
-    """Write the files of a folder, in place of the one that may be there; on an OSError that one stays."""
+    """Write a folder with these files.  It replaces an existing folder; after an OSError that one is unchanged."""
     token = os.urandom(6).hex()
     new, old = (folder.with_name(f".{folder.name}.{token}.{state}") for state in ("new", "old"))
     try:

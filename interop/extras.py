@@ -1,4 +1,4 @@
-"""What to say where a package is missing that only one kind of export needs."""
+"""The error for a missing optional package."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 
 
 def missing_extra(what: str, package: str, extra: str) -> RaspError:
-    """`what` needs `package`, which comes with raspc's extra `extra`."""
+    """An error that says that `what` needs `package`, which raspc's optional extra `extra` installs."""
     return RaspError(Diagnostic("missing-extra", f"{what} needs {package}", None, f"pip install 'raspc[{extra}]'"))

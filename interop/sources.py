@@ -1,4 +1,4 @@
-"""What can be taken elsewhere: a model in any of the forms that raspc has for one."""
+"""The three classes of a model (in memory, compiled, loaded), and their common form for exports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AnyModel: TypeAlias = "Model | Compiled | CompiledModel"
 
 
 def compiled_of(model: AnyModel) -> CompiledModel:
-    """Manifest and float32 tensors of a model.  Of a loaded one, the weights that it has now."""
+    """Manifest and float32 tensors of a model.  A loaded model gives its current weights."""
     if isinstance(model, CompiledModel):
         return model
     from ..api import Compiled

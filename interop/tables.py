@@ -1,6 +1,6 @@
-"""What somebody without raspc must know to use a model: its vocabulary, and how each output is read.
+"""Tables for using a model without raspc: its vocabulary, and the decoding of each output.
 
-Everything is plain JSON; values have the forms of docs/format.md.
+The tables are JSON values; tokens and outputs have the forms of docs/format.md.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ def vocabulary_table(manifest: Manifest) -> list[object]:
 
 
 def output_table(output: OutputRecord) -> dict[str, object]:
-    """One output: its name, its logit columns, and how they become values.
+    """The name of an output, its logit columns, and the decoding of these logits.
 
-    `decode` is `class` (the value is `values[i]` for the largest logit i), `nearest` (the one of `values` that is
-    nearest to the logit plus `offset`) or `number` (the logit plus `offset`, moved to the nearest fraction whose
-    denominator is at most `max_denominator`, if that is not null; with `truths`, 0 and 1 mean false and true).
+    `decode` is one of
+
+    - `class`: the value is `values[i]` for the largest logit i.
+    - `nearest`: the value is the one in `values` that is nearest to the logit.
+    - `number`: the value is the logit, rounded to the nearest fraction with a denominator up to `max_denominator`
+      unless that is null.  If `truths` is true, 0 and 1 mean false and true.
     """
     table: dict[str, object] = {
         "name": output.name,
@@ -56,7 +59,7 @@ def decode_kind(output: OutputRecord) -> str:
 
 
 def listed_values(output: OutputRecord) -> tuple[Scalar, ...] | None:
-    """Every value that the output can take, as `raspc run` shows it; None for numbers that are too many to list."""
+    """Every value that the output can take, as `raspc run` shows it; None if the manifest does not list them."""
     if output.decode.values is None:
         return None
     kinds: Kinds = frozenset(output.kinds)
@@ -64,7 +67,7 @@ def listed_values(output: OutputRecord) -> tuple[Scalar, ...] | None:
 
 
 def halfway_points(output: OutputRecord) -> list[float]:
-    """The logits that part neighbouring values of an output that is read as `nearest`."""
+    """The logits halfway between neighbouring values of an output whose decoding is `nearest`."""
     assert isinstance(output.decode, NumberDecodeRecord)
     assert output.decode.values is not None
     numbers = [Fraction(value) for value in output.decode.values]

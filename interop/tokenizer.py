@@ -1,8 +1,10 @@
 """A vocabulary as a Hugging Face tokenizer: two JSON files, no code.
 
-Where every token is one character, every character of a text is a token (blanks are passed over, unless a blank is one
-of the tokens).  Else tokens are separated by blanks, except that a token with blanks in it is one token; and where a
-blank itself is a token, nothing separates them: the longest token that fits is taken.
+Texts are split into tokens by the first of these rules that applies:
+
+- Every token is one character: each character is a token; blanks are ignored unless a blank is a token.
+- A blank is a token: at each place the longest token that fits is taken.
+- Otherwise blanks separate tokens, and a token with blanks inside is matched whole.
 """
 
 from __future__ import annotations
@@ -14,15 +16,15 @@ from fractions import Fraction
 from ..compiler.artifact.manifest import Manifest
 from ..compiler.graph.values import Scalar, show
 
-#: Names for BOS: the first that could not be meant as text of the program is taken.
+#: Names for BOS; `bos_name` takes the first with a character that is in no token.
 _BOS_NAMES = ("<bos>", "[BOS]", "{BOS}", "\N{SYMBOL FOR START OF HEADING}")
 
 
 def token_texts(vocabulary: Sequence[Scalar]) -> list[str]:
-    """How each token is written, in the order of their ids: as `raspc run` takes it.
+    """The text of each token as `raspc run` reads it, in the order of their ids.
 
-    Should two be written alike (the string "1" and the number 1), a string goes first, and of the other, which no text
-    can mean, the id is a part of its name.
+    If a string and a number have the same text (the string "1" and the number 1), the string keeps it.  The number's
+    text gets its id, `1 (id 7)`: no input text means it.
     """
     texts = [_text(token) for token in vocabulary]
     taken = {token for token in vocabulary if isinstance(token, str)}
@@ -78,14 +80,14 @@ def tokenizer_files(manifest: Manifest) -> dict[str, object]:
         "model": {
             "type": "WordLevel",
             "vocab": {text: index for index, text in enumerate([*texts, bos])},
-            # There is none: text that is no token is refused.
+            # The vocabulary does not have this token, so the tokenizer raises an error for unknown text.
             "unk_token": bos_name([*texts, bos]) + "unknown",
         },
     }
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": bos,
-        "pad_token": bos,  # the attention mask, or its place, tells it from the true one
+        "pad_token": bos,  # the attention mask tells padding from BOS
         "padding_side": "right",
         "model_max_length": manifest.n_ctx,
         "model_input_names": ["input_ids", "attention_mask"],
@@ -95,7 +97,7 @@ def tokenizer_files(manifest: Manifest) -> dict[str, object]:
 
 
 def _pattern(texts: Sequence[str], by_character: bool) -> str:
-    """What a token of a text looks like."""
+    """A regular expression that matches one token of a text."""
     spaced = [text for text in texts if re.search(r"\s", text)]
     if by_character:
         return r"[\s\S]" if len(spaced) > 0 else r"\S"

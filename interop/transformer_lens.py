@@ -1,7 +1,7 @@
 """A compiled model as a `TransformerBridge`, TransformerLens 4's model, with all of its hooks.
 
-TransformerLens wants layers of one shape, so smaller ones are padded with zeros: a head of zeros looks everywhere
-and writes nothing, a neuron of zeros writes nothing.
+TransformerLens needs layers of one shape, so smaller ones are padded with zeros.  A head of zeros attends uniformly
+and writes 0; a neuron of zeros writes 0.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
     from ..runner.model import Model
 
-#: What TransformerLens divides attention scores by.  It refuses 1, taking it for a mistake; in float32 this is 1, and
-#: in float64 it moves a score by less than rounding in float32 does.
+#: TransformerLens divides attention scores by this.  It refuses 1 as a probable mistake.  This number is 1 in float32;
+#: in float64 it changes a score by less than float32 rounding does.
 UNSCALED = 1 + 2**-28
 
 
 def to_transformer_lens(model: Model) -> TransformerBridge:
-    """The model as a TransformerBridge: the same logits, of ids that start with BOS, and the same residual stream.
+    """The model as a TransformerBridge with the same logits and the same residual stream; ids start with BOS.
 
-    It has the weights, type and device that `model` has now, and a tokenizer, so that it takes texts as well.
-    `bridge.raspc_labels` names the coordinates of the residual stream in order, and `bridge.raspc_manifest` says what
-    every head and neuron computes.  Raises RaspError where TransformerLens 4 is not installed.
+    It has the current weights, type and device of `model`, and a tokenizer for texts.  `bridge.raspc_labels` names the
+    coordinates of the residual stream in order.  `bridge.raspc_manifest` is the manifest, which describes every head
+    and neuron.  Raises RaspError if TransformerLens 4 is not installed.
     """
     try:
         from transformer_lens.model_bridge.sources import boot_native
@@ -43,7 +43,7 @@ def to_transformer_lens(model: Model) -> TransformerBridge:
         raise missing_extra("`to_transformer_lens`", "TransformerLens 4", "lens") from None
     settings = bridge_settings(model.manifest)
     like = model.embed.W_E
-    with torch.random.fork_rng(devices=[]):  # it draws random weights first
+    with torch.random.fork_rng(devices=[]):  # boot_native draws random weights first
         bridge = boot_native(
             settings | {"device": str(like.device)},
             device=like.device,
@@ -99,7 +99,7 @@ def _sizes(manifest: Manifest) -> dict[str, object]:
         "n_ctx": manifest.n_ctx,
         "d_vocab": manifest.d_vocab,
         "d_vocab_out": manifest.d_vocab_out,
-        # TransformerLens takes 0 for a size that is to be guessed.
+        # TransformerLens replaces a size of 0 by a guess.
         "n_heads": max([1, *(layer.n_heads for layer in layers)]),
         "d_head": max([1, *(layer.d_head for layer in layers)]),
         "d_mlp": max([1, *(layer.d_mlp for layer in layers)]),

@@ -1,4 +1,4 @@
-"""What raspc says to a person about a program: where, what, and what to do.
+"""Diagnostics: the place of a mistake in a program, its description, and a hint.
 
 Every mistake that a person can make becomes a `Diagnostic`; code that finds one raises
 `RaspError` (one or several at once).  Our own bugs stay ordinary Python exceptions.

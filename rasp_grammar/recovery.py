@@ -153,12 +153,12 @@ class _Repair:
         here = self._tokens[index] if index < len(self._tokens) else None
         between = self._source.text[before.end :] if here is None else self._source.text[before.end : here.start]
         if place.accepts("SEMICOLON") and not place.accepts("DEF"):
-            kind, sign, wanted = "SEMICOLON", ";", here is None or here.kind == "RBRACE" or "\n" in between
+            kind, sign, ends_here = "SEMICOLON", ";", here is None or here.kind == "RBRACE" or "\n" in between
         elif place.accepts("DEF") and place.accepts("RBRACE"):
-            kind, sign, wanted = "RBRACE", "}", here is None or here.kind in _TOP_LEVEL
+            kind, sign, ends_here = "RBRACE", "}", here is None or here.kind in _TOP_LEVEL
         else:
             return False
-        if not wanted:
+        if not ends_here:
             return False
         offset = self._room(kind, before.end, between, at_end=here is None)
         if offset is None:

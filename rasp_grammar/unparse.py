@@ -46,7 +46,7 @@ from .tree import (
     Unary,
 )
 
-# How tightly an expression binds: the levels of rasp.lark, the loosest first.
+# Precedence levels of expressions as in rasp.lark, from the weakest binding to the strongest.
 _MEMBERSHIP, _TERNARY, _TRUTH, _COMPARISON, _SUM, _REMAINDER, _PRODUCT, _POWER, _UNARY, _POSTFIX = range(10)
 
 _LEVELS = {
@@ -112,7 +112,7 @@ def _text(node: Tree) -> str:
 
 
 def _pieces(node: Tree) -> Sequence[_Piece]:
-    """What a node consists of: words and the nodes below it."""
+    """The words of a node and the nodes below it, in the order of the text."""
     match node:
         case Name(name=name):
             if not is_name(name):
@@ -212,10 +212,10 @@ def _level(node: Expression) -> int:
 
 
 def _joined(nodes: Sequence[Tree]) -> list[_Piece]:
-    pieces: list[_Piece] = []
+    parts: list[_Piece] = []
     for node in nodes:
-        pieces += [node] if not pieces else [", ", node]
-    return pieces
+        parts += [node] if not parts else [", ", node]
+    return parts
 
 
 def _lines(body: Sequence[Tree]) -> list[_Piece]:

@@ -74,15 +74,15 @@ def _shape(tensors: NamedArrays, name: str, dimensions: str) -> tuple[int, ...]:
     return shape
 
 
-def _require_shapes(tensors: NamedArrays, wanted: Mapping[str, tuple[int, ...]]) -> None:
-    for name in wanted:
+def _require_shapes(tensors: NamedArrays, expected: Mapping[str, tuple[int, ...]]) -> None:
+    for name in expected:
         if name not in tensors:
             raise _error(f"there is no `{name}`")
     for name, array in tensors.items():
-        if name not in wanted:
+        if name not in expected:
             raise _error(f"{name[:80]!a} is no tensor of such a transformer")
-        if array.shape != wanted[name]:
-            raise _error(f"`{name}` has the shape {list(array.shape)}, not {list(wanted[name])}")
+        if array.shape != expected[name]:
+            raise _error(f"`{name}` has the shape {list(array.shape)}, not {list(expected[name])}")
 
 
 def _error(found: str) -> RaspError:

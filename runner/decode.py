@@ -1,4 +1,4 @@
-"""From logits to the values that a program's output has: one decoder for each kind of output."""
+"""Decodes logits to the values of a program's output: one decoder for each kind of output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Decoder = Callable[[Tensor], list[Scalar]]
 
 
 def decoder(output: OutputRecord) -> Decoder:
-    """What reads one output's values off the logits of all outputs.  The logits are finite."""
+    """The decoder of one output.  It takes the finite logits of all outputs."""
     kinds: Kinds = frozenset(output.kinds)
     match output.decode:
         case ClassDecodeRecord(values=values):
@@ -42,7 +42,7 @@ def _classes(output: OutputRecord, values: tuple[Scalar, ...]) -> Decoder:
 
 
 def _nearest(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds, listed: tuple[Scalar, ...]) -> Decoder:
-    """The listed value next to the number; the places halfway between neighbours part them."""
+    """Decodes a logit to the nearest listed value; the boundaries are halfway between neighbours."""
     numbers = [Fraction(value) for value in listed]
     halfway = np.array([float((a + b) / 2) for a, b in itertools.pairwise(numbers)])
     values = tuple(present(normal(value), kinds) for value in listed)
@@ -63,9 +63,9 @@ def _numbers(output: OutputRecord, form: NumberDecodeRecord, kinds: Kinds) -> De
     def decode(logits: Tensor) -> list[Scalar]:
         flat = logits[..., column].flatten().double().cpu().numpy()
         if limit == 1:
-            # The usual case, and `limit_denominator` would take seconds for a million values.
+            # The usual case; `limit_denominator` would take seconds for a million values.
             return [present(int(logit), kinds) for logit in flat.round().tolist()]
-        # A few values come again and again; only rounding makes more of them.
+        # Most logits repeat, so each distinct one is decoded once.
         distinct, places = np.unique(flat, return_inverse=True)
         values = [value_of(logit) for logit in distinct.tolist()]
         return [values[place] for place in places.tolist()]

@@ -93,7 +93,7 @@ class Model(Transformer):
     ) -> list[dict[str, list[Scalar]]]:
         """Several outputs at once, by name: for each input, what `run_batch` gives for each of them.
 
-        `outputs` names those that are wanted; None is all of them.  Raises RaspError as `run_batch` does.
+        `outputs` names the outputs to compute; None computes all of them.  Raises RaspError as `run_batch` does.
         """
         names = self.outputs if outputs is None else tuple(outputs)
         decoders = {name: decoder(self._output(name)) for name in names}

@@ -75,7 +75,7 @@ class Attention(nn.Module):
         self.b_O = nn.Parameter(torch.empty(d_model))
 
     def forward(self, x: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-        """What the heads write [batch, position, d_model], and their patterns [batch, head, query, key].
+        """The sum that the heads write [batch, position, d_model], and their patterns [batch, head, query, key].
 
         `visible` [batch, 1, query or 1, key] is true where a query may see a key.
         """

@@ -1,4 +1,4 @@
-"""Float32 products in float32: a compiled model's margins are proved for that, not for TF32 or bfloat16."""
+"""Turns off TF32 and bfloat16 matrix products: the margins of a compiled model hold for float32 products only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def _switches() -> list[tuple[Any, str, object]]:
-    """Where torch keeps the permission to round factors of a matrix product, and the value that denies it."""
+    """(object, attribute, value): torch's settings for reduced precision, with the value that turns it off."""
     cuda: Any = torch.backends.cuda.matmul
     mkldnn: Any = getattr(torch.backends.mkldnn, "matmul", None)
     if hasattr(cuda, "fp32_precision"):  # torch 2.9 and later
@@ -20,10 +20,10 @@ def _switches() -> list[tuple[Any, str, object]]:
 
 @contextlib.contextmanager
 def full_precision() -> Iterator[None]:
-    """Within the block float32 matrix products do not round their factors to TF32 or bfloat16.
+    """A context in which float32 matrix products do not round their factors to TF32 or bfloat16.
 
-    Torch has this setting for the whole process, not for a model; what it was before is put back at the end.  Other
-    threads that multiply meanwhile get full precision too.
+    The setting holds for the whole process, so other threads get full precision too.  The end of the block restores
+    the previous setting.
     """
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in _switches()]
     try:

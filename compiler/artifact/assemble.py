@@ -102,7 +102,7 @@ class Assembler:
                 put("Q", number, dimension, *self._column(a, head.sharpness))
                 put("K", number, dimension, *self._column(b))
                 dimension += 1
-            if placed.spare:
+            if placed.bos_dimension:
                 at_bos = np.zeros(self.width)
                 at_bos[0] = 1.0
                 put("Q", number, dimension, at_bos * 4 * BOS_SELF_SCORE * max(1.0, head.sharpness), 0.0)
@@ -124,7 +124,7 @@ class Assembler:
         query = np.zeros(self.width)
         query[0] = -head.sharpness
         out = bos_stands_out(head)
-        if placed.self_attends and not placed.spare:
+        if placed.self_attends and not placed.bos_dimension:
             query[0] += np.sign(out) * 2.0 ** ceil(log2(BOS_SELF_SCORE / abs(out)))
         return query, head.sharpness, key, key_bias
 

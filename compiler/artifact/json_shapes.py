@@ -90,8 +90,8 @@ def _describe(value: object) -> str:
             return "an object"
 
 
-def _refuse(value: object, wanted: str) -> StructureError:
-    return StructureError(f"is {_describe(value)}, not {wanted}")
+def _refuse(value: object, expected: str) -> StructureError:
+    return StructureError(f"is {_describe(value)}, not {expected}")
 
 
 @cache
@@ -134,11 +134,11 @@ def _annotated(base: object, notes: tuple[object, ...]) -> Shape:
 
 def _text(form: Pattern | None) -> Shape:
     pattern = None if form is None else re.compile(form.pattern, re.ASCII)
-    wanted = "a string" if form is None else form.what
+    expected = "a string" if form is None else form.what
 
     def read(value: object) -> object:
         if not isinstance(value, str) or (pattern is not None and pattern.fullmatch(value) is None):
-            raise _refuse(value, wanted)
+            raise _refuse(value, expected)
         return value
 
     schema: Schema = {"type": "string"} if form is None else {"type": "string", "pattern": f"^{form.pattern}$"}
@@ -156,24 +156,24 @@ def _truth(_: int | None) -> Shape:
 
 def _whole(minimum: int | None) -> Shape:
     lowest = -MAX_PLAIN_INT if minimum is None else minimum
-    wanted = "an integer" if minimum is None else f"an integer from {minimum} up"
+    expected = "an integer" if minimum is None else f"an integer from {minimum} up"
 
     def read(value: object) -> object:
         if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= MAX_PLAIN_INT:
-            raise _refuse(value, wanted)
+            raise _refuse(value, expected)
         return value
 
     return Shape(read, _same, {"type": "integer", "minimum": lowest, "maximum": MAX_PLAIN_INT})
 
 
 def _real(minimum: int | None) -> Shape:
-    wanted = "a finite number" if minimum is None else f"a finite number from {minimum} up"
+    expected = "a finite number" if minimum is None else f"a finite number from {minimum} up"
 
     def read(value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e300 or value != value:
-            raise _refuse(value, wanted)
+            raise _refuse(value, expected)
         if minimum is not None and value < minimum:
-            raise _refuse(value, wanted)
+            raise _refuse(value, expected)
         return float(value)
 
     def write(value: object) -> object:
@@ -247,13 +247,13 @@ SCALAR_SCHEMA: Schema = {
 
 
 def _literal(values: tuple[object, ...]) -> Shape:
-    wanted = " or ".join(_describe(value) for value in values)
+    expected = " or ".join(_describe(value) for value in values)
 
     def read(value: object) -> object:
         for choice in values:
             if type(choice) is type(value) and choice == value:
                 return choice
-        raise _refuse(value, wanted)
+        raise _refuse(value, expected)
 
     return Shape(read, _same, {"const": values[0]} if len(values) == 1 else {"enum": list(values)})
 
@@ -321,14 +321,14 @@ def _tag(record: object) -> str:
 
 
 def _tagged(options: dict[str, Shape]) -> Shape:
-    wanted = " or ".join(f'"{tag}"' for tag in options)
+    expected = " or ".join(f'"{tag}"' for tag in options)
 
     def read(value: object) -> object:
         if not isinstance(value, dict):
             raise _refuse(value, "an object")
         tag = value.get("kind")
         if not isinstance(tag, str) or tag not in options:
-            raise StructureError(f"is not {wanted}").inside("kind")
+            raise StructureError(f"is not {expected}").inside("kind")
         return options[tag].read(value)
 
     def write(value: object) -> object:
@@ -339,12 +339,12 @@ def _tagged(options: dict[str, Shape]) -> Shape:
 
 def _either(options: dict[type, Shape]) -> Shape:
     """A union of plain types; bool and int are told apart."""
-    wanted = " or ".join({bool: "a truth value", int: "an integer", str: "a string"}[kind] for kind in options)
+    expected = " or ".join({bool: "a truth value", int: "an integer", str: "a string"}[kind] for kind in options)
 
     def read(value: object) -> object:
         shape = options.get(type(value))
         if shape is None:
-            raise _refuse(value, wanted)
+            raise _refuse(value, expected)
         return shape.read(value)
 
     return Shape(read, _same, {"anyOf": [shape.schema for shape in options.values()]})

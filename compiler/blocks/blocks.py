@@ -86,11 +86,11 @@ class NeuronGroup:
 
     def neuron(self, orientation: int, knot: float) -> int:
         """The index of that neuron, made if it is not there yet."""
-        wanted = (orientation, knot)
-        if wanted not in self._places:
-            self._places[wanted] = len(self.knots)
-            self.knots.append(wanted)
-        return self._places[wanted]
+        neuron = (orientation, knot)
+        if neuron not in self._places:
+            self._places[neuron] = len(self.knots)
+            self.knots.append(neuron)
+        return self._places[neuron]
 
     _places: dict[tuple[int, float], int] = field(default_factory=dict, repr=False)
 
@@ -119,7 +119,7 @@ class NumberDecode:
 
 @dataclass(frozen=True)
 class OutputBlock:
-    """How one output is read from the residual stream.
+    """The logits of one output, as forms over the residual stream.
 
     error: bound on the error of a logit.  tolerated: the least error that changes an answer; 0 for a number that is
     returned as it is."""

@@ -21,13 +21,14 @@ class PlacedHead:
     """One head of the weights: the scores of a head with some of its payloads.
 
     self_attends: at the BOS position it must attend to BOS alone, because a later block reads its result there.
-    spare: that takes a query/key dimension of its own.
+    bos_dimension: attending to BOS alone needs a query/key dimension of its own, because the BOS key lies within the
+    range of the other keys in the first dimension.
     """
 
     head: Head
     payloads: tuple[Payload, ...]
     self_attends: bool
-    spare: bool
+    bos_dimension: bool
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ def parameter_count(plan: Schedule, space: Space) -> int:
     return total
 
 
-def score_width(head: Head, spare: bool) -> int:
+def score_width(head: Head, bos_dimension: bool) -> int:
     """Query/key dimensions of a head in the weights."""
-    return head.width() + spare
+    return head.width() + bos_dimension
 
 
 def bos_key(head: Head) -> float:
@@ -144,7 +145,7 @@ def _place(heads: list[Head], exposed: set[Direction]) -> tuple[list[PlacedHead]
         plans.append((head, self_attends, self_attends and bos_stands_out(head) == 0.0))
     if not plans:
         return [], 0
-    least = max(score_width(head, spare) for head, _, spare in plans)
+    least = max(score_width(head, bos_dimension) for head, _, bos_dimension in plans)
     most = max(least, max(len(head.payloads) for head in heads))
 
     def cost(d_head: int) -> tuple[int, int]:
@@ -153,8 +154,8 @@ def _place(heads: list[Head], exposed: set[Direction]) -> tuple[list[PlacedHead]
 
     d_head = min(range(least, most + 1), key=cost)
     placed = [
-        PlacedHead(head, tuple(head.payloads[start : start + d_head]), self_attends, spare)
-        for head, self_attends, spare in plans
+        PlacedHead(head, tuple(head.payloads[start : start + d_head]), self_attends, bos_dimension)
+        for head, self_attends, bos_dimension in plans
         for start in range(0, len(head.payloads), d_head)
     ]
     return placed, d_head

@@ -61,7 +61,7 @@ def format_blocks(blocks: Blocks) -> str:
 
 
 def format_layers(plan: Schedule, space: Space) -> str:
-    """What stands in each layer, and the coordinates of the residual stream."""
+    """The text of `--emit layers`: the blocks of each layer, and the coordinates of the residual stream."""
     names = Names(plan.directions)
     heads = sum(len(layer.heads) for layer in plan.layers)
     neurons = sum(_neurons(layer) for layer in plan.layers)
@@ -104,7 +104,7 @@ def _directions(blocks: Blocks) -> Iterator[Direction]:
 
 
 def _writers(blocks: Blocks) -> dict[Direction, str]:
-    """Which blocks write a direction: several heads may add up in one."""
+    """The names of the blocks that write each direction; several heads may write one."""
     found: dict[Direction, list[str]] = {}
     for index, head in enumerate(blocks.heads):
         for payload in head.payloads:
@@ -227,7 +227,7 @@ def _placed(place: int, placed: PlacedHead, names: Names) -> Iterator[str]:
         f"{_count(1 + len(head.pairs) + (head.query_only is not None), 'product')}",
     ]
     if placed.self_attends:
-        notes.append("BOS reads itself" + (" by a product of its own" if placed.spare else ""))
+        notes.append("BOS reads itself" + (" by a product of its own" if placed.bos_dimension else ""))
     yield f"  head {place}: {head.label}"
     yield f"    {', '.join(notes)}"
     forms = [*head_forms(head), *(payload.form for payload in placed.payloads)]
@@ -241,8 +241,8 @@ def _reads_writes(names: Names, forms: Iterable[LinearForm], written: Sequence[D
 
 
 def _ordered(directions: Iterable[Direction], names: Names) -> list[Direction]:
-    wanted = set(directions)
-    return [direction for subspace in names.subspaces for direction in subspace.directions if direction in wanted]
+    chosen = set(directions)
+    return [direction for subspace in names.subspaces for direction in subspace.directions if direction in chosen]
 
 
 def _written(group: NeuronGroup) -> list[Direction]:

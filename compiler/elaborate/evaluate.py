@@ -202,17 +202,17 @@ class Evaluator:
         if count >= function.least and (function.most is None or count <= function.most):
             return
         most = function.most
-        wanted = f"{function.least}" if function.least == most else f"{function.least} or more"
+        expected = f"{function.least}" if function.least == most else f"{function.least} or more"
         if most is not None and most != function.least:
-            wanted = f"{function.least} to {most}"
-        message = f"`{function.name}` takes {wanted} {_arguments(wanted)}, not {count}"
+            expected = f"{function.least} to {most}"
+        message = f"`{function.name}` takes {expected} {_arguments(expected)}, not {count}"
         raise error("argument-count", message, span, f"write `{function.usage}`")
 
     def _run(self, function: Function, arguments: Sequence[Object], span: Span) -> Object:
         parameters = function.definition.parameters
         if len(parameters) != len(arguments):
-            wanted = f"{len(parameters)}"
-            message = f"`{shortened(function.name)}` takes {wanted} {_arguments(wanted)}, not {len(arguments)}"
+            expected = f"{len(parameters)}"
+            message = f"`{shortened(function.name)}` takes {expected} {_arguments(expected)}, not {len(arguments)}"
             usage = f"{function.name}({', '.join([parameter.name for parameter in parameters])})"
             raise error("argument-count", message, span, f"write `{shortened(usage)}`")
         scope = Scope(function.scope)

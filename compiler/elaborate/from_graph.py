@@ -141,15 +141,15 @@ class ProgramBuilder:
         return self.graph.select(self._sop(keys), self._sop(queries), comparison, _SPAN)
 
     def both(self, left: Selector, right: Selector) -> SelectorAnd:
-        """What both selectors select."""
+        """A selector of the positions that both selectors select."""
         return self.graph.selector_and(left, right, _SPAN)
 
     def either(self, left: Selector, right: Selector) -> SelectorOr:
-        """What one of two selectors selects, or both."""
+        """A selector of the positions that at least one of two selectors selects."""
         return self.graph.selector_or(left, right, _SPAN)
 
     def complement(self, selector: Selector) -> SelectorNot:
-        """What a selector does not select."""
+        """A selector of the positions that `operand` does not select."""
         return self.graph.selector_not(selector, _SPAN)
 
     def aggregate(self, selector: Selector, values: SOp | Scalar, default: Scalar | None = None) -> Aggregate:
@@ -157,7 +157,7 @@ class ProgramBuilder:
         return self.graph.aggregate(selector, self._sop(values), default, _SPAN)
 
     def selector_width(self, selector: Selector) -> SelectorWidth:
-        """How many positions are selected."""
+        """The number of selected positions."""
         return self.graph.selector_width(selector, _SPAN)
 
     def named(self, name: str, node: N, comment: str | None = None) -> N:

@@ -211,15 +211,15 @@ def _index_sop(workspace: Workspace, target: SOp, position: Object, span: Span) 
     if isinstance(position, SOp):
         end = graph.elementwise("add", (workspace.length(span), position), span)
         negative = graph.elementwise("lt", (position, graph.constant(0, span)), span)
-        wanted: SOp = graph.elementwise("where", (negative, end, position), span)
+        source: SOp = graph.elementwise("where", (negative, end, position), span)
     elif not isinstance(position, int):
         text = shortened(literal(position)) if is_scalar(position) else kind(position)
         raise error("wrong-index", f"an s-op cannot be indexed by {text}", span, "use a whole number or an s-op")
     elif position >= 0:
-        wanted = graph.constant(int(position), span)
+        source = graph.constant(int(position), span)
     else:
-        wanted = graph.elementwise("sub", (workspace.length(span), graph.constant(-position, span)), span)
-    return graph.aggregate(graph.select(indices, wanted, "==", span), target, None, span)
+        source = graph.elementwise("sub", (workspace.length(span), graph.constant(-position, span)), span)
+    return graph.aggregate(graph.select(indices, source, "==", span), target, None, span)
 
 
 def _index_table(

@@ -68,7 +68,7 @@ class ProgramRun:
         self.base = main.parent if base is None else base
         #: The names of the main file.
         self.scope = Scope(prelude, is_file=True)
-        #: What `set vocab` and `set max_length` declared.
+        #: The values of `set vocab` and `set max_length`; None until they are declared.
         self.vocabulary: tuple[Scalar, ...] | None = None
         self.max_length: int | None = None
         #: The texts that were run, in order, the main file's first.

@@ -41,7 +41,7 @@ class _Leaf:
 
 @dataclass(frozen=True)
 class _Case:
-    """What a finite function is for each listed value of an s-op, and for all other values.
+    """A finite function of an s-op: its result for each listed value, and for all other values.
 
     The function is undefined where the s-op is."""
 
@@ -215,7 +215,7 @@ def _keys(cases: _Cases, name: _Input) -> set[Scalar]:
 
 
 def _at(cases: _Cases, name: _Input, key: Scalar) -> _Cases:
-    """What is left of the cases where the s-op has the value `key`."""
+    """The cases restricted to inputs where the s-op has the value `key`."""
     if isinstance(cases, _Leaf):
         return cases
     if cases.input == name:
@@ -225,7 +225,7 @@ def _at(cases: _Cases, name: _Input, key: Scalar) -> _Cases:
 
 
 def _elsewhere(cases: _Cases, name: _Input) -> _Cases:
-    """What is left of the cases where the s-op has none of the values that they list."""
+    """The cases restricted to inputs where the s-op has none of the values that they list."""
     if isinstance(cases, _Leaf):
         return cases
     if cases.input == name:

@@ -86,7 +86,7 @@ class Aggregate(SOp):
 
 @dataclass(frozen=True, eq=False)
 class SelectorWidth(SOp):
-    """How many positions are selected."""
+    """The number of selected positions."""
 
     selector: Selector
 

@@ -115,9 +115,9 @@ class NodeNames:
                 case Select(keys=Indices(), queries=queries, comparison="=="):
                     self._targets.add(queries)
 
-    def give(self, node: Node, wanted: str | None) -> str:
+    def give(self, node: Node, preferred: str | None) -> str:
         """The name of a node: the one that it has, made valid and unique, or an invented one for None."""
-        base = _valid(wanted) if wanted is not None else None
+        base = _valid(preferred) if preferred is not None else None
         name = self._unique(base if base is not None else self._idea(node))
         self._names[node] = name
         return name
@@ -274,12 +274,12 @@ def _value_word(value: Scalar) -> str:
     return ""
 
 
-def _valid(wanted: str) -> str | None:
+def _valid(preferred: str) -> str | None:
     """The name as RASP can write it; None where nothing is left of it.
 
     Names from inside the library carry the function's: `sort.rank` is `rank`."""
-    text = re.sub(r"\W+", "_", wanted.rpartition(".")[2], flags=re.ASCII).strip("_")[:MAX_NAME]
-    if wanted.startswith("_") and text:
+    text = re.sub(r"\W+", "_", preferred.rpartition(".")[2], flags=re.ASCII).strip("_")[:MAX_NAME]
+    if preferred.startswith("_") and text:
         text = f"_{text}"
     if text[:1].isdigit():
         text = f"n_{text}"

@@ -1,4 +1,4 @@
-"""How each node of a graph is written in RASP: the nodes that its expression is made of, and the expression."""
+"""The RASP expression of each graph node, and the nodes that the expression reads."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class NodeForms:
         self._forms: dict[Node, NodeForm] = {}
 
     def of(self, node: Node) -> NodeForm:
-        """How a node is written.  Raises RaspError for one that no text of RASP has."""
+        """The form of a node.  Raises RaspError if RASP cannot express the node."""
         found = self._forms.get(node)
         if found is None:
             found = self._forms[node] = self._new(node)

@@ -120,12 +120,12 @@ class _Writer:
         reads: Counter[Node] = Counter()
         for node in self._nodes:
             reads.update(self._forms.of(node).parts)
-        wanted = {node: self._program.graph.name(node) for node in self._nodes}
+        preferred = {node: self._program.graph.name(node) for node in self._nodes}
         stated = {
             node
             for node in self._nodes
             if not self._forms.of(node).is_word
-            and (reads[node] > 1 or wanted[node] is not None or node in self._comments)
+            and (reads[node] > 1 or preferred[node] is not None or node in self._comments)
         }
         stated |= self._long_parts(stated)
         outputs = {
@@ -141,7 +141,7 @@ class _Writer:
                 given[node] = outputs[node]
                 names.set(node, outputs[node])
             elif node in stated:
-                given[node] = names.give(node, wanted[node])
+                given[node] = names.give(node, preferred[node])
         return given
 
     def _long_parts(self, stated: set[Node]) -> set[Node]:

@@ -71,9 +71,9 @@ def visited(roots: Iterable[H], next_of: Callable[[H], Iterable[H]]) -> list[H]:
 
 
 def in_order(root: H, inputs: Callable[[H], Iterable[H]], known: Container[object] = ()) -> list[H]:
-    """What `root` depends on through `inputs`, itself included: inputs before their readers, each once.
+    """The nodes that `root` depends on through `inputs`, itself included: inputs before their readers, each once.
 
-    Nodes in `known` are left out, and so is what only they depend on."""
+    Nodes in `known` are left out, and so are nodes that only they depend on."""
     done: dict[H, None] = {}
     stack = [root]
     while stack:

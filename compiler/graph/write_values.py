@@ -184,13 +184,13 @@ def _string(value: str) -> tree.Expression:
         raise error("not-expressible", message, None, "use another string in its place")
     if not ('"' in value and "'" in value):
         return tree.Text(NO_SPAN, value)
-    pieces: list[str] = []
+    literals: list[str] = []
     for character in value:
-        if pieces and not ({'"', "'"} <= {*pieces[-1], character}):
-            pieces[-1] += character
+        if literals and not ({'"', "'"} <= {*literals[-1], character}):
+            literals[-1] += character
         else:
-            pieces.append(character)
-    result: tree.Expression = tree.Text(NO_SPAN, pieces[0])
-    for piece in pieces[1:]:
-        result = binary("+", result, tree.Text(NO_SPAN, piece))
+            literals.append(character)
+    result: tree.Expression = tree.Text(NO_SPAN, literals[0])
+    for text in literals[1:]:
+        result = binary("+", result, tree.Text(NO_SPAN, text))
     return result

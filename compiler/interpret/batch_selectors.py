@@ -108,7 +108,7 @@ def only_earlier(selection: BatchSelector, length: int) -> BatchSelector:
 
 
 class Width:
-    """How many positions a row selects."""
+    """The number of positions that a row selects."""
 
     def __init__(self) -> None:
         self._out = _Result(lambda value: value)

@@ -26,7 +26,7 @@ from ..graph.graph import (
 )
 from ..graph.values import Scalar, Undefined
 
-#: How many positions stand before, at and after position `index`: (coefficient of index, of length, constant).
+#: The numbers of positions before, at and after `index`, as (coefficient of index, of length, constant).
 POSITIONS = {-1: (1, 0, 0), 0: (0, 0, 1), 1: (-1, 1, -1)}
 
 
@@ -42,8 +42,8 @@ class Rewriting:
     widest_order: int
 
     def conjunctions(self, selector: Selector) -> float:
-        """How many heads the selector takes (see `analysis.conjunctions`): 0 when it never selects anything, infinity
-        when that takes too long to find."""
+        """The number of heads for the selector (see `analysis.conjunctions`): 0 if it never selects anything, infinity
+        if counting them takes too long."""
         found = self.predicates.of(selector)
         return math.inf if found is None else len(found)
 

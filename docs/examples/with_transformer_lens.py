@@ -40,7 +40,7 @@ def main() -> None:
         f"direction {direction} ({bridge.raspc_labels[direction]}) holds", residual[:, direction].round().int().tolist()
     )
 
-    # What the head of the last layer looks at: token `target` of each position.
+    # The pattern of the last layer's head: each position attends to token `target`.
     pattern = cache[f"blocks.{len(manifest.layers) - 1}.attn.hook_pattern"][0, 0, 1:, 1:]
     print("the last head reads, for each position, token", pattern.argmax(-1).tolist())
 

@@ -1,18 +1,18 @@
 """Builds an ONNX model from a compiled model.
 
-One input, `tokens` [batch, length]: ids of the vocabulary, padded with the id `pad` after the shorter inputs of a
-batch.  Two outputs for each output NAME of the program, aligned with the tokens:
+The model has one input, `tokens` [batch, length]: ids of the vocabulary.  Shorter inputs of a batch are padded at the
+end with the id `pad`.  It has two outputs for each output NAME of the program, aligned with the tokens:
 
 - `NAME.logits` [batch, length, column], and
-- `NAME.answer` [batch, length]: the place in the list of `values` that the model's metadata give for this output; or,
-  where that list would be too long, the number itself (int64, or float64 where it can be a fraction).
+- `NAME.answer` [batch, length]: an index into the list `values` of the output's metadata.  If that list would be too
+  long, the number itself: int64, or float64 if it can be a fraction.
 
-The graph itself puts BOS before the tokens.  Its constants have the names and shapes of the weights file, its
-activations the names of TransformerLens.  The metadata entry `raspc` is a JSON text, see `metadata`.
+The graph puts BOS before the tokens.  Its constants have the names and shapes of the weights file, its activations the
+names of TransformerLens.  The metadata entry `raspc` is a JSON text, see `metadata`.
 
-`torch.onnx.export` of `runner/network.py` was tried instead.  It takes 9 seconds for a small model, not a hundredth of
-one; its files are 1.5 to 3 times as large; activations lose their names; and for inputs without tokens (length 0) the
-answers have a wrong shape.
+`torch.onnx.export` of `runner/network.py` is not used.  It takes 9 seconds for a small model, instead of less than
+0.01; its files are 1.5 to 3 times as large; activations lose their names; and the answers to inputs of length 0 have a
+wrong shape.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from ..tables import decode_kind, halfway_points, output_table, vocabulary_table
 if TYPE_CHECKING:
     import onnx
 
-#: Old enough for any onnxruntime of the last years.
+#: Versions that onnxruntime supports since 2022.
 OPSET = 17
 IR_VERSION = 8
 
-#: No ONNX file may be larger.
+#: Largest size of an ONNX file: protobuf's limit.
 MAX_BYTES = 2**31 - 1
 
-#: Integers beyond this do not go through int64 without care.
+#: Larger integers are returned as float64, since they may overflow int64.
 LARGE = 2**62
 
 
@@ -68,7 +68,7 @@ class Graph:
         return name if name in self.constants else self.tensor(name, np.array(numbers, np.int64))
 
     def add(self, operator: str, inputs: Sequence[str], name: str, **attributes: int | list[int]) -> str:
-        """An operation with one result, which is called `name`, as is the operation."""
+        """Add an operation with one result; both get the name `name`."""
         from onnx import helper
 
         node = helper.make_node(operator, list(inputs), [name], name=name)
@@ -77,14 +77,14 @@ class Graph:
         return name
 
     def unsqueeze(self, value: str, axis: int) -> str:
-        """The tensor with another axis of size 1."""
+        """The tensor with an axis of size 1 inserted at `axis`."""
         return self.add("Unsqueeze", [value, self.integers(axis)], f"{value}.axis{axis}")
 
 
 def to_onnx(model: AnyModel) -> onnx.ModelProto:
-    """The model as an ONNX model, checked by ONNX's own checker.
+    """The model as an ONNX model that `onnx.checker` has accepted.
 
-    Raises RaspError where onnx is not installed, or the model is larger than ONNX allows.
+    Raises RaspError if onnx is not installed, or if the model is larger than ONNX allows.
     """
     try:
         import onnx
@@ -143,12 +143,12 @@ def write_onnx(made: onnx.ModelProto, path: Path, *, inputs: Iterable[Path] = ()
 
 
 def metadata(manifest: Manifest) -> dict[str, object]:
-    """What the ONNX model says about itself, as JSON values.
+    """The ONNX model's metadata, as JSON values.
 
-    `vocabulary`: the tokens in the order of their ids.  `pad`: the id that fills up a batch.  `max_length`, `causal`.
-    `outputs`: a `tables.output_table` for each, in the order of the results; `logits` of `NAME.logits` are the
-    columns from `first` on of the whole model.  `directions`: a label for each coordinate of the residual stream.
-    `program`: the source text of each file by name.
+    vocabulary: the tokens in the order of their ids.  pad: the id that pads a batch.  max_length, causal.
+    outputs: a `tables.output_table` for each output, in order.  `NAME.logits` has the columns `first`, `first + 1`,
+    ... of the model's logits.  directions: a label for each coordinate of the residual stream.
+    program: the source text of each file by name.
     """
     return {
         "vocabulary": vocabulary_table(manifest),
@@ -196,7 +196,7 @@ def _scalar(graph: Graph, number: int) -> str:
 
 
 def _attention(graph: Graph, name: str, x: str, visible: str) -> str:
-    """What the heads of a layer write, [batch, position, d_model]."""
+    """Add the heads of a layer; their sum is [batch, position, d_model]."""
     hidden = graph.tensor("minus_infinity", np.array(-np.inf, np.float32))
     nothing = graph.tensor("zero", np.array(0, np.float32))
     each = graph.unsqueeze(x, 1)  # [batch, 1, position, d_model], for all heads
@@ -212,7 +212,7 @@ def _attention(graph: Graph, name: str, x: str, visible: str) -> str:
         for role in "qkv"
     )
     turned = graph.add("Transpose", [k], f"{name}.k.transposed", perm=[0, 1, 3, 2])
-    scores = graph.add("MatMul", [q, turned], f"{name}.scores")  # not divided by anything
+    scores = graph.add("MatMul", [q, turned], f"{name}.scores")  # not divided by sqrt(d_head)
     masked = graph.add("Where", [visible, scores, hidden], f"{name}.hook_attn_scores")
     weights = graph.add("Softmax", [masked], f"{name}.weights", axis=-1)
     # Some runtimes leave 1e-38 where the score is minus infinity, and heads that count multiply by e^32.
@@ -224,7 +224,7 @@ def _attention(graph: Graph, name: str, x: str, visible: str) -> str:
 
 
 def _mlp(graph: Graph, name: str, x: str) -> str:
-    """What the neurons of a layer write, [batch, position, d_model]."""
+    """Add the neurons of a layer; their sum is [batch, position, d_model]."""
     product = graph.add("MatMul", [x, f"{name}.W_in"], f"{name}.product")
     hidden = graph.add("Relu", [graph.add("Add", [product, f"{name}.b_in"], f"{name}.hook_pre")], f"{name}.hook_post")
     return graph.add(
@@ -241,7 +241,7 @@ def _answer_type(output: OutputRecord) -> int:
 
 
 def _whole(decode: object) -> bool:
-    """Whether an unlisted number is an integer that int64 holds."""
+    """True if the output's numbers are integers that fit into int64."""
     assert isinstance(decode, NumberDecodeRecord)
     numbers = (decode.lowest, decode.highest)
     return decode.max_denominator == 1 and all(isinstance(number, int) and abs(number) < LARGE for number in numbers)
@@ -275,7 +275,7 @@ def _read(graph: Graph, output: OutputRecord, logits: str) -> None:
 
 
 def _nearest_fraction(graph: Graph, name: str, number: str, limit: int) -> None:
-    """The nearest fraction to number [batch, length, 1] with a denominator up to `limit`: all of them are tried."""
+    """Add the answer: the fraction nearest to `number` [batch, length, 1].  Tries all denominators up to `limit`."""
     denominators = graph.tensor(f"{name}.denominators", np.arange(1, limit + 1, dtype=np.float64))
     tops = graph.add("Round", [graph.add("Mul", [number, denominators], f"{name}.times")], f"{name}.numerators")
     fractions = graph.add("Div", [tops, denominators], f"{name}.fractions")  # [batch, length, denominator]

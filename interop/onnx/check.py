@@ -23,7 +23,7 @@ from ..tables import listed_values
 if TYPE_CHECKING:
     import onnx
 
-#: How many inputs are tried, of all lengths: at most about twice this many.
+#: Inputs to draw, of all lengths; the sample has at most about twice as many.
 INPUTS = 128
 
 #: Inputs that the ONNX model answers at once.
@@ -31,9 +31,9 @@ BATCH = 64
 
 
 def check_onnx(made: onnx.ModelProto, manifest: Manifest) -> int | None:
-    """Run the ONNX model on inputs of every length, padded to the longest; how many had an answer to compare.
+    """Run the ONNX model on inputs of every length, padded to the longest; return the number of compared inputs.
 
-    None where onnxruntime is not installed.  Raises RaspError for a wrong answer.
+    Returns None if onnxruntime is not installed.  Raises RaspError for a wrong answer.
     """
     if find_spec("onnxruntime") is None:
         return None

@@ -178,11 +178,11 @@ def compare(
     differing: dict[int, Input] = {}
     done, pace = 0, _Pace() if watch is not None else None
     for ids in _parts(inputs.batches, reference, pace=pace):
-        wanted = reference.answers(ids)
+        expected = reference.answers(ids)
         for number, comparison in enumerate(comparisons):
             if number not in differing:
-                comparison.undefined += sum(answer is None for answer in wanted[number])
-        defined = np.array([any(answer is not None for answer in of_input) for of_input in zip(*wanted, strict=True)])
+                comparison.undefined += sum(answer is None for answer in expected[number])
+        defined = np.array([any(answer is not None for answer in of_input) for of_input in zip(*expected, strict=True)])
         places = defined.nonzero()[0]
         for part in _parts([places[:, None]], candidate, ids.shape[1]):
             rows = part[:, 0]
@@ -190,7 +190,7 @@ def compare(
             for number, comparison in enumerate(comparisons):
                 if number in differing:
                     continue
-                right = [wanted[number][row] for row in rows.tolist()]
+                right = [expected[number][row] for row in rows.tolist()]
                 wrong = _add(comparison, ids[rows], got[number], right, equal[number])
                 if wrong is not None:
                     differing[number] = tuple(vocabulary[token] for token in ids[rows[wrong]].tolist())
@@ -251,19 +251,19 @@ def _add(
     comparison.positions += answered * ids.shape[1]
     if answered > 0:
         comparison.lengths.add(ids.shape[1])
-    for row, (answer, wanted) in enumerate(zip(got, right, strict=True)):
-        if wanted is not None and _first_difference(answer, wanted, equal) is not None:
+    for row, (answer, expected) in enumerate(zip(got, right, strict=True)):
+        if expected is not None and _first_difference(answer, expected, equal) is not None:
             return row
     return None
 
 
-def _first_difference(got: Answer, wanted: Sequence[Scalar], equal: Equal) -> int | None:
+def _first_difference(got: Answer, expected: Sequence[Scalar], equal: Equal) -> int | None:
     """The first position with a wrong value; None if all are right."""
     if got is None:
         return 0
-    if got == wanted and list(map(type, got)) == list(map(type, wanted)):
+    if got == expected and list(map(type, got)) == list(map(type, expected)):
         return None  # quick, and the usual case
-    pairs = zip(got, wanted, strict=True)
+    pairs = zip(got, expected, strict=True)
     return next((place for place, (value, right) in enumerate(pairs) if not equal(value, right)), None)
 
 
@@ -286,11 +286,11 @@ class _Difference:
 
     def at(self, tokens: Input) -> Counterexample | None:
         [ids] = ids_of([tokens], self.vocabulary)
-        wanted = self.reference.answers(ids)[self.output][0]
-        if wanted is None:
+        expected = self.reference.answers(ids)[self.output][0]
+        if expected is None:
             return None
         got = self.candidate.answers(ids)[self.output][0]
-        place = _first_difference(got, wanted, self.equal)
+        place = _first_difference(got, expected, self.equal)
         if place is None:
             return None
-        return Counterexample(tokens, place, None if got is None else got[place], wanted[place])
+        return Counterexample(tokens, place, None if got is None else got[place], expected[place])

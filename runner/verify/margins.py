@@ -1,18 +1,18 @@
-"""How far a model's logits are from another answer, in the unit in which the manifest promises it.
+"""Measures the margin of a model's logits: the further error that would change an answer, in the manifest's unit.
 
-The compiler (compiler/lower/outputs.py) bounds the error of what an output is read from; the manifest states the bound
-(`error`) and the error that would change an answer (`margin`).  Their difference is what the answer is promised to
-survive on top.  This measures the same quantity on logits that a model has given:
+The compiler (compiler/lower/outputs.py) bounds the error of each output.  The manifest states this bound (`error`) and
+the least error that changes an answer (`margin`); the promised margin is `margin - error`.  This module measures the
+same quantity on a model's logits:
 
-- Logits that are indicators of their values: 0.5 is the error of one that brings two of them together, so the margin
-  is half of what the right logit is above the best other one.
-- Logits that stand for codes c, 2 (c_v - c) y - (c_v - c)^2 in a form y: the right one is 2 |c_v - c_u| times the
-  distance of y from the place halfway to c_u above the logit of u; the margin is the least such distance.  The codes
-  are the values themselves or their places.
-- A number that is moved to the nearest of several: half of the least distance between two, less what the number is
-  off.  Between fractions of denominators up to d, that least distance counts as 1/d^2.
+- Logits that are indicators of values: an error of 0.5 in each makes two of them equal.  The margin is half the
+  difference between the right logit and the largest other one.
+- Logits by code, 2 (c_v - c) y - (c_v - c)^2 for the code c_v of value v, a middle code c and a form y: the right logit
+  minus that of u is 2 |c_v - c_u| times the distance of y from the point halfway between c_v and c_u.  The margin is
+  the least such distance.  The codes are the values themselves or their indices.
+- A number that is rounded to the nearest of several values: half the least distance between two values, minus the
+  number's error.  For fractions with denominators up to d, the least distance counts as 1/d^2.
 
-Where a number is given as it is, there is no margin, and the error itself is measured.
+For a number that is not rounded there is no margin; its error is measured.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 class Margins:
-    """Measures one output's margins, or where there are none (`of_error`), its errors.
+    """Measures the margins of one output, or its errors if it has no margins (`of_error`).
 
     W_U [d_model, d_vocab_out] and b_U [d_vocab_out] are the model's unembedding.
     """
@@ -51,7 +51,8 @@ class Margins:
     def measure(self, logits: Floats, right: NDArray[np.int64], values: Sequence[Value]) -> Floats:
         """[answer]: the margin (or error) of logits [answer, d_vocab_out] whose right answers are `values[right]`.
 
-        Infinite where no other answer is possible; negative (an error: infinite) where the answer is wrong.
+        A margin is infinite if no other answer is possible, and negative if the answer is wrong.  The error of a wrong
+        answer is infinite.
         """
         match self._decode:
             case ClassDecodeRecord():
@@ -84,7 +85,7 @@ def _promised(output: OutputRecord, *, of_error: bool) -> float | None:
 
 
 def _tolerance(decode: ClassDecodeRecord | NumberDecodeRecord) -> float | None:
-    """How far a number may be off before it is moved to a wrong value; None where it is not moved."""
+    """The least error of a number that rounds it to a wrong value; None if the number is not rounded."""
     match decode:
         case ClassDecodeRecord():
             return np.inf
@@ -98,10 +99,10 @@ def _tolerance(decode: ClassDecodeRecord | NumberDecodeRecord) -> float | None:
 
 
 def _codes(values: Sequence[Scalar], w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> Floats | None:
-    """The code of each value: itself or its place; None where the logits are indicators.
+    """The code of each value: the value itself or its index; None if the logits are indicators.
 
-    The manifest does not say, but the weights do: logits by code are all multiples of one form, and constants;
-    indicators are not.
+    The manifest does not record the codes; the weights show them.  Logits by code are multiples of one form plus
+    constants; indicators are not.
     """
     places = np.arange(len(values), dtype=np.float64)
     numbers = np.array([to_float(value) for value in values if not isinstance(value, str)])
@@ -113,17 +114,17 @@ def _codes(values: Sequence[Scalar], w_u: NDArray[np.float32], b_u: NDArray[np.f
 
 
 def _fit(codes: Floats, w_u: NDArray[np.float32], b_u: NDArray[np.float32]) -> bool:
-    """Whether logits are 2 (c_v - c) y - (c_v - c)^2 for one form y, c being the code in the middle."""
+    """True if the logits are 2 (c_v - c) y - (c_v - c)^2 for one form y, where c is the middle code."""
     steps = codes - codes[len(codes) // 2]
     one = len(codes) // 2 - 1
     unit, constant = w_u[:, one] / steps[one], (b_u[one] + steps[one] ** 2) / steps[one]
-    wanted = steps * constant - steps**2
+    expected = steps * constant - steps**2
     near = 1e-5 * (float(np.abs(b_u).max()) + 1)
-    return np.allclose(w_u, steps * unit[:, None], rtol=1e-5, atol=0) and np.allclose(b_u, wanted, rtol=0, atol=near)
+    return np.allclose(w_u, steps * unit[:, None], rtol=1e-5, atol=0) and np.allclose(b_u, expected, rtol=0, atol=near)
 
 
 def _number(value: Value) -> float:
-    """Where the logit of a value ought to be; what is no number is nowhere."""
+    """The exact logit of a number; infinite for strings and undefined values."""
     if isinstance(value, (str, Undefined)):
         return np.inf
     return float(value)

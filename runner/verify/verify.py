@@ -157,17 +157,17 @@ class _MarginMeter:
             self.worst = Extreme(value, tokens, position)
 
 
-def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
+def equal(output: OutputRecord, got: Scalar, expected: Scalar) -> bool:
     """Whether an answer is right: exactly, but within its bound for a number that is given as it is."""
     decode = output.decode
     exact = (
         not isinstance(decode, NumberDecodeRecord) or decode.values is not None or decode.max_denominator is not None
     )
-    if exact or isinstance(got, (str, bool)) or isinstance(wanted, (str, bool)):
-        return same_value(got, wanted)
+    if exact or isinstance(got, (str, bool)) or isinstance(expected, (str, bool)):
+        return same_value(got, expected)
     assert isinstance(decode, NumberDecodeRecord)
     bound = decode.error
-    return abs(float(got) - float(wanted)) <= bound
+    return abs(float(got) - float(expected)) <= bound
 
 
 def program_of(manifest: Manifest) -> Program:

@@ -38,7 +38,7 @@ def _run(shell: str, script: str, *arguments: str) -> list[str]:
 
 
 def _bash(*words: str) -> list[str]:
-    """What bash offers for the last of these words; first, what the script tells it to do with file names."""
+    """The `compopt` call of the script, if any, then the completions that bash offers for the last of these words."""
     script = (
         'source <(raspc completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()\n'
         'compopt() { local IFS=" "; echo "by $*"; }; _raspc_completion raspc; printf "%s\\n" "${COMPREPLY[@]}"'
@@ -65,9 +65,9 @@ def test_options_and_their_values() -> None:
 
 
 def test_codes() -> None:
-    wanted = sorted(code for code in explanations() if code.startswith("unknown"))
-    assert len(wanted) > 1
-    assert sorted(_bash("explain", "unknown")) == wanted
+    codes = sorted(code for code in explanations() if code.startswith("unknown"))
+    assert len(codes) > 1
+    assert sorted(_bash("explain", "unknown")) == codes
 
 
 @pytest.mark.parametrize("command", ["compile", "eval", "check", "fmt"])

@@ -94,7 +94,7 @@ def _program(text: str) -> Program:
     return elaborate(Source("program.rasp", text), require_output=False)
 
 
-#: What can find a mistake, in the order in which it is asked.
+#: The stages that report mistakes, in the order in which they run.
 CHECKS = (_elaborate, _with_output, _with_input_space, _causal, _compile, _sometimes_undefined)
 
 
@@ -164,7 +164,7 @@ def test_the_session_ends_as_it_is_shown(explanation: Explanation, call: Call, t
 
 
 def _without_numbers(text: str) -> str:
-    """How large a model is, is another test's business."""
+    """The text with every number replaced by N: model sizes are tested elsewhere."""
     return re.sub(r"\d[\d,]*", "N", text)
 
 

@@ -10,7 +10,7 @@ import pytest
 from raspc.cli.main import COMMANDS, raspc
 from raspc.cli.report_errors import Report
 
-#: What a shell would take out of a command line.
+#: Redirections, which a shell removes from a command line.
 _REDIRECTION = re.compile(r"^\d?[<>]")
 
 

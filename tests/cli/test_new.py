@@ -17,7 +17,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def _wanted(tokens: str) -> list[str]:
+def _expected(tokens: str) -> list[str]:
     totals, seen, values = Counter(tokens), Counter[str](), []
     for token in tokens:
         place = seen[token]
@@ -41,7 +41,7 @@ def test_the_program_compiles_without_a_word_and_says_what_its_comments_say(
     model = raspc.load(f"{name}.safetensors")
     inputs = [tokens for length in range(1, 6) for tokens in product("abc", repeat=length)]
     for tokens, values in zip(inputs, model.run_batch(inputs), strict=True):
-        assert values == _wanted("".join(tokens)), tokens
+        assert values == _expected("".join(tokens)), tokens
     assert Path(f"{name}.rasp").read_text().startswith(f"# {name}: ")
     assert main(["fmt", "--check", f"{name}.rasp"]) == 0
 

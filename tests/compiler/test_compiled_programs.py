@@ -60,7 +60,7 @@ MAY_BE_REFUSED = ("paper/sort", "statistics/median", "strings/matching_bracket")
 #: Seeds of generated programs.
 GENERATED = range(40)
 
-#: How many inputs each model is tried on.
+#: Inputs on which each model is checked.
 INPUTS = 40
 
 DEFAULT, SMALL, CAUSAL, UNIFORM = (
@@ -111,7 +111,7 @@ def test_shipped_programs(name: str) -> None:
 
 
 def test_sizes(golden: Callable[..., None]) -> None:
-    """What the compiler's choices come to; a change of these numbers is for better or worse, never by accident."""
+    """The sizes of all shipped models.  The golden file shows every change of a size."""
     lines = []
     for shipped in shipped_programs():
         program = _shipped(str(shipped))

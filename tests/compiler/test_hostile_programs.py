@@ -62,7 +62,7 @@ def _percentage(t: list[Any]) -> list[Scalar]:
 
 
 def _so_far(meaning: Meaning) -> Meaning:
-    """What it is of each beginning of the input."""
+    """A meaning at each position: that of the input's tokens up to there."""
     return lambda t: [meaning(t[:end])[-1] for end in range(1, len(t) + 1)]
 
 
@@ -104,7 +104,7 @@ CASES: dict[str, Case] = {
     "differences of near numbers": (
         "tokens - shift(tokens, 1, 0);", NEAR, 4, lambda t: [int(a) - int(b) for a, b in _steps(t)], "",
     ),
-    # What the cheapest forms are too noisy for.
+    # Programs for which the cheapest forms have too large an error.
     "a product of counts": ('count(tokens, "a") * count(tokens, "b");', "abc", 64, _product, ""),
     "products compared": (
         'a = count(tokens, "a"); b = count(tokens, "b"); c = count(tokens, "c"); a * b > c * c;', "abc", 40,

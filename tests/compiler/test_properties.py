@@ -54,8 +54,8 @@ def test_simplification_keeps_the_meaning(space: Space, data: st.DataObject) -> 
     for tokens in inputs_of_space(space):
         old = evaluate([before], tokens, causal=space.causal, vocabulary=space.vocabulary)[before]
         new = evaluate([after], tokens, causal=space.causal, vocabulary=space.vocabulary)[after]
-        for wanted, got in zip(old, new, strict=True):
-            assert isinstance(wanted, Undefined) or wanted == got, tokens
+        for expected, got in zip(old, new, strict=True):
+            assert isinstance(expected, Undefined) or expected == got, tokens
 
 
 @settings(max_examples=300, deadline=None)
@@ -85,6 +85,6 @@ def test_models_compute_what_graphs_mean(space: Space, small: bool, data: st.Dat
     for output in compiled.manifest.outputs:
         interpreter = Interpreter(program, entry=output.name, causal=space.causal)
         for tokens, got in zip(inputs, model.run_batch(inputs, output.name), strict=True):
-            wanted = _meaning(interpreter, tokens)
-            if wanted is not None:
-                assert all(equal(output, *pair) for pair in zip(got, wanted, strict=True)), (tokens, got, wanted)
+            expected = _meaning(interpreter, tokens)
+            if expected is not None:
+                assert all(equal(output, *pair) for pair in zip(got, expected, strict=True)), (tokens, got, expected)

@@ -1,4 +1,4 @@
-"""What `--emit` prints of shipped programs at each stage, and the names and sums that it is made of."""
+"""The text of `--emit` for shipped programs at each stage, and the names and sums in it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 
 class Session:
-    """What somebody writes who has the ONNX file and no raspc."""
+    """Runs the ONNX file with onnxruntime and its metadata, as code without raspc does."""
 
     def __init__(self, model: CompiledModel) -> None:
         self.session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
@@ -55,15 +55,17 @@ def test_answers(name: str) -> None:
     model, session = Model(compiled(name), "cpu"), Session(compiled(name))
     inputs = sampled_inputs(model.vocabulary, model.manifest.max_length, 60)[:400]
     for output in model.manifest.outputs:
-        got, wanted = session.run(inputs, output.name), model.run_batch(inputs, output.name)
+        got, expected = session.run(inputs, output.name), model.run_batch(inputs, output.name)
         if output.decode.values is not None and not output.may_be_undefined:
-            assert got == wanted
-            assert [list(map(type, row)) for row in got] == [list(map(type, row)) for row in wanted]
+            assert got == expected
+            assert [list(map(type, row)) for row in got] == [list(map(type, row)) for row in expected]
         elif not output.may_be_undefined:
             assert isinstance(output.decode, NumberDecodeRecord)
-            for row, right in zip(got, wanted, strict=True):
-                wanted_row = [float(value) for value in right]
-                assert row == pytest.approx(wanted_row, rel=0, abs=2 * output.decode.error)  # each is off by it at most
+            for row, right in zip(got, expected, strict=True):
+                expected_row = [float(value) for value in right]
+                assert row == pytest.approx(
+                    expected_row, rel=0, abs=2 * output.decode.error
+                )  # each is off by it at most
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -96,14 +98,14 @@ def test_numbers(name: str) -> None:
     (output,) = manifest.outputs
     session, model = Session(NUMBERS[name]), Model(NUMBERS[name], "cpu")
     inputs = [tuple("aab"), tuple("b"), tuple("abbabab"), tuple("aaaaa")]
-    for row, wanted in zip(session.run(inputs, "out0"), model.run_batch(inputs), strict=True):
+    for row, expected in zip(session.run(inputs, "out0"), model.run_batch(inputs), strict=True):
         assert isinstance(output.decode, NumberDecodeRecord)
         if output.decode.values is not None:
-            assert row == wanted
+            assert row == expected
         elif output.decode.max_denominator is None:
-            assert row == pytest.approx(wanted, rel=0, abs=rounding_bound(FRACTION_ROUNDINGS, 1.0, "float32"))
+            assert row == pytest.approx(expected, rel=0, abs=rounding_bound(FRACTION_ROUNDINGS, 1.0, "float32"))
         else:
-            assert row == [float(value) for value in wanted if not isinstance(value, str)]
+            assert row == [float(value) for value in expected if not isinstance(value, str)]
             assert {type(value) for value in row} == ({int} if name == "integer" else {float})
 
 

@@ -73,11 +73,11 @@ def test_bridge(lens: Any, name: str) -> None:
     ids, lengths = model.encode(inputs)
     mask = torch.arange(ids.shape[1]) < lengths[:, None]
     with torch.inference_mode():
-        found, wanted = bridge(ids, attention_mask=mask.long()), model(ids, lengths)
+        found, expected = bridge(ids, attention_mask=mask.long()), model(ids, lengths)
     if name in RANDOM:
         for row, tokens in enumerate(inputs):
             n = 1 + len(tokens)
-            assert_same_logits(source, tokens, found[row, :n], wanted[row, :n])
+            assert_same_logits(source, tokens, found[row, :n], expected[row, :n])
         return
     for output in manifest.outputs:
         if output.may_be_undefined:
@@ -87,7 +87,7 @@ def test_bridge(lens: Any, name: str) -> None:
             assert answers(manifest, found, output.name, given) == model.run_batch(inputs, output.name)
         else:  # both are as near to the right number as the manifest promises
             assert output.error is not None
-            off = (found - wanted)[..., output.first][mask]
+            off = (found - expected)[..., output.first][mask]
             assert off.abs().max() <= 2 * output.error
 
 

@@ -78,7 +78,7 @@ def test_well_formed_inputs_keep_to_vocabulary_and_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "expected"),
     [
         ("hard/dyck4", {"T", "P", "F"}),
         ("hard/long_subtraction", {"-"}),
@@ -87,8 +87,8 @@ def test_well_formed_inputs_keep_to_vocabulary_and_length() -> None:
         ("hard/longest_run_token", {"a", "b", "c"}),
     ],
 )
-def test_well_formed_inputs_reach_every_answer(name: str, wanted: set[str | bool]) -> None:
+def test_well_formed_inputs_reach_every_answer(name: str, expected: set[str | bool]) -> None:
     oracle = next(program.oracle for program in SHIPPED if str(program) == name)
     answers = [{*oracle(list(tokens))} for tokens in well_formed_inputs(name, 200)]
-    for answer in wanted:
+    for answer in expected:
         assert sum(answer in found for found in answers) >= 20, answer

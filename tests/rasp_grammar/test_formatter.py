@@ -215,7 +215,7 @@ def test_a_messy_text(golden: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("", ""),
         (" \r\n\t\n", ""),
@@ -231,8 +231,8 @@ def test_a_messy_text(golden: Callable[..., None]) -> None:
         ("((x));", "((x));\n"),
     ],
 )
-def test_small_texts(text: str, wanted: str) -> None:
-    assert formatted(text) == wanted
+def test_small_texts(text: str, expected: str) -> None:
+    assert formatted(text) == expected
 
 
 def test_a_statement_that_ends_with_its_line_stays_on_it() -> None:

@@ -73,7 +73,7 @@ PIECES = st.sampled_from([*SIGNS, *WORDS, "select(", "aggregate(", '"s"', "\n", 
 
 
 def mistakes(run: Callable[[], object]) -> tuple[Diagnostic, ...]:
-    """What `run` finds wrong; any other exception goes through."""
+    """The diagnostics that `run` raises; other exceptions are not caught."""
     try:
         run()
     except RaspError as error:
@@ -97,8 +97,8 @@ def test_any_text(text: str) -> None:
 
 @given(st.lists(PIECES, max_size=30))
 @settings(max_examples=500, deadline=None)
-def test_any_sequence_of_pieces(pieces: list[str]) -> None:
-    survives(" ".join(pieces))
+def test_any_sequence_of_words(words: list[str]) -> None:
+    survives(" ".join(words))
 
 
 @given(st.data())

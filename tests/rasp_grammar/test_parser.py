@@ -1,4 +1,4 @@
-"""What texts mean to the parser: precedence, statements, spans, and the tree's printed form."""
+"""The parser: precedence, statements, spans, and the tree's printed form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left of a text that does not parse: as much as can be read, at its own place."""
+"""Recovery from syntax errors: the tree keeps every readable statement, at its own place."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_left(text: str, names: list[str]) -> None:
 
 
 def _check(text: str) -> None:
-    """What must hold of every text."""
+    """Assert the properties of recovery that hold for every text."""
     found = recover(Source("a.rasp", text))
     assert found.mistakes == _mistakes(text)
     for node, _ in tree.walk(found.module):

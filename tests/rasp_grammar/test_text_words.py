@@ -22,15 +22,15 @@ def test_at_every_place_of_a_program(name: str) -> None:
     names = {token.start: token for token in tokens if token.kind == "NAME"}
     words = [match.span() for match in declared.finditer(source.text)]
     for offset in range(len(source.text) + 1):
-        wanted = next((token for token in names.values() if token.start <= offset <= token.end), None)
+        expected = next((token for token in names.values() if token.start <= offset <= token.end), None)
         if any(start <= offset <= end for start, end in words):
             continue  # one token to the lexer, two words to a person
         found = name_around(source, offset)
-        if wanted is None:
+        if expected is None:
             assert found is None, offset
         else:
             assert found is not None
-            assert (found[0], found[1].start, found[1].end) == (wanted.text, wanted.start, wanted.end)
+            assert (found[0], found[1].start, found[1].end) == (expected.text, expected.start, expected.end)
 
 
 def test_keywords_are_no_names() -> None:

@@ -47,16 +47,16 @@ def assert_agree(
         answered = 0
         for tokens, outputs in zip(inputs, found, strict=True):
             try:
-                wanted = interpreter.run(tokens)
+                expected = interpreter.run(tokens)
             except RaspError:
                 continue  # undefined
             answered += 1
             got = outputs[output.name]
-            assert len(got) == len(wanted)
-            assert all(equal(output, a, b) for a, b in zip(got, wanted, strict=True)), (
+            assert len(got) == len(expected)
+            assert all(equal(output, a, b) for a, b in zip(got, expected, strict=True)), (
                 output.name,
                 tokens,
                 got,
-                wanted,
+                expected,
             )
         assert answered > 10

@@ -30,7 +30,7 @@ from raspc.compiler.artifact.manifest import (
 from raspc.compiler.artifact.model_files import CompiledModel, expected_shapes
 from raspc.compiler.graph.values import Scalar
 
-#: What the one node of these models computes.
+#: The computation of the only node of these models.
 TOKENS = ComputationRecord("tokens", (), None, None, ())
 
 #: A score difference after which one key has all the weight: exp(-100) is below the rounding of 1 in float64.

@@ -13,7 +13,7 @@ LONGEST = 12
 WIDE = f"set vocab [18, 19, 20, 21, 23, 2500]; set max_length {LONGEST}; "
 LETTERS = 'set vocab "abc"; set max_length {}; '
 
-#: What a shifted token is, `-` before the first.
+#: Defines p1, p2, ...: the token 1, 2, ... positions before, `-` where there is none.
 BACK = 'p{0} = aggregate(select(indices, indices - {0}, ==), tokens, "-"); '
 
 #: A small program for each construction of the lowering.

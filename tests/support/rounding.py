@@ -1,4 +1,4 @@
-"""How far two computations of the same numbers may differ: bounds from the rounding of what is compared.
+"""Bounds on the difference between two computations of the same numbers, derived from float rounding.
 
 Libraries and processors sum in different orders, with and without fused multiplication.  A fixed tolerance that one of
 them keeps, another one breaks.  These bounds hold for every order.

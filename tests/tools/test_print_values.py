@@ -1,4 +1,4 @@
-"""How results are printed."""
+"""Printed values: numbers, strings, truths and rows of results."""
 
 from __future__ import annotations
 

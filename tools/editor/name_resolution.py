@@ -81,8 +81,8 @@ class NameIndex:
 
     def references(self, bindings: Iterable[Binding]) -> list[Place]:
         """Every use that some of the bindings reach, in the order of the texts."""
-        wanted = set(bindings)
-        return sorted(where for where, found in self.uses.items() if not wanted.isdisjoint(found))
+        found_bindings = set(bindings)
+        return sorted(where for where, found in self.uses.items() if not found_bindings.isdisjoint(found))
 
     def visible(self, offset: int) -> dict[str, Binding]:
         """The names in scope at an offset of the main file, each with its nearest binding before the offset.

@@ -135,25 +135,25 @@ def described(counterexample: Counterexample) -> str:
     return f"on {tokens}: at position {counterexample.position} {values}"
 
 
-def equal(output: OutputRecord, got: Scalar, wanted: Scalar) -> bool:
+def equal(output: OutputRecord, got: Scalar, expected: Scalar) -> bool:
     """Whether the model's value equals the interpreter's.
 
     Values are compared exactly, except for floats (within `ROUNDING`) and for outputs that are read out as approximate
     numbers (within the stated error, or `FLOAT_TOLERANCE`).
     """
-    if isinstance(got, bool) != isinstance(wanted, bool):
+    if isinstance(got, bool) != isinstance(expected, bool):
         return False
     decode = output.decode
     inexact = isinstance(decode, NumberDecodeRecord) and decode.max_denominator is None and decode.values is None
-    if isinstance(got, str) or isinstance(wanted, str):
-        return got == wanted
+    if isinstance(got, str) or isinstance(expected, str):
+        return got == expected
     if not inexact:
         # 2/3 as a fraction and 2/3 as a float print alike.
-        rounded = isinstance(got, float) or isinstance(wanted, float)
-        return math.isclose(got, wanted, rel_tol=ROUNDING, abs_tol=ROUNDING) if rounded else got == wanted
+        rounded = isinstance(got, float) or isinstance(expected, float)
+        return math.isclose(got, expected, rel_tol=ROUNDING, abs_tol=ROUNDING) if rounded else got == expected
     assert isinstance(decode, NumberDecodeRecord)
     bound = decode.error
-    return abs(float(got) - float(wanted)) <= bound
+    return abs(float(got) - float(expected)) <= bound
 
 
 def _origin(error: Exception) -> str:

@@ -162,9 +162,9 @@ def styled(line: str) -> StyleAndTextTuples:
         if token.text != ""
     ]
     spans += [(comment.start, comment.end, "class:rasp.comment") for comment in comments]
-    pieces: StyleAndTextTuples = []
+    fragments: StyleAndTextTuples = []
     end = 0
     for start, stop, style in sorted(spans):
-        pieces += [("", line[end:start]), (style, line[start:stop])]
+        fragments += [("", line[end:start]), (style, line[start:stop])]
         end = stop
-    return [*pieces, ("", line[end:])]
+    return [*fragments, ("", line[end:])]

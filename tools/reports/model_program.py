@@ -57,7 +57,7 @@ class ModelProgram:
         return self._ids[node]
 
     def record(self, node: Node) -> NodeRecord:
-        """What the manifest says about a recorded node."""
+        """The manifest's record of a node."""
         return self._records[self.id(node)]
 
     def text(self, node: Node, *, expand: bool = False) -> str:

@@ -362,13 +362,13 @@ def _line(program: ModelProgram, node: Node) -> int | None:
 
 
 def _cells(interpreter: _InterpreterValues, node: SOp, decoder: Decoder | None, residual: Floats) -> Iterator[Cell]:
-    wanted = interpreter.values(node)
-    found: list[DecodedValue | None] = [None] * len(wanted)
+    expected = interpreter.values(node)
+    found: list[DecodedValue | None] = [None] * len(expected)
     if decoder is not None:
         stream = residual[decoder.stage, 1:]
         found = list(decoder.decode(decoder.numbers(stream)))
     kinds = interpreter.kinds(node)
-    for value, right in zip(found, wanted, strict=True):
+    for value, right in zip(found, expected, strict=True):
         if value is None:
             yield Cell((), right, 0.0, 0.0)
         else:

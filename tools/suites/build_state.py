@@ -120,8 +120,8 @@ def reusable_entry(entry: BuildEntry, target: SuiteProgram, settings: BuildSetti
     except (RaspError, OSError, ValueError):
         return None
     # A verified model serves a build that does not ask for verification.
-    wanted = settings if entry.verified is None else replace(settings, verify=True)
-    if entry.key != key_of(target, source, loads, wanted) or not all(
+    key_settings = settings if entry.verified is None else replace(settings, verify=True)
+    if entry.key != key_of(target, source, loads, key_settings) or not all(
         _is_unchanged(folder, file) for file in entry.files
     ):
         return None

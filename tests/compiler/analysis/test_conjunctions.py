@@ -95,7 +95,7 @@ class Small(SelectorBuild):
         return part.matrix()[self.places(relation.keys, True), self.places(relation.queries, False)]
 
     def count(self, conjunctions: tuple[Conjunction, ...]) -> NDArray[np.int64]:
-        """How many conjunctions hold at each cell."""
+        """[cell]: the number of conjunctions that hold."""
         total = np.zeros(len(self.truth(self.same)[0]), np.int64)
         for conjunction in conjunctions:
             whole = np.ones_like(total, dtype=bool)
@@ -236,11 +236,11 @@ def test_comparing_all_pairs(comparison: Comparison) -> None:
     words = SelectorBuild()
     for i, key in enumerate(values):
         for j, query in enumerate(values[::-1]):
-            wanted: object = False
+            expected: object = False
             if not isinstance(key, Undefined) and not isinstance(query, Undefined):
                 selector = words.graph.select(words.constant(key), words.constant(query), comparison, SPAN)
-                ((wanted,),) = cast(list[list[bool | Undefined]], evaluate([selector], ("x",))[selector])
-            assert found[i, j] == (wanted is True)
+                ((expected,),) = cast(list[list[bool | Undefined]], evaluate([selector], ("x",))[selector])
+            assert found[i, j] == (expected is True)
 
 
 def test_atoms_come_once_in_order() -> None:

@@ -69,9 +69,9 @@ def test_grids_are_all_points(data: st.DataObject) -> None:
     codes = broadcast(column, sizes)
     assert codes.shape == tuple(sizes)
     for point in product(*map(range, sizes)):
-        wanted = _value(root, {leaf: domain[i] for leaf, domain, i in zip(leaves, domains, point, strict=True)})
+        expected = _value(root, {leaf: domain[i] for leaf, domain, i in zip(leaves, domains, point, strict=True)})
         found = column.values[codes[point]]
-        assert isinstance(found, Undefined) if isinstance(wanted, Undefined) else found == wanted
+        assert isinstance(found, Undefined) if isinstance(expected, Undefined) else found == expected
 
 
 def test_only_what_matters_is_spanned() -> None:

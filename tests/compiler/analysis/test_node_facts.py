@@ -1,4 +1,4 @@
-"""What the compiler claims about nodes, against every input of a small space.
+"""The compiler's facts about nodes, checked on every input of a small space.
 
 "Unknown" is always a safe answer, a wrong fact never is: each claim is compared with the interpreter.
 """
@@ -294,8 +294,8 @@ SELECTORS: dict[str, tuple[Callable[[SelectorBuild], Selector], set[str]]] = {
 
 @pytest.mark.parametrize("name", SELECTORS)
 def test_facts_about_numbers_are_found(name: str) -> None:
-    make, wanted = SELECTORS[name]
-    assert _check_claims(Space((0, 1, 2), 4), make(SelectorBuild())) >= wanted
+    make, expected = SELECTORS[name]
+    assert _check_claims(Space((0, 1, 2), 4), make(SelectorBuild())) >= expected
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -321,7 +321,7 @@ def test_orders_need_a_model_that_sees_everything() -> None:
 @pytest.mark.parametrize("vocabulary", [(0, 1, 2), ("a", "b"), (1, "a")], ids=str)
 @pytest.mark.parametrize("causal", [False, True])
 def test_one_value(vocabulary: tuple[int | str, ...], causal: bool) -> None:
-    """What is selected is equal: to the query, or to the greatest or smallest value of the input."""
+    """All selected values are equal: to the query, or to the greatest or smallest value of the input."""
     words = SelectorBuild()
     space = Space(vocabulary, 3, causal)
     greater, smaller = (words.select(words.tokens, words.tokens, sign) for sign in (">", "<"))

@@ -17,7 +17,7 @@ from raspc.compiler.artifact.model_files import read, write
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.tests.support.handmade import identity, random_model, reverse, same
 
-#: What `replace_files` asks of the system, except for cleaning up.
+#: The system calls of `replace_files`, except those that clean up.
 STEPS = ("open", "write", "fsync", "link", "replace")
 
 OLD, NEW = random_model(0), reverse()

@@ -57,9 +57,9 @@ def test_readings_give_the_values_of_their_nodes(name: str) -> None:
             numbers = reading.number_of_each_value()
             for place, value in enumerate(values[node]):
                 assert not isinstance(value, (list, Undefined))
-                wanted = value if numbers is None else numbers[(listed[reading.node] or ()).index(value)]
-                if wanted is not None:
-                    assert abs(got[place] - float(wanted)) <= reading.error + 1e-9 * (1 + reading.reach)
+                expected = value if numbers is None else numbers[(listed[reading.node] or ()).index(value)]
+                if expected is not None:
+                    assert abs(got[place] - float(expected)) <= reading.error + 1e-9 * (1 + reading.reach)
 
 
 def test_the_sizes_are_those_of_the_weights() -> None:

@@ -1,4 +1,4 @@
-"""What a head says of itself: the form that its selector took, and why."""
+"""Explanations of heads: the form of the selector, and the reason for it."""
 
 from __future__ import annotations
 

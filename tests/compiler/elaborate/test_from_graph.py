@@ -91,10 +91,10 @@ def test_any_graph_has_a_program() -> None:
     tokens = graph.tokens(SPAN)
     width = graph.selector_width(graph.selector_not(graph.select(tokens, tokens, "==", SPAN), SPAN), SPAN)
     program = program_of_graph(graph, width, vocabulary="ab", max_length=3)
-    wanted = elaborate(
+    expected = elaborate(
         Source("<text>", 'set vocab "ab"; set max_length 3; selector_width(not select(tokens, tokens, ==));')
     )
-    assert same_program(program, wanted)
+    assert same_program(program, expected)
 
 
 def test_wrong_calls_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""What an s-op's values can be, and how that decides what is shown."""
+"""Kinds of an s-op's values (numbers, truths, strings), and how values of these kinds are shown."""
 
 from __future__ import annotations
 

@@ -48,14 +48,14 @@ def without_names(program: Program) -> Program:
 
 
 def differs(program: Program) -> str:
-    """What is wrong with the text of a program; empty where nothing is."""
+    """The text of a program and the difference that it makes; empty if there is none."""
     text = to_rasp(program)
     again = elaborate(Source("again.rasp", text), entries=program.entries)
     if again.warnings:
         return f"{again.warnings[0].render()}\n{text}"
     if not same_program(simplified(again), simplified(program)):
         return text
-    # What simplification made is written, too.
+    # The simplified program can be written as text, too.
     made = simplify(program, space(program))
     text = to_rasp(made.program, never_empty=made.analysis.selectors.never_empty)
     return "" if digest(simplified(elaborated(text))) == digest(simplified(program)) else text

@@ -28,7 +28,7 @@ from raspc.tests.support.generated import inputs_of_space, sops, spaces
 
 
 def exact(value: object) -> object:
-    """What tells values apart that `==` takes for equal: `True` and `1`, undefined values of different origin."""
+    """A key that separates values that `==` takes for equal: `True` and `1`, undefined values of different origin."""
     if isinstance(value, list):
         return [exact(part) for part in value]
     if isinstance(value, Undefined):

@@ -20,7 +20,7 @@ def build() -> Build:
 
 
 def values(node: SOp, tokens: Sequence[Scalar], *, causal: bool = False) -> list[tuple[str, Value]]:
-    """What a node evaluates to, with the types, which `==` does not compare."""
+    """A node's values with the names of their types, which `==` does not compare."""
     found = evaluate([node], tokens, causal=causal)[node]
     return [(type(value).__name__, value) for value in found if not isinstance(value, list)]
 
@@ -255,7 +255,7 @@ def test_without_default_an_empty_selection_of_strings_is_undefined(build: Build
     reason = Undefined("an empty selection of strings and no default")
     strings = build.aggregate(build.nothing(), build.tokens)
     assert values(strings, "ab") == typed(reason, reason)
-    # What counts is what the s-op can be anywhere, not what this input happens to hold.
+    # The kinds of all possible values decide, not the values on this input.
     assert values(strings, ["a", 1]) == typed(0, 0)
     assert evaluate([strings], ["a"], vocabulary=["a", 1])[strings] == [0]
     mixed = build.op("where", build.indices, build.tokens, build.constant(1))

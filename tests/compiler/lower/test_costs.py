@@ -106,7 +106,7 @@ def test_sizes_and_bounds_of_shipped_programs(golden: Callable[..., None]) -> No
 
 
 def _lines(name: str, text: str, settings: tuple[str, ...]) -> Iterator[str]:
-    """What each setting makes of a program, unless it is what the first makes of it."""
+    """The sizes of a program's model under each setting, without those that equal the first."""
     yield name
     first: list[str] = []
     for setting in settings:

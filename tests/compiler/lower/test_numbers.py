@@ -52,7 +52,7 @@ def test_comparisons_of_computed_numbers(left: str, right: str, small: bool) -> 
     assert_agree(text, CompileOptions(small=small), entries=names, exhaustive_limit=200)
 
 
-#: What is compared: only the sign of the difference matters, and how near to zero it can be.
+#: Pairs of compared expressions.  Only the sign of their difference and its least distance from zero matter.
 OPEN: dict[str, tuple[str, str]] = {
     "a mean and a number": ("m", "20"),
     "a mean and a fraction": ("m", "61/3"),
@@ -108,5 +108,5 @@ def test_a_product_with_too_many_pairs_is_within_its_error_bound() -> None:
     tokens = ([0] * 3 + [1] * 2) * 80
     ones = tokens.count(1)
     exact = [ones * tokens[: place + 1].count(0) for place in range(len(tokens))]
-    worst = max(abs(float(got) - wanted) for got, wanted in zip(model.run(tokens), exact, strict=True))
+    worst = max(abs(float(got) - expected) for got, expected in zip(model.run(tokens), exact, strict=True))
     assert worst <= output.error < 2

@@ -126,10 +126,10 @@ def test_directions_are_within_their_error_bounds(compiled: Compiled) -> None:
         exact = ExactRun(compiled.made.blocks, compiled.made.space, tokens)
         defined = _defined(compiled, nodes, tokens)
         for place, direction in enumerate(directions, 1):
-            wanted = exact.direction(direction)
-            off = np.abs(stream[1:, place] - wanted)
+            expected = exact.direction(direction)
+            off = np.abs(stream[1:, place] - expected)
             # float64 has roundings of its own, where 1/3 is among the numbers.
-            allowed = direction.error + 2.0**-44 * (1 + np.abs(wanted))
+            allowed = direction.error + 2.0**-44 * (1 + np.abs(expected))
             assert (off <= allowed)[defined[direction.node]].all(), (direction.label, off.max(), direction.error)
 
 

@@ -58,7 +58,7 @@ def reverse_words(tokens: list[str]) -> list[str]:
 
 def kth_word(tokens: list[str]) -> list[str]:
     k = int(tokens[0]) if tokens[0].isdigit() else 0
-    # What stands before the first blank is no word but the number.
+    # The text before the first blank is the number, not a word.
     words = "".join(tokens).split(" ")[1:]
     word = words[k] if k < len(words) else ""
     return list(word.ljust(len(tokens), "_"))

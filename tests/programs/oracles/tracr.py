@@ -7,8 +7,8 @@ def token_frequencies(tokens: list[str]) -> list[Fraction]:
     return [Fraction(tokens.count(token), len(tokens)) for token in tokens]
 
 
-def _frac_prevs(tokens: list[str], wanted: str) -> list[Fraction]:
-    return [Fraction(tokens[: i + 1].count(wanted), i + 1) for i in range(len(tokens))]
+def _frac_prevs(tokens: list[str], token: str) -> list[Fraction]:
+    return [Fraction(tokens[: i + 1].count(token), i + 1) for i in range(len(tokens))]
 
 
 def frac_prevs(tokens: list[str]) -> list[Fraction]:

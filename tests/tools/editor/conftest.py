@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from raspc.tests.support.editor import Editor, Page
 
-#: What a test calls to open a text: `program("...")`, or `program("...", "name.rasp")`.
+#: A function that opens a text: `program("...")`, or `program("...", "name.rasp")`.
 Open = Callable[..., Page]
 
 

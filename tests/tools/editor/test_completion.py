@@ -1,4 +1,4 @@
-"""What can be written at a place."""
+"""Completion in an editor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an editor underlines: the compiler's mistakes, at their places, for as long as they are there."""
+"""Diagnostics in an editor: the compiler's diagnostics, at their places, until they are mended."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_link_leads_to_the_explanation(program: Open) -> None:
 
 
 def _checked(path: Path, capsys: pytest.CaptureFixture[str]) -> list[tuple[object, ...]]:
-    """What `raspc check` says of a file: code, severity, text, line, column in characters, what is underlined."""
+    """The diagnostics of `raspc check`: (code, severity, text, line, column in characters, underlined text)."""
     main(["check", str(path), "--json"])
     lines = path.read_bytes().decode().split("\n")
     found: list[tuple[object, ...]] = []
@@ -76,7 +76,7 @@ def _shown(text: str, problem: types.Diagnostic) -> tuple[object, ...]:
 
 def test_all_are_what_check_says(editor: Editor, capsys: pytest.CaptureFixture[str]) -> None:
     """The same mistakes at the same places, for every program that is known to have some."""
-    # What is wrong in a loaded file stands elsewhere: test_loaded_files.py.
+    # Mistakes in loaded files are tested in test_loaded_files.py.
     paths = sorted(path for path in CASES.glob("*.rasp") if not path.stem.startswith("load_each_other"))
     assert len(paths) > 90
     differing = {}
@@ -85,9 +85,9 @@ def test_all_are_what_check_says(editor: Editor, capsys: pytest.CaptureFixture[s
         page = editor.open(text, path)
         shown = sorted(_shown(text, problem) for problem in page.problems())
         page.close()
-        wanted = sorted(set(_checked(path, capsys)))
-        if shown != wanted:
-            differing[path.name] = (shown, wanted)
+        expected = sorted(set(_checked(path, capsys)))
+        if shown != expected:
+            differing[path.name] = (shown, expected)
     assert differing == {}
 
 

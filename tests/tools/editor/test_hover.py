@@ -1,4 +1,4 @@
-"""What an editor shows of the name under the mouse."""
+"""The text that an editor shows for the name under the mouse."""
 
 from __future__ import annotations
 

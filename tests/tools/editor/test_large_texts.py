@@ -1,4 +1,4 @@
-"""Texts that are long, deep or costly: the server answers, and goes on."""
+"""Texts that are long, deeply nested or slow to analyse: the server answers and keeps running."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_deep_nesting(program: Open) -> None:
 
 
 def test_a_long_sum(program: Open) -> None:
-    """What the compiler takes, the server takes."""
+    """The server accepts a sum that the compiler accepts."""
     page = program(HEAD + "x = " + " + ".join(["indices"] * 80) + ";\nx;\n")
     assert page.codes() == []
     assert "s-op of numbers" in page.shown("\n|x;")

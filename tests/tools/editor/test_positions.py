@@ -20,7 +20,7 @@ texts = st.text(
 )
 
 
-def _wanted(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
+def _expected(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
     """Line and column of an offset, worked out from the encoded text before it."""
     codec, size = CODECS[encoding]
     lines = re.split("\r\n|\n|\r", text[:offset])
@@ -34,7 +34,7 @@ def test_there_and_back(encoding: Encoding, text: str, data: st.DataObject) -> N
     offset = data.draw(st.integers(0, len(text)))
     if text[offset - 1 : offset + 1] == "\r\n" and offset > 0:
         offset -= 1  # between the two is no place
-    assert lines.position(offset) == _wanted(text, offset, encoding)
+    assert lines.position(offset) == _expected(text, offset, encoding)
     assert lines.offset(*lines.position(offset)) == offset
 
 
@@ -42,7 +42,7 @@ def test_there_and_back(encoding: Encoding, text: str, data: st.DataObject) -> N
 def test_any_position_is_a_place_in_the_text(text: str, line: int, column: int) -> None:
     offset = Lines(text).offset(line, column)
     assert 0 <= offset <= len(text)
-    found = _wanted(text, offset, "utf-16")
+    found = _expected(text, offset, "utf-16")
     if 0 <= line <= len(re.findall("\r\n|\n|\r", text)):
         assert found[0] == line
         assert found[1] <= max(column, 0)

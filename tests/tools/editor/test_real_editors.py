@@ -77,7 +77,7 @@ def test_emacs(tmp_path: Path) -> None:
         "x = 'a # b'; # it's\ndef f(y) { return True and y; }\nload 'z';\nset vocab 'ab';\nx_if = select(y, y, ==);\n"
     )
     (tmp_path / "a.rasp").write_text(text)
-    wanted = {
+    expected = {
         "a # b": "string",
         "it's": "comment",
         "def": "keyword",
@@ -96,7 +96,7 @@ def test_emacs(tmp_path: Path) -> None:
         + "".join(
             f'(goto-char (point-min)) (search-forward "{word}")'
             '(princ (format "%s\\n" (get-text-property (match-beginning 0) \'face)))\n'
-            for word in wanted
+            for word in expected
         )
     )
     done = subprocess.run(
@@ -110,4 +110,4 @@ def test_emacs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     mode, *faces = done.stdout.splitlines()
     assert mode == "rasp-mode|# "
-    assert faces == ["nil" if kind is None else f"font-lock-{kind}-face" for kind in wanted.values()]
+    assert faces == ["nil" if kind is None else f"font-lock-{kind}-face" for kind in expected.values()]

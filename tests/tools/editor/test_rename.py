@@ -125,13 +125,13 @@ def test_the_meaning_stays(folder: str) -> None:
 
 @pytest.mark.parametrize("name", ["length", "full_s", "sort", "rank", "has_focus", "select", "tokens_int"])
 def test_names_of_the_library_are_refused_or_do_no_harm(name: str) -> None:
-    """What the library's functions mean does not depend on the program's names."""
+    """A program's names do not change the meaning of the library's functions."""
     for program in ("paper/dyck1", "paper/sort_by_frequency", "hard/find_pattern"):
         _renamed(ROOT / "programs" / f"{program}.rasp", name)
 
 
 def test_a_name_that_a_loaded_file_looks_up(program: Open, tmp_path: Path) -> None:
-    """What the loaded file does not define itself is looked up in the file that loads it, before the library."""
+    """A name that a loaded file does not define is looked up in the file that loads it, before the library."""
     (tmp_path / "library.rasp").write_text("def f() {\n    inner = 1;\n    return length + inner;\n}\n")
     page = program(HEAD + 'load "library";\nx = 5;\nf() + x;\n')
     with pytest.raises(JsonRpcInvalidParams, match="`length` is a name in this program already"):

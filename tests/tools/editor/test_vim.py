@@ -42,7 +42,7 @@ def test_every_group_has_a_colour() -> None:
 
 
 def _vim(vim: str, folder: Path, path: Path, *commands: str) -> list[str]:
-    """What the commands add to `g:lines`, in a Vim that is set up as docs/editors.md says and opens a file."""
+    """Run commands in a Vim that is set up as docs/editors.md says and opens a file; return the lines of `g:lines`."""
     settings = [f"set runtimepath+={FOLDER}"]
     if vim == "vim":
         settings += ["filetype plugin on", "syntax on"]
@@ -77,7 +77,7 @@ def test_the_file_type_and_its_settings(vim: str, tmp_path: Path) -> None:
     assert answer == ["rasp|rasp", "# %s|4|1", "8|0"]
 
 
-#: What each kind of token is to the file.
+#: The highlight groups that the syntax file may give to each kind of token.
 GROUPS = {
     "COMMENT": {"raspComment"},
     "STRING": {"raspString"},
@@ -109,9 +109,11 @@ def test_every_token_has_its_colour(vim: str, tmp_path: Path) -> None:
     places = [(token.kind, token.start, token.end) for token in found if token.end > token.start]
     places += [("COMMENT", span.start, span.end) for span in comments]
     starts = Source("a.rasp", text).position
-    wanted = [(kind, starts(offset)) for kind, start, end in places if kind in GROUPS for offset in (start, end - 1)]
+    asked_places = [
+        (kind, starts(offset)) for kind, start, end in places if kind in GROUPS for offset in (start, end - 1)
+    ]
     asked = tmp_path / "asked.json"
-    asked.write_text(json.dumps([place for _, place in wanted]))
+    asked.write_text(json.dumps([place for _, place in asked_places]))
     answer = _vim(
         vim,
         tmp_path,
@@ -122,6 +124,8 @@ def test_every_token_has_its_colour(vim: str, tmp_path: Path) -> None:
     )
     assert text.isascii()  # Vim counts bytes
     wrong = [
-        (kind, place, group) for (kind, place), group in zip(wanted, answer, strict=True) if group not in GROUPS[kind]
+        (kind, place, group)
+        for (kind, place), group in zip(asked_places, answer, strict=True)
+        if group not in GROUPS[kind]
     ]
     assert wrong == []

@@ -78,8 +78,8 @@ def _output(decode: ClassDecodeRecord | NumberDecodeRecord) -> OutputRecord:
 
 def test_exact_outputs_are_compared_exactly() -> None:
     classes = _output(ClassDecodeRecord((0, 1)))
-    snapped = _output(NumberDecodeRecord(6, 0, 1, 0.1))
-    for output in (classes, snapped):
+    nearest = _output(NumberDecodeRecord(6, 0, 1, 0.1))
+    for output in (classes, nearest):
         assert equal(output, Fraction(1, 2), Fraction(1, 2))
         assert not equal(output, Fraction(1, 2), Fraction(1, 3))
         assert not equal(output, True, 1)

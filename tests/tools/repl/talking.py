@@ -31,7 +31,7 @@ class Talk:
         ]
 
     def __call__(self, script: str) -> str:
-        """What the script shows; diagnostics among it."""
+        """The text that the script shows, diagnostics included."""
         return "".join([render(outcome, full=self.conversation.full) for outcome in self.outcomes(script)])
 
     def one(self, text: str) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""What can be completed, and where."""
+"""Completion of names, commands and file names in the REPL."""
 
 from __future__ import annotations
 

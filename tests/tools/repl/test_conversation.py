@@ -147,7 +147,7 @@ SCRIPTS = {
         def g(x) {
     """,
     "commands": """
-        # What there is.
+        # Commands that list and describe definitions.
         present = has_focus(select(tokens, "l", ==));
 
         def plain(x) { return x; }

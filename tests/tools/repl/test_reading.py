@@ -75,7 +75,7 @@ def _split(script: str) -> list[str]:
         ("x = = 3\ny;", ["x = = 3\n", "y;\n"]),
         ("def f(x) {\n  y = = 3;\n  return y;\n}\nz;", ["def f(x) {\n  y = = 3;\n  return y;\n}\n", "z;\n"]),
         ("(1 + ;\ny;", ["(1 + ;\n", "y;\n"]),
-        # What is not finished at the end is given as it is.
+        # An unfinished statement at the end is returned unchanged.
         ("def f(x) {\n", ["def f(x) {\n"]),
         ("", []),
         ("\n \n", []),

@@ -36,7 +36,7 @@ def _typed(keys: str) -> list[str]:
     [
         ("x;" + ENTER + "y" + ENTER, ["x;", "y"]),
         (ENTER + "  " + ENTER + "x;" + ENTER, ["x;"]),
-        # What is not finished goes on, set in by its braces; the closing one goes back.
+        # An unfinished statement continues on the next line, indented by its open braces.
         (
             ENTER.join(["def f(x) {", "for i in xs {", "y = i;", "}", "return y;", "}", ""]),
             ["def f(x) {\n    for i in xs {\n        y = i;\n    }\n    return y;\n}"],
@@ -81,12 +81,12 @@ def test_colours_change_no_text(line: str) -> None:
 
 
 def test_colours() -> None:
-    pieces = [(style.removeprefix("class:rasp."), text) for style, text, *_ in styled("def f(x) { 'a' + 1 } # no")]
-    assert ("word", "def") in pieces
-    assert ("text", "'a'") in pieces
-    assert ("number", "1") in pieces
-    assert ("comment", "# no") in pieces
-    assert ("", "f") in pieces
+    fragments = [(style.removeprefix("class:rasp."), text) for style, text, *_ in styled("def f(x) { 'a' + 1 } # no")]
+    assert ("word", "def") in fragments
+    assert ("text", "'a'") in fragments
+    assert ("number", "1") in fragments
+    assert ("comment", "# no") in fragments
+    assert ("", "f") in fragments
 
 
 # ---- a real terminal -------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def show(driver: WebDriver, page: Path, width: int = 1280, **media: str) -> None
 
 
 def ask(driver: WebDriver, script: str) -> Any:
-    """What a script returns: whatever JSON it likes."""
+    """The JSON value of a script's expression."""
     return driver.execute_script(f"return {script}")
 
 

@@ -1,4 +1,4 @@
-"""Which text became which part, on programs whose circuits are known."""
+"""Links between program text and model parts, on programs whose circuits are known."""
 
 from __future__ import annotations
 

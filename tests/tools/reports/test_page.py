@@ -57,7 +57,7 @@ class Outline(HTMLParser):
 
 
 def data_of(page: str) -> Any:
-    """What the script reads."""
+    """The JSON data that the page holds for its script."""
     (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     return json.loads(text)
 

@@ -1,4 +1,4 @@
-"""What a trace reads out of a model is what the program means, computed here by other means."""
+"""The values that a trace decodes from a model equal the interpreter's and those of independent computations."""
 
 from __future__ import annotations
 

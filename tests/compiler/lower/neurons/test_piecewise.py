@@ -130,7 +130,7 @@ def test_float32_with_noise_stays_within_the_bounds(
 @settings(max_examples=200, deadline=None)
 @given(functions(_points(WHOLE)))
 def test_whole_numbers_stay_exact(function: tuple[Points, list[float]]) -> None:
-    """What claims no rounding has none, in whatever order it is added up."""
+    """A function whose rounding bound is 0 is exact for every order of summation."""
     points, values = function
     shape = interpolate(points, values, True)
     assume(shape.rounding == 0)
