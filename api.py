@@ -68,7 +68,8 @@ def compile(
         is a path, any other is program text too.  Or a `Program`, such as `ProgramBuilder.program` gives.
     entry: the name of the output (several names: several outputs); None is the last expression statement.  A `Program`
         has its outputs already.
-    vocab: the tokens (a string stands for its characters), instead of the program's `set vocab`.
+    vocab: the tokens, instead of the program's `set vocab`: a list, or a string.  A string stands for its characters;
+        one that begins with a quote, `range(`, or is a list in brackets is read as `--vocab` reads it.
     max_length: the longest input, BOS not counted, instead of the program's `set max_length`.
     causal: selectors see only positions up to their own, and the model's attention is causal.
     small: spend layers to save parameters.  uniform: pad all layers to one shape.
@@ -124,7 +125,7 @@ def _program(
     max_length: int | None,
 ) -> Program:
     entries = () if entry is None else (entry,) if isinstance(entry, str) else tuple(entry)
-    vocabulary = None if vocab is None else tuple(vocab)
+    vocabulary = None if vocab is None else _vocabulary(vocab)
     if not isinstance(source_or_path, (str, Path)):
         return _with_input_space(source_or_path, vocabulary, max_length)
     if isinstance(source_or_path, Path) or _is_path(source_or_path):
@@ -144,6 +145,28 @@ def _with_input_space(program: Program, vocabulary: tuple[Scalar, ...] | None, m
         vocabulary=program.vocabulary if vocabulary is None else checked_vocabulary(vocabulary),
         max_length=program.max_length if max_length is None else max_length_of(max_length, None),
     )
+
+
+def _vocabulary(vocab: Iterable[Scalar]) -> tuple[Scalar, ...]:
+    """The tokens that the argument `vocab` means.  Raises RaspError (wrong-vocabulary) for what is none."""
+    from .rasp_grammar.diagnostics import RaspError, error
+
+    if not isinstance(vocab, str):
+        try:
+            return tuple(vocab)
+        except TypeError:
+            message = f"`vocab` is {type(vocab).__name__}, not a list of tokens or a string"
+            raise error("wrong-vocabulary", message, None, 'give `vocab="abc"` or `vocab=["(", ")"]`') from None
+    is_list = len(vocab) > 2 and vocab.startswith("[") and vocab.endswith("]")
+    if not (is_list or vocab.startswith(('"', "'", "range("))):
+        return tuple(vocab)
+    from .compiler.elaborate import parse_vocabulary
+
+    try:
+        return parse_vocabulary(vocab)
+    except RaspError as problem:
+        hint = "a string like this is read as a RASP expression; for its characters, give `vocab=list(...)`"
+        raise RaspError([replace(one, hint=hint) for one in problem.diagnostics]) from None
 
 
 def _is_path(text: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..compiler.graph.values import Scalar
-from ..tools.print_values import Result, result_text
+from ..tools.print_values import Result, json_line, result_text
 from ..tools.read_inputs import word_tokens
 from .options import (
     declaration_options,
@@ -61,6 +61,7 @@ def command(
         return results if len(results) > 1 else next(iter(results.values()))
 
     if lines is None:
-        print(result_text(evaluate(word_tokens(tokens, program.vocabulary))))
+        result = evaluate(word_tokens(tokens, program.vocabulary))
+        print(json_line(result) if report.as_json else result_text(result))
     else:
         run_lines(lines, lambda batch: [evaluate(line) for line in batch], 1, report)

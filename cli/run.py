@@ -9,7 +9,7 @@ import click
 
 from ..compiler.graph.values import Scalar
 from ..rasp_grammar.diagnostics import Diagnostic
-from ..tools.print_values import Result, result_text
+from ..tools.print_values import Result, json_line, result_text
 from ..tools.read_inputs import word_tokens
 from .options import DEFAULT_BATCH, entry_option, input_options, json_option, model_argument, require_one_input
 from .report_errors import Report
@@ -73,6 +73,7 @@ def command(
         raise click.UsageError("--generate takes one --entry: the output that gives the next token")
     from ..runner.generation import cut_short, require_causal
     from ..runner.model import load
+    from ..runner.verify.verify import output_error
 
     model = load(path, device=_device(device, many=lines is not None), dtype=dtype)
     if generate is not None:
@@ -95,7 +96,11 @@ def command(
         return
     given = word_tokens(tokens, model.manifest.vocabulary)
     (result,) = run([given])
-    print(result_text(result))
+    if report.as_json:
+        print(json_line(result))
+    else:
+        bounds = {output.name: output_error(output) for output in model.manifest.outputs}
+        print(result_text(result, bounds if len(names) > 1 else bounds[names[0]]))
     report.show(remark(given, result))
 
 

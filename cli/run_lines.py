@@ -26,10 +26,10 @@ def run_lines(
 ) -> None:
     """Read inputs from a JSON lines file (`-` is standard input), print one JSON array or object for each.
 
-    A bad line is reported and has no output line; the others still run.  Blank lines are skipped.  `remark` gives
-    diagnostics about an input and its result.
+    A bad line is reported and has no output line; the others still run.  A blank line gives a blank line, so that the
+    results keep their places.  `remark` gives diagnostics about an input and its result.
     """
-    waiting: list[InputLine] = []
+    waiting: list[InputLine | None] = []
     for line in read_lines(path):
         if isinstance(line, Diagnostic):
             report.show([line])
@@ -43,18 +43,23 @@ def run_lines(
 
 
 def _run_batch(
-    lines: list[InputLine], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark
+    lines: list[InputLine | None], run: Callable[[Batch], Sequence[Result]], report: Report, remark: Remark
 ) -> None:
+    inputs = [line for line in lines if line is not None]
     try:
-        results = run([line.tokens for line in lines])
+        results = iter(run([line.tokens for line in inputs]) if inputs else ())
     except RaspError as error:
         if len(lines) > 1:  # one bad line must not stop the others
             for line in lines:
                 _run_batch([line], run, report, remark)
         else:
-            report.show(map(lines[0].locate, error.diagnostics))
+            report.show(map(inputs[0].locate, error.diagnostics))
         return
-    for line, result in zip(lines, results, strict=True):
+    for line in lines:
+        if line is None:
+            print()
+            continue
+        result = next(results)
         print(json_line(result))
         report.show(map(line.locate, remark(line.tokens, result)))
     sys.stdout.flush()

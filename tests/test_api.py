@@ -7,6 +7,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import raspc
@@ -95,3 +96,33 @@ def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "bom.rasp"
     path.write_bytes(b"\xef\xbb\xbf" + REVERSE.encode())
     assert raspc.interpret(path, "ab") == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("vocab", "tokens"),
+    [
+        ("abc", ("a", "b", "c")),
+        ("()", ("(", ")")),
+        ("[]", ("[", "]")),
+        ("range", ("r", "a", "n", "g", "e")),
+        ("range(3)", (0, 1, 2)),
+        ("[1, 2]", (1, 2)),
+        ('["(", ")"]', ("(", ")")),
+        ('"ab"', ("a", "b")),
+        (list("[x]"), ("[", "x", "]")),
+        (range(3), (0, 1, 2)),
+    ],
+)
+def test_a_vocabulary_as_a_string_is_characters_or_what_the_command_line_reads(
+    vocab: Any, tokens: tuple[object, ...]
+) -> None:
+    assert raspc.compile("tokens;", vocab=vocab, max_length=2).manifest.vocabulary == tokens
+
+
+@pytest.mark.parametrize(
+    ("vocab", "hint"), [("range(3", "list("), ("[x]", "list("), (14, "vocab="), ([None], "tokens")]
+)
+def test_what_is_no_vocabulary_is_refused_with_advice(vocab: Any, hint: str) -> None:
+    with pytest.raises(raspc.RaspError) as caught:
+        raspc.compile("tokens;", vocab=vocab, max_length=2)
+    assert hint in str(caught.value.diagnostics[0].hint)

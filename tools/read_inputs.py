@@ -51,8 +51,10 @@ def word_tokens(words: Sequence[str], vocabulary: Sequence[Scalar] | None) -> li
     return list(words[0]) if len(words) == 1 else list(words)
 
 
-def read_lines(path: str) -> Iterator[InputLine | Diagnostic]:
-    """The inputs of a JSON lines file (`-`: standard input) in order; a diagnostic for a line that is wrong.
+def read_lines(path: str) -> Iterator[InputLine | Diagnostic | None]:
+    """The inputs of a JSON lines file (`-`: standard input) in order.
+
+    A diagnostic stands for a line that is wrong, None for a blank line.
 
     Raises RaspError for an unreadable file.
     """
@@ -66,7 +68,7 @@ def read_lines(path: str) -> Iterator[InputLine | Diagnostic]:
         raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason_of(error)}", None)) from None
 
 
-def _read_stream(stream: BinaryIO, name: str) -> Iterator[InputLine | Diagnostic]:
+def _read_stream(stream: BinaryIO, name: str) -> Iterator[InputLine | Diagnostic | None]:
     number = 0
     while data := stream.readline(MAX_LINE + 1):
         number += 1
@@ -77,6 +79,8 @@ def _read_stream(stream: BinaryIO, name: str) -> Iterator[InputLine | Diagnostic
             yield Diagnostic("input-line", f"the line is longer than {MAX_LINE:,} bytes", _whole(source))
         elif data.strip():
             yield _read_line(data, name, number)
+        else:
+            yield None
 
 
 def _read_line(data: bytes, name: str, number: int) -> InputLine | Diagnostic:

@@ -159,15 +159,18 @@ class _MarginMeter:
 
 def equal(output: OutputRecord, got: Scalar, expected: Scalar) -> bool:
     """Whether an answer is right: exactly, but within its bound for a number that is given as it is."""
-    decode = output.decode
-    exact = (
-        not isinstance(decode, NumberDecodeRecord) or decode.values is not None or decode.max_denominator is not None
-    )
-    if exact or isinstance(got, (str, bool)) or isinstance(expected, (str, bool)):
+    bound = output_error(output)
+    if bound == 0.0 or isinstance(got, (str, bool)) or isinstance(expected, (str, bool)):
         return same_value(got, expected)
-    assert isinstance(decode, NumberDecodeRecord)
-    bound = decode.error
     return abs(float(got) - float(expected)) <= bound
+
+
+def output_error(output: OutputRecord) -> float:
+    """The distance from the program's number that the model may give; 0 where answers are exact."""
+    decode = output.decode
+    if not isinstance(decode, NumberDecodeRecord) or decode.values is not None or decode.max_denominator is not None:
+        return 0.0
+    return decode.error
 
 
 def program_of(manifest: Manifest) -> Program:

@@ -11,6 +11,8 @@ import pytest
 
 Call = Callable[..., CompletedProcess[str]]
 
+Session = Callable[..., str]
+
 REVERSE = """set vocab "abc";
 set max_length 4;
 tokens[length - indices - 1];
@@ -319,3 +321,48 @@ def test_verify_needs_no_other_files(call: Call, tmp_path: Path) -> None:
     (tmp_path / "library.rasp").unlink()
     (tmp_path / "program.rasp").unlink()
     assert call("verify", str(model)).returncode == 0
+
+
+MEAN = "set vocab range(100); set max_length 8; aggregate(select(indices, indices, <=), tokens);\n"
+
+WORDS = """set vocab ["BOS", " ", "", "10", 10, "a b"];
+set max_length 6;
+aggregate(select(indices, indices - 1, ==), tokens, "-");
+"""
+
+
+def test_results_can_be_told_apart(session: Session) -> None:
+    """Tokens with blanks, empty ones, and 10 beside "10"."""
+    text = session(
+        """
+        raspc compile words.rasp
+        raspc eval words.rasp "a b" "" " " BOS
+        raspc run words.safetensors "a b" "" " " BOS
+        raspc eval words.rasp "a b" "" " " BOS --json
+        raspc run words.safetensors "a b" "" " " BOS --json
+        """,
+        {"words.rasp": WORDS},
+    )
+    assert text.count('\n- "a b" "" " "\n') == 2
+    assert text.count('\n["-", "a b", "", " "]\n') == 2
+
+
+def test_blank_lines_of_inputs_keep_their_place(session: Session) -> None:
+    for command in ("raspc eval reverse.rasp --input -", "raspc run reverse.safetensors --batch 2 --input -"):
+        text = session(
+            f"raspc compile reverse.rasp\n{command}",
+            {"reverse.rasp": REVERSE},
+            stdin=b'\n["a"]\n\n \n["b", "c"]\n["c"]\n\n',
+        )
+        assert '\n\n["a"]\n\n\n["c", "b"]\n["c"]\n\n--- exit' in text
+
+
+def test_a_number_within_its_bound_is_right_everywhere(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "mean.rasp").write_text(MEAN)
+    for line in ("compile mean.rasp", "verify mean.safetensors --samples 50", "report mean.safetensors 1 2 4"):
+        assert call(*line.split(), folder=tmp_path).returncode == 0, line
+    traced = call("trace", "mean.safetensors", "1", "2", "4", folder=tmp_path)
+    assert (traced.returncode, "differ" in traced.stdout) == (0, False)
+    run = call("run", "mean.safetensors", "1", "2", "4", folder=tmp_path)
+    assert run.stdout.startswith("1 1.5 2.333")
+    assert 'class="differs"' not in (tmp_path / "mean.html").read_text()

@@ -291,4 +291,4 @@ def _margins(manifest: Manifest) -> Iterator[Margin]:
 
 
 def _values(values: Iterable[Scalar]) -> str:
-    return listed([value_text(value) if value != "" else '""' for value in values], SHOWN_VALUES)
+    return listed([value_text(value) for value in values], SHOWN_VALUES)

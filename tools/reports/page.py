@@ -159,7 +159,10 @@ class Page:
         found = []
         for place, output in enumerate(self._manifest.outputs):
             if output.name in answers:
-                values = " ".join(short_text(value) for value in answers[output.name].model[: self.positions])
+                values = " ".join(
+                    short_text(value, answers[output.name].error)
+                    for value in answers[output.name].model[: self.positions]
+                )
                 found.append((self._badges[f"o{place}"], _decoded(output), values))
         return found
 
@@ -251,8 +254,8 @@ class Page:
         """The model's answers, and whether each is the interpreter's."""
         found = []
         for output in self._trace.outputs:
-            pairs = zip(output.model, output.interpreter, strict=True)
-            cells = [(short_text(got), isinstance(right, Undefined) or got == right) for got, right in pairs]
+            pairs = zip(output.model, output.right, strict=True)
+            cells = [(short_text(got, output.error), right) for got, right in pairs]
             found.append(Answer(output.name, tuple(cells[: self.positions])))
         return found
 

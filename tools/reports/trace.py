@@ -104,18 +104,23 @@ class SOpTrace:
 
 @dataclass(frozen=True)
 class OutputTrace:
-    """One output: the model's answer by position, and the interpreter's."""
+    """One output: the model's answer by position, and the interpreter's.
+
+    right: whether the answer at each position is right, as `raspc verify` judges it; true where it is undefined.
+    error: the bound on a number's error that the model promises; 0 where answers are exact.
+    """
 
     name: str
     node: int
     model: tuple[Scalar, ...]
     interpreter: tuple[Value, ...]
+    right: tuple[bool, ...]
+    error: float
 
     @property
     def agrees(self) -> bool:
-        """Whether all defined positions are equal."""
-        pairs = zip(self.model, self.interpreter, strict=True)
-        return all(isinstance(right, Undefined) or got == right for got, right in pairs)
+        """Whether the answers at all defined positions are right."""
+        return all(self.right)
 
 
 @dataclass(frozen=True)
@@ -381,10 +386,17 @@ def _outputs(
     answers: Mapping[str, Sequence[Scalar]],
     entries: Sequence[str],
 ) -> Iterator[OutputTrace]:
+    from ...runner.verify.verify import equal, output_error
+
     nodes = dict(program.recorded.outputs)
     for output in program.manifest.outputs:
         if output.name in entries:
             node = nodes[output.name]
             assert not isinstance(node, Selector)
             values = tuple(interpreter.values(node))
-            yield OutputTrace(output.name, output.node, tuple(answers[output.name]), values)
+            model = tuple(answers[output.name])
+            right = tuple(
+                isinstance(value, Undefined) or equal(output, got, value)
+                for got, value in zip(model, values, strict=True)
+            )
+            yield OutputTrace(output.name, output.node, model, values, right, output_error(output))

@@ -32,9 +32,10 @@ def as_text(trace: Trace, name: str) -> str:
         sections.append((stage.name, [row for sop in sops for row in _rows(sop, sop.name in twice)]))
     answers = []
     for output in trace.outputs:
-        answers.append(_Row(output.name, [short_text(value) for value in output.model]))
+        answers.append(_Row(output.name, [short_text(value, output.error) for value in output.model]))
         if not output.agrees:
-            answers.append(_difference(output.model, output.interpreter))
+            model = [None if right else got for got, right in zip(output.model, output.right, strict=True)]
+            answers.append(_difference(model, output.interpreter, output.error))
     sections.append(("logits", answers))
     unheld = [row for sop in trace.sops if sop.stage is None for row in _folded(sop)]
     if unheld:
@@ -102,9 +103,9 @@ def _rows(sop: SOpTrace, shared: bool) -> Iterator[_Row]:
         yield _difference(model, [cell.interpreter for cell in sop.cells])
 
 
-def _difference(model: Sequence[object], interpreter: Sequence[Value]) -> _Row:
+def _difference(model: Sequence[object], interpreter: Sequence[Value], error: float = 0.0) -> _Row:
     texts = [
-        "" if got is None or got == right else f"not {short_text(right)}"
+        "" if got is None or got == right else f"not {short_text(right, error)}"
         for got, right in zip(model, interpreter, strict=True)
     ]
     return _Row("  differs", texts)
