@@ -252,7 +252,7 @@ def _statement_words(place: Place) -> Diagnostic | None:
     if place.kind(-1) == "LOAD":
         return Diagnostic("load-form", "`load` takes a file name in quotes", place.span(here), 'write `load "file";`')
     set_words = ("SET_VOCAB", "SET_MAX_LENGTH", "SET_EXAMPLE")
-    if here.kind in (*set_words, "LOAD", "DIRECTIVE") and place.open and place.starts:
+    if here.kind in (*set_words, "DIRECTIVE") and place.open and place.starts:
         word = here.text.split()[0]
         message = f"`{word}` stands only outside functions and loops"
         return Diagnostic("not-at-top-level", message, place.span(here), "move it to the top of the file")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 #: The terminals that begin a statement whose end may be the end of its line, as at the reference's prompt.
 LINE_STATEMENTS = frozenset({"SET_VOCAB", "SET_MAX_LENGTH", "SET_EXAMPLE", "DIRECTIVE", "LOAD"})
 
+#: Names that end the file, or the REPL's session, where nothing else has them.
+END_WORDS = frozenset({"exit", "quit"})
+
 OPENING_BRACKETS = frozenset({"LPAR", "LSQB", "LBRACE"})
 CLOSING_BRACKETS = frozenset({"RPAR", "RSQB", "RBRACE"})
 
@@ -28,7 +31,8 @@ class LineStatementEnds:
     """Lark's post-lexer: replaces the ends of lines by the semicolons that they stand for.
 
     A line statement (`set vocab "abc"`) without `;` ends with its line if its brackets are closed there.  It gets an
-    empty SEMICOLON behind its last token, so the grammar needs no ends of lines.  Comments are passed on.
+    empty SEMICOLON behind its last token, so the grammar needs no ends of lines.  So does `exit` or `quit` on a line of
+    its own.  Comments are passed on.
     """
 
     #: Terminals that no rule names; Lark's lexer must keep them.
@@ -36,6 +40,7 @@ class LineStatementEnds:
 
     def process(self, stream: Iterator[LarkToken]) -> Iterator[LarkToken]:
         last: LarkToken | None = None
+        starts_statement = True
         in_line_statement = False
         depth = 0
         for token in stream:
@@ -48,7 +53,11 @@ class LineStatementEnds:
                 if in_line_statement and depth <= 0 and last is not None and _may_end_with(last):
                     in_line_statement = False
                     yield _semicolon_after(last)
+                elif starts_statement and last is not None and last in END_WORDS:
+                    last = _semicolon_after(last)
+                    yield last
                 continue
+            starts_statement = last is None or last.type in ("SEMICOLON", "RBRACE")
             if kind in LINE_STATEMENTS:
                 in_line_statement, depth = True, 0
             elif kind == "SEMICOLON":

@@ -225,8 +225,8 @@ class Directive(Tree):
     words: tuple[str, ...]
 
 
-Statement = ExpressionStatement | Assignment | Return | Definition | Loop
-Item = Statement | Load | SetVocabulary | SetMaxLength | SetExample | Directive
+Statement = ExpressionStatement | Assignment | Return | Definition | Loop | Load
+Item = Statement | SetVocabulary | SetMaxLength | SetExample | Directive
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,6 +41,9 @@ _OTHER_NAMES = {
 }
 
 
+#: Runs a `load` in a scope.  Raises RaspError.
+Loader = Callable[[tree.Load, Scope], None]
+
 #: Called with an expression of the program and its value, each time that it is evaluated.
 Observer = Callable[[tree.Expression, Object], None]
 
@@ -48,11 +51,13 @@ Observer = Callable[[tree.Expression, Object], None]
 class Evaluator:
     """Evaluates expressions and statements in scopes; the graph grows in `workspace`.
 
-    prelude: the scope of the library.  observer: see `Observer`; it is not told of expressions of the library."""
+    prelude: the scope of the library.  load: see `Loader`; without it, no file can be loaded.
+    observer: see `Observer`; it is not told of expressions of the library."""
 
-    def __init__(self, prelude: Scope, observer: Observer | None = None) -> None:
+    def __init__(self, prelude: Scope, load: Loader | None = None, observer: Observer | None = None) -> None:
         self.workspace = Workspace(self._length)
         self._prelude = prelude
+        self._load = load
         self._observer = observer
 
     def _length(self, span: Span) -> SOp:
@@ -259,6 +264,9 @@ class Evaluator:
                     returned = self._block(body, scope, span)
                     if returned is not None:
                         return returned
+            case tree.Load():
+                assert self._load is not None, "a single expression holds no `load`"
+                self._load(statement, scope)
             case _:
                 assert_never(statement)
         return None

@@ -11,7 +11,7 @@ from ..graph.graph import Selector, SOp
 from ..graph.operations import MAX_BITS, OPERATIONS, apply
 from ..graph.print_graph import literal
 from ..graph.values import Scalar, Undefined, Value, is_scalar
-from .scope import Builtin, Function, Object, kind
+from .scope import Builtin, ChosenLists, Function, Object, kind
 from .workspace import Workspace
 
 #: The row of `operations.OPERATIONS` for each sign between two operands.
@@ -33,6 +33,8 @@ def _hint_for(value: Object) -> str:
     match value:
         case Selector():
             return "take something from it: `aggregate(selector, values)`, `selector_width(selector)`"
+        case ChosenLists():
+            return "index it once more: `[[1, 2], [3, 4]][a][b]`"
         case Function() | Builtin():
             return f"call it: `{value.name}(...)`"
         case _:
@@ -179,6 +181,8 @@ def index(workspace: Workspace, target: Object, position: Object, span: Span) ->
     """`target[position]`, of a list, string, dict or s-op, where `position` is a plain value or an s-op."""
     if isinstance(target, SOp):
         return _index_sop(workspace, target, position, span)
+    if isinstance(target, ChosenLists):
+        return _index_table(workspace, target, position, span)
     if not isinstance(target, (str, tuple, dict)):
         raise error("not-indexable", f"{kind(target)} has no items", span, "lists, strings, dicts and s-ops have items")
     if isinstance(position, SOp):
@@ -223,22 +227,47 @@ def _index_sop(workspace: Workspace, target: SOp, position: Object, span: Span) 
 
 
 def _index_table(
-    workspace: Workspace, target: str | tuple[Object, ...] | dict[Scalar, Object], position: SOp, span: Span
-) -> SOp:
-    if isinstance(target, dict):
-        what = "dict"
-        pairs = list(target.items())
-    else:
-        what = "list index" if isinstance(target, tuple) else "string index"
-        pairs = [(place, target[place]) for place in range(-len(target), len(target))]
+    workspace: Workspace,
+    target: str | tuple[Object, ...] | dict[Scalar, Object] | ChosenLists,
+    position: Object,
+    span: Span,
+) -> SOp | ChosenLists:
+    """A table of the s-ops that index.  Where the items are lists or dicts, the next index takes part in it."""
+    chosen = target if isinstance(target, ChosenLists) else ChosenLists((), (((), _listed(target)),))
+    if not isinstance(position, SOp) and not is_scalar(position):
+        raise error("wrong-index", f"the index is {kind(position)}", span, "use a number, a key or an s-op")
+    inputs = (*chosen.indices, position) if isinstance(position, SOp) else chosen.indices
+    lists: list[tuple[tuple[Scalar, ...], tuple[Object, ...] | dict[Scalar, Object]]] = []
     rows: list[tuple[tuple[Scalar, ...], Scalar]] = []
-    for key, value in pairs:
-        if not is_scalar(value):
-            hint = "index by a plain number, or choose with ternaries"
-            raise error("wrong-kind", f"an s-op as index needs plain values; here is {kind(value)}", span, hint)
-        rows.append(((key,), value))
-    workspace.budget.spend(len(rows), span)
-    return workspace.graph.table((position,), rows, None, what, span)
+    for choice, items in chosen.rows:
+        pairs = _places(items)
+        workspace.budget.spend(len(pairs), span)
+        for key, value in pairs.items():
+            if not isinstance(position, SOp) and key != position:
+                continue
+            arguments = (*choice, key) if isinstance(position, SOp) else choice
+            if isinstance(value, (tuple, dict)) and not rows:
+                lists.append((arguments, value))
+            elif is_scalar(value) and not lists:
+                rows.append((arguments, value))
+            else:
+                hint = "index by a plain number, or choose with ternaries"
+                raise error("wrong-kind", f"an s-op as index needs plain values; here is {kind(value)}", span, hint)
+    if lists:
+        return ChosenLists(inputs, tuple(lists))
+    what = "dict" if isinstance(chosen.rows[0][1], dict) else "list index"
+    return workspace.graph.table(inputs, rows, None, "string index" if isinstance(target, str) else what, span)
+
+
+def _listed(target: str | tuple[Object, ...] | dict[Scalar, Object]) -> tuple[Object, ...] | dict[Scalar, Object]:
+    return tuple(target) if isinstance(target, str) else target
+
+
+def _places(items: tuple[Object, ...] | dict[Scalar, Object]) -> dict[Scalar, Object]:
+    """The items by the values that index them; a negative place counts from the end."""
+    if isinstance(items, dict):
+        return items
+    return {place: items[place] for place in range(-len(items), len(items))}
 
 
 def contains(workspace: Workspace, item: Object, container: Object, span: Span) -> Object:

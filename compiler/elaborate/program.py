@@ -139,7 +139,7 @@ def _no_output(run: ProgramRun) -> RaspError:
 
 
 def _entry(run: ProgramRun, name: str) -> SOp:
-    found = run.scope.names.get(name)
+    found = run.scope.names.get(name, run.scope.out if name == "out" else None)
     if found is None or isinstance(found, (Deferred, Poison)):
         names = [known for known, value in run.scope.names.items() if isinstance(value, SOp)]
         shown = ", ".join([f"`{known}`" for known in names[:8]])

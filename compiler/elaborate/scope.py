@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 from ...rasp_grammar import tree
 from ...rasp_grammar.span import Span
@@ -39,8 +40,28 @@ class Builtin:
     run: Callable[[Workspace, Sequence[Object], tree.Call], Object] = field(repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class ChosenLists:
+    """A list of lists (or of dicts) indexed by s-ops: at each position one of the lists, until it is indexed again.
+
+    `rows` says which list or dict the values of the s-ops `indices` choose."""
+
+    indices: tuple[SOp, ...]
+    rows: tuple[tuple[tuple[Scalar, ...], tuple[Object, ...] | dict[Scalar, Object]], ...]
+
+
 #: Lists are tuples: RASP cannot change one.
-Object = Scalar | tuple["Object", ...] | dict[Scalar, "Object"] | Function | Builtin | SOp | Selector | tree.Operator
+Object = (
+    Scalar
+    | tuple["Object", ...]
+    | dict[Scalar, "Object"]
+    | Function
+    | Builtin
+    | SOp
+    | Selector
+    | ChosenLists
+    | tree.Operator
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +99,10 @@ class Scope:
         self.names: dict[str, Object | Deferred | Poison] = {}
         self.parent = parent
         self.is_file = is_file
+        #: Of a file: the folder that its `load` statements start from.
+        self.folder: Path | None = None
+        #: Of a file: the value of its last expression statement, which is named `out` unless the file says otherwise.
+        self.out: Object | None = None
         #: True if a `load` in this file failed: an unknown name might have come from there.
         self.incomplete = False
 
@@ -89,6 +114,8 @@ class Scope:
         while scope is not None:
             if name in scope.names:
                 return scope.names[name]
+            if name == "out" and scope.out is not None:
+                return scope.out
             incomplete = incomplete or scope.incomplete
             if scope.is_file and name.startswith("_"):
                 break
@@ -96,6 +123,12 @@ class Scope:
         if incomplete:
             raise Poisoned
         return None
+
+    def set_out(self, value: Object) -> None:
+        """Notes the value of an expression statement of this file."""
+        self.out = value
+        if "out" in self.names:
+            self.names["out"] = value
 
     def visible(self) -> list[str]:
         """All names that can be used in this scope, the innermost first."""
@@ -127,5 +160,7 @@ def kind(value: Object) -> str:
             return "an s-op"
         case Selector():
             return "a selector"
+        case ChosenLists():
+            return "a list that an s-op chooses"
         case tree.Operator():
             return "a comparison sign"

@@ -13,7 +13,7 @@ from ..graph.graph import Graph
 from ..graph.values import Scalar
 from .builtins import OnDraw
 from .evaluate import Observer
-from .program_run import ProgramRun
+from .program_run import OnSetting, ProgramRun
 from .scope import Deferred, Object, Poison
 from .workspace import Budget
 
@@ -38,10 +38,19 @@ class Session:
     base: the folder that `load` starts from.
     observer: called with each expression and its value, each time that it is evaluated.
     on_draw: called for each `draw(x, ...)` with its arguments and the call.
+    on_setting: called for each `set example` and directive of a loaded file, with the example's value.
     """
 
-    def __init__(self, base: Path, *, observer: Observer | None = None, on_draw: OnDraw | None = None) -> None:
-        self._run = ProgramRun(Source(_NAME, ""), base=base, observer=observer, on_draw=on_draw)
+    def __init__(
+        self,
+        base: Path,
+        *,
+        observer: Observer | None = None,
+        on_draw: OnDraw | None = None,
+        on_setting: OnSetting | None = None,
+    ) -> None:
+        source = Source(_NAME, "")
+        self._run = ProgramRun(source, base=base, observer=observer, on_draw=on_draw, on_setting=on_setting)
 
     @property
     def base(self) -> Path:
@@ -91,7 +100,9 @@ class Session:
         sources = len(run.sources)
         try:
             if isinstance(item, tree.ExpressionStatement):
-                value: Object | None = self.evaluate(item.expression)
+                found = self.evaluate(item.expression)
+                run.scope.set_out(found)
+                value: Object | None = found
             else:
                 run.restart(Budget())
                 run.run_statement(item)

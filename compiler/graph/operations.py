@@ -132,7 +132,7 @@ def _power(left: Number, right: Number) -> Value:
     if isinstance(exponent, int) and not isinstance(left, float):
         base = Fraction(left)
         bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-        if abs(base) != 1 and bits * abs(exponent) > MAX_BITS:
+        if abs(base) != 1 and (bits - 1) * abs(exponent) > MAX_BITS:  # the least number of bits of the result
             return _too_large()
         return _checked(base**exponent)
     if left < 0 and not isinstance(exponent, int):

@@ -68,7 +68,11 @@ def _by_class(node: SOp, rewriting: Rewriting) -> SOp | None:
         case Elementwise(op="where", inputs=(Constant(value=condition), then, otherwise)):
             return then if condition else otherwise
         case Elementwise() | Table():
-            return mean_times_width(node, rewriting) or whether_anything_is_selected(node, rewriting)
+            return (
+                index_of_known_sign(node, rewriting)
+                or mean_times_width(node, rewriting)
+                or whether_anything_is_selected(node, rewriting)
+            )
         case SelectorWidth(selector=selector) | SelectorSum(selector=selector):
             return rewriting.constant(0, node.span) if rewriting.conjunctions(selector) == 0 else None
         case Aggregate(selector=selector) if rewriting.conjunctions(selector) == 0:
@@ -100,6 +104,22 @@ def single_value(node: SOp, rewriting: Rewriting) -> SOp | None:
     if isinstance(node, Constant) or domain.values is None or len(domain.values) != 1 or domain.undefined:
         return None
     return rewriting.constant(domain.values[0], node.span)
+
+
+def index_of_known_sign(node: Elementwise | Table, rewriting: Rewriting) -> SOp | None:
+    """The place that `seq[i]` reads, `length + i if i < 0 else i`, where `i` is never or always negative.
+
+    The condition may be undefined, so it is no constant; the place is undefined at the same positions."""
+    match node:
+        case Elementwise(op="where", inputs=(Elementwise(op="lt", inputs=(index, Constant(value=0))), then, otherwise)):
+            domain = rewriting.analysis.domain(index)
+            if not domain.numeric or domain.values == ():
+                return None
+            if otherwise is index and domain.lowest >= 0:
+                return index
+            if isinstance(then, Elementwise) and then.op == "add" and index in then.inputs and domain.highest < 0:
+                return then
+    return None
 
 
 # ---- functions of means and widths --------------------------------------------------------------------------

@@ -177,12 +177,11 @@ class _Resolver:
         for node, _ in tree.walk(module):
             if isinstance(node, tree.Definition):
                 self._definitions.setdefault(node.name.name, []).append(node)
-        for item in module.items:
-            if isinstance(item, tree.Load):
-                loaded = self._load(item)
+            elif isinstance(node, tree.Load):
+                loaded = self._load(node)
                 if loaded is not None and any(loaded.source.name == open.name for open in self._loading):
                     loaded = None  # files that load each other: the compiler reports it
-                self._loaded[item] = loaded
+                self._loaded[node] = loaded
                 if loaded is not None:
                     self._loading.append(loaded.source)
                     self._collect(loaded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...compiler.elaborate.library_docs import comment_above
@@ -31,7 +31,7 @@ class Conversation:
     """A session, its running examples, and the record of its statements.  It knows no commands: see `dialogue`."""
 
     def __init__(self, base: Path) -> None:
-        self.session = Session(base, observer=self._observe, on_draw=self._draw)
+        self.session = Session(base, observer=self._observe, on_draw=self._draw, on_setting=self._set_by_file)
         #: The running examples; None while examples of that kind are off.
         self.sop_example: Example | None = FIRST_EXAMPLE
         self.selector_example: Example | None = FIRST_EXAMPLE
@@ -52,6 +52,8 @@ class Conversation:
         self._statements: set[tree.Expression] = set()
         self._call_values: dict[tree.Tree, Object | None] = {}
         self._drawn_calls: set[tree.Tree] = set()
+        #: What loaded files set, to be done once the whole statement has run.
+        self._settings: list[Callable[[], object]] = []
 
     @property
     def program(self) -> str:
@@ -113,8 +115,11 @@ class Conversation:
 
     def _execute(self, item: tree.Item) -> Iterator[Outcome]:
         self._outcomes, self._statements, self._call_values, self._drawn_calls = [], set(), {}, set()
+        self._settings = []
         self._watch(item)
         ran = self.session.execute(item)
+        for setting in self._settings:
+            setting()
         if ran.warnings:
             yield Warnings(ran.warnings)
         yield from self._outcomes
@@ -213,6 +218,14 @@ class Conversation:
                 self._examples[place] = example
                 if (self.sop_example, self.selector_example)[place] is not None:
                     self._switch(kind, True)
+
+    def _set_by_file(self, item: tree.SetExample | tree.Directive, value: Object | None) -> None:
+        """A loaded file's `set example`, `examples off` and `full seq display on` hold here; it shows nothing."""
+        if isinstance(item, tree.Directive):
+            self._settings.append(lambda: list(self._direct(" ".join(item.words))))
+        elif value is not None:
+            example = example_of(value, item.value.span)
+            self._settings.append(lambda: self._set_example(item.what, example))
 
     def _switch(self, kind: str, on: bool) -> None:
         if kind == "s-op":

@@ -109,7 +109,7 @@ def _loads_of(source: Source) -> tuple[str, ...]:
     if "load" not in source.text:
         return ()
     try:
-        return tuple(item.path.value for item in parse(source).items if isinstance(item, tree.Load))
+        return tuple(node.path.value for node, _ in tree.walk(parse(source)) if isinstance(node, tree.Load))
     except RaspError:
         return ()
 

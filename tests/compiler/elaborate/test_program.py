@@ -177,6 +177,46 @@ def test_a_loaded_file_sees_the_public_names_of_its_loader(folder: Path) -> None
     assert outputs(load(folder, 'given = 4;\nload "uses";\nz;'), "a") == [5]
 
 
+def test_a_function_or_loop_loads_names_for_itself(folder: Path) -> None:
+    (folder / "edge.rasp").write_text("def edge() { return indices == 0; }")
+    text = 'def f() { load "edge"; return edge(); } for i in [1] { load "edge"; } f() or edge();'
+    ((_, output),) = program(text, base=folder).outputs
+    assert evaluate([output], "ab")[output] == [True, False]
+    assert codes(lambda: program('def f() { load "edge"; return 1; } f(); edge();', base=folder)) == ["unknown-name"]
+
+
+def test_a_file_that_is_not_beside_its_loader_is_sought_in_the_working_directory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "here.rasp").write_text("x = 3;")
+    monkeypatch.chdir(folder)
+    (folder / "below").mkdir()
+    program('load "here"; x;', base=folder / "below")
+
+
+@pytest.mark.parametrize("end", ["exit();", "exit()", "exit", "quit", "quit;", "x = 2;\nexit"])
+def test_a_word_ends_the_file(end: str) -> None:
+    ((_, output),) = program(f"tokens;\n{end}\nindices;\nnot_defined;").outputs
+    assert evaluate([output], "ab")[output] == ["a", "b"]
+
+
+def test_exit_may_be_a_name() -> None:
+    ((name, _),) = program("exit = indices;\nexit\n").outputs
+    assert name == "exit"
+
+
+def test_out_is_the_value_of_the_last_expression_statement() -> None:
+    ((_, output),) = program('tokens; out + "!"; out + "?";').outputs
+    assert evaluate([output], "a")[output] == ["a!?"]
+    ((_, output),) = program("out = 3; indices; out;", entries=["out"]).outputs
+    assert evaluate([output], "ab")[output] == [0, 1]
+    assert codes(lambda: program("out;")) == ["unknown-name"]
+
+
+def test_statements_of_the_repl_may_stand_on_several_lines() -> None:
+    program('set\n example "abc"\nset s-op\nexample "ab"\nexamples\non\nshow\nexample\ntokens;')
+
+
 def test_a_loaded_file_declares_only_what_the_main_file_does_not(folder: Path) -> None:
     (folder / "space.rasp").write_text('set vocab "xyz"\nset max_length 3\nindices;')
     assert require_input_space(load(folder, 'load "space"\nset max_length 4\ntokens;')) == (("x", "y", "z"), 4)

@@ -29,6 +29,12 @@ def _simplified(text: str, *, causal: bool = False) -> str:
         ("indices < 3;", "indices < 3"),
         # a constant condition
         ('tokens if indices >= 0 else "x";', "tokens"),
+        # an index of known sign
+        ("tokens[2 / indices];", "aggregate(select(indices, 2 / indices, ==), tokens)"),
+        (
+            "tokens[-2 / indices];",
+            "aggregate(select(indices, length + (-2 / indices), ==), tokens)",
+        ),
         # a mean times a width
         (
             "s = select(tokens, tokens, ==); aggregate(s, indices) * selector_width(s);",
