@@ -18,7 +18,8 @@ REFERENCE_WORDS = frozenset(
 #: The names that RASP has and cannot define in itself.
 BUILTIN_NAMES = frozenset(
     {
-        *("select", "aggregate", "selector_width", "round", "indicator", "abs", "range", "zip", "len", "draw"),
+        *("select", "select_first", "select_last", "select_nearest", "aggregate", "selector_width"),
+        *("round", "indicator", "abs", "range", "zip", "len", "draw"),
         *("tokens", "indices", "tokens_str", "tokens_int", "tokens_float", "tokens_bool"),
     }
 )

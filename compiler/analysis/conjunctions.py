@@ -29,7 +29,7 @@ from ..graph.graph import (
     Tokens,
 )
 from ..graph.values import Scalar, Undefined
-from ..graph.walk import comparisons_of, fold
+from ..graph.walk import comparisons_of, fold, has_picks
 from ..interpret.batch_values import ranks
 from .joint_tables import evaluate, values_along
 from .node_facts import Analysis
@@ -107,12 +107,15 @@ class DisjointConjunctions:
     def of(self, selector: Selector) -> tuple[Conjunction, ...] | None:
         """Conjunctions that exclude each other and together are the selector; () if nothing is ever selected.
 
-        None if the formula distinguishes more than `MAX_CASES` cases or has more than `MAX_BRANCHES` branches."""
+        None if the formula distinguishes more than `MAX_CASES` cases or has more than `MAX_BRANCHES` branches, or if it
+        combines picks, which are no predicates of pairs."""
         if selector not in self._found:
             self._found[selector] = self._expand(selector)
         return self._found[selector]
 
     def _expand(self, selector: Selector) -> tuple[Conjunction, ...] | None:
+        if has_picks(selector):
+            return None
         relations = self._relations(comparisons_of(selector))
         if prod(len(relation.realised) for relation in relations) > MAX_CASES:
             return None

@@ -12,14 +12,16 @@ from itertools import product
 
 from ..graph.comparisons import COMPARISONS
 from ..graph.graph import Indices, Selector, SOp
-from ..graph.walk import comparisons_of, fold
+from ..graph.walk import comparisons_of, fold, has_picks
 
 #: Formulas that compare more s-ops than this are not checked.
 MAX_COMPARED = 3
 
 
 def compared(selector: Selector) -> tuple[SOp, ...] | None:
-    """The s-ops that a formula compares with themselves; None if it compares two different ones."""
+    """The s-ops that a formula compares with themselves; None if it compares two different ones, or picks keys."""
+    if has_picks(selector):
+        return None
     nodes: dict[SOp, None] = {}
     for node in comparisons_of(selector):
         if node.keys is not node.queries:

@@ -24,13 +24,14 @@ from ..graph.graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     SOp,
     Table,
 )
 from ..graph.values import is_number
-from ..graph.walk import conjuncts, in_order, inputs_of
+from ..graph.walk import conjuncts, in_order, inputs_of, picked_from
 from .affine import Affine, Coefficient
 from .domains import Domain, Space
 from .position_orders import compared, is_reflexive, is_total
@@ -104,6 +105,8 @@ class SelectorFacts:
                 return self.always(left) or self.always(right)
             case SelectorNot(operand=operand):
                 return self.never(operand)
+            case SelectorPick(operand=operand):
+                return self.space.max_length == 1 and self.always(operand)
             case _:
                 return False
 
@@ -121,6 +124,8 @@ class SelectorFacts:
                 return self.never(left) and self.never(right)
             case SelectorNot(operand=operand):
                 return self.always(operand)
+            case SelectorPick(operand=operand):
+                return self.never(operand)
             case _:
                 return False
 
@@ -136,7 +141,7 @@ class SelectorFacts:
                 return COMPARISONS[comparison].is_ordering and not ordered
             case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
                 return self.may_be_undefined(left) or self.may_be_undefined(right)
-            case SelectorNot(operand=operand):
+            case SelectorNot(operand=operand) | SelectorPick(operand=operand):
                 return self.may_be_undefined(operand)
             case _:
                 raise AssertionError(selector)
@@ -153,6 +158,8 @@ class SelectorFacts:
                 return self.at_most_one(left) or self.at_most_one(right) or self._ranks_the_kept(selector)
             case SelectorOr():
                 return self.never(selector)
+            case SelectorPick():
+                return True
             case _:
                 return self.space.max_length == 1 or self.never(selector)
 
@@ -217,10 +224,11 @@ class SelectorFacts:
 
     def never_empty(self, selector: Selector) -> bool:
         """Every query position selects at least one key."""
-        return self._selects_itself(selector) or self._covers(selector)
+        selector = picked_from(selector)
+        return self.selects_itself(selector) or self._covers(selector)
 
     @memoised(Selector)
-    def _selects_itself(self, selector: Selector) -> bool:
+    def selects_itself(self, selector: Selector) -> bool:
         """Every position selects its own key."""
         match selector:
             case Select(keys=keys, queries=queries, comparison=comparison):
@@ -234,9 +242,9 @@ class SelectorFacts:
                     return False
                 return COMPARISONS[comparison].holds(sign_of(gap.constant))
             case SelectorAnd(left=left, right=right):
-                return self._selects_itself(left) and self._selects_itself(right)
+                return self.selects_itself(left) and self.selects_itself(right)
             case SelectorOr(left=left, right=right):
-                return self._selects_itself(left) or self._selects_itself(right)
+                return self.selects_itself(left) or self.selects_itself(right)
             case _:
                 return self.always(selector)
 
@@ -313,6 +321,8 @@ class SelectorFacts:
             case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
                 return self.same_everywhere(left) and self.same_everywhere(right)
             case SelectorNot(operand=operand):
+                return self.same_everywhere(operand)
+            case SelectorPick(operand=operand, which="first" | "last"):
                 return self.same_everywhere(operand)
             case _:
                 return False

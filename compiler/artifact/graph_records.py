@@ -20,6 +20,7 @@ from ..graph.graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     SOp,
@@ -47,6 +48,8 @@ def computation_of(node: Node) -> ComputationRecord:
             return ComputationRecord("aggregate", inputs, None, default, ())
         case Select(comparison=comparison):
             return ComputationRecord("select", inputs, comparison, None, ())
+        case SelectorPick(which=which):
+            return ComputationRecord("pick", inputs, which, None, ())
         case _:
             return ComputationRecord(_KINDS[type(node)], inputs, None, None, ())
 
@@ -137,6 +140,8 @@ def _node(graph: Graph, record: NodeRecord, nodes: Mapping[int, Node], span: Spa
             return graph.selector_or(selectors[0], selectors[1], span)
         case "not", None if of(1, 0):
             return graph.selector_not(selectors[0], span)
+        case "pick", ("first" | "last" | "nearest") as which if of(1, 1) and isinstance(s_ops[0], Indices):
+            return graph.selector_pick(selectors[0], which, span)
     raise ValueError(f"node {record.id} is no operation of a program graph")
 
 

@@ -44,6 +44,7 @@ NodeKind = Literal[
     "and",
     "or",
     "not",
+    "pick",
 ]
 
 
@@ -188,9 +189,10 @@ class HeadRecord:
     score_kind: Annotated[str, "How the selector became scores, e.g. `equality`."]
     sharpness: Annotated[float, "The score gap between a selected and an unselected key."]
     level: Annotated[
-        Literal["count", "mean", "retrieve"],
+        Literal["count", "mean", "retrieve", "pick"],
         "count: the attention on BOS tells how many keys are selected.  mean: it averages the selected keys."
-        "  retrieve: it reads the one selected key.",
+        "  retrieve: it reads the one selected key.  pick: of the selected keys it reads the first, the last or the"
+        " nearest.",
     ]
     scale: Annotated[
         float, "Factor of what it writes.  count: the weight of BOS over that of one selected key.  Else 1."

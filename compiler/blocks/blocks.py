@@ -14,7 +14,7 @@ from ..graph.values import Scalar
 from .forms import Direction, LinearForm
 from .times import Time
 
-Level = Literal["count", "mean", "retrieve"]
+Level = Literal["count", "mean", "retrieve", "pick"]
 
 
 @dataclass

@@ -76,8 +76,10 @@ class ExactRun:
         visible = np.ones_like(scores, dtype=bool)
         if self.space.causal:
             visible = np.tril(visible)
-        if head.bos is None:
+        if head.bos is None or head.level == "pick":
             least = np.where(visible, scores, -np.inf).max(axis=1, keepdims=True) - head.margin / 2
+            if head.bos is not None:
+                least = np.maximum(least, head.bos)
         else:
             # A count's BOS scores log(scale) above a selected key; any other BOS half a level below it.
             above = log(head.scale) / head.sharpness if head.level == "count" else -0.5

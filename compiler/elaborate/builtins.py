@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import error
 from ...rasp_grammar.span import Span
-from ..graph.graph import Graph, Selector, SOp
+from ..graph.graph import Graph, Selector, SOp, Which
 from ..graph.values import is_scalar
 from .operators import items_of, lift, plain
 from .scope import Builtin, BuiltinSOp, Object, Scope, kind
@@ -43,6 +43,16 @@ def _aggregate(workspace: Workspace, arguments: Sequence[Object], call: tree.Cal
 
 def _selector_width(workspace: Workspace, arguments: Sequence[Object], call: tree.Call) -> Object:
     return workspace.graph.selector_width(_selector(workspace, arguments, call, "selector_width"), workspace.at(call))
+
+
+def _pick(which: Which) -> Builtin:
+    name = f"select_{which}"
+
+    def run(workspace: Workspace, arguments: Sequence[Object], call: tree.Call) -> Object:
+        selector = _selector(workspace, arguments, call, name)
+        return workspace.graph.selector_pick(selector, which, workspace.at(call))
+
+    return Builtin(name, f"{name}(selector)", 1, 1, run)
 
 
 def _selector(workspace: Workspace, arguments: Sequence[Object], call: tree.Call, function: str) -> Selector:
@@ -113,6 +123,9 @@ _FUNCTIONS = (
     Builtin("select", "select(keys, queries, ==)", 3, 3, _select),
     Builtin("aggregate", "aggregate(selector, values, default)", 2, 3, _aggregate),
     Builtin("selector_width", "selector_width(selector)", 1, 1, _selector_width),
+    _pick("first"),
+    _pick("last"),
+    _pick("nearest"),
     Builtin("round", "round(x)", 1, 1, _elementwise("round")),
     Builtin("indicator", "indicator(x)", 1, 1, _elementwise("indicator")),
     Builtin("abs", "abs(x)", 1, 1, _elementwise("abs")),

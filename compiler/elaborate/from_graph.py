@@ -25,10 +25,12 @@ from ..graph.graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorWidth,
     SOp,
     Table,
     Tokens,
+    Which,
 )
 from ..graph.operations import OPERATIONS
 from ..graph.to_rasp import to_rasp
@@ -151,6 +153,10 @@ class ProgramBuilder:
     def complement(self, selector: Selector) -> SelectorNot:
         """A selector of the positions that `operand` does not select."""
         return self.graph.selector_not(selector, _SPAN)
+
+    def pick(self, selector: Selector, which: Which) -> SelectorPick:
+        """Of what a selector selects, the first, the last or the nearest key; of two equally near, the earlier."""
+        return self.graph.selector_pick(selector, which, _SPAN)
 
     def aggregate(self, selector: Selector, values: SOp | Scalar, default: Scalar | None = None) -> Aggregate:
         """The value at the selected position, the mean where several are selected, `default` where none is."""

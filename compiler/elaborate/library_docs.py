@@ -48,6 +48,25 @@ BUILTINS = {
             True,
         ),
         Documented("selector_width", "selector_width(selector)", "How many positions each position selects.", True),
+        Documented(
+            "select_first",
+            "select_first(selector)",
+            "Of the positions that each position selects, the first; where it selects none, none.",
+            True,
+        ),
+        Documented(
+            "select_last",
+            "select_last(selector)",
+            "Of the positions that each position selects, the last; where it selects none, none.",
+            True,
+        ),
+        Documented(
+            "select_nearest",
+            "select_nearest(selector)",
+            "Of the positions that each position selects, the nearest to it; of two equally near, the earlier; where "
+            "it selects none, none.",
+            True,
+        ),
         Documented("round", "round(x)", "The nearest whole number; a half goes to the even neighbour.", True),
         Documented("indicator", "indicator(x)", "1 where `x` is true, 0 elsewhere.", True),
         Documented("abs", "abs(x)", "The absolute value.", True),

@@ -23,6 +23,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     Table,
@@ -136,6 +137,8 @@ def _digest(node: Node, digests: dict[Node, str]) -> str:
             return _hashed("or", digests[left], digests[right])
         case SelectorNot(operand=operand):
             return _hashed("not", digests[operand])
+        case SelectorPick(operand=operand, which=which):
+            return _hashed("pick", which, digests[operand])
         case _:
             raise AssertionError(f"a node of no known kind: {node!r}")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, Literal, ParamSpec, TypeVar, cast
 
 from ...rasp_grammar.diagnostics import Diagnostic
 from ...rasp_grammar.span import Source, Span
@@ -125,6 +125,20 @@ class SelectorNot(Selector):
     operand: Selector
 
 
+#: Which of the selected keys a pick keeps.
+Which = Literal["first", "last", "nearest"]
+
+
+@dataclass(frozen=True, eq=False)
+class SelectorPick(Selector):
+    """Of the keys that the operand selects, the first, the last or the nearest to the query; of two equally near, the
+    earlier."""
+
+    operand: Selector
+    positions: Indices
+    which: Which
+
+
 #: The s-ops that an attention head computes.
 Attended = Aggregate | SelectorWidth | SelectorSum
 
@@ -200,6 +214,9 @@ class Graph:
 
     def selector_not(self, operand: Selector, span: Span) -> SelectorNot:
         return self._node(SelectorNot, span, operand)
+
+    def selector_pick(self, operand: Selector, which: Which, span: Span) -> SelectorPick:
+        return self._node(SelectorPick, span, operand, self.indices(span), which)
 
     def copy(self, node: Node, images: Mapping[Node, Node]) -> Node:
         """This graph's node for a node of another graph, with the images of the nodes that it reads."""

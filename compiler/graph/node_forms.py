@@ -20,6 +20,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     SOp,
@@ -122,6 +123,8 @@ class NodeForms:
                 return NodeForm((left, right), lambda a, b: binary("or", a, b), chain="or")
             case SelectorNot(operand=operand):
                 return NodeForm((operand,), lambda a: tree.Unary(NO_SPAN, "not", a))
+            case SelectorPick(operand=operand, which=which):
+                return _call(f"select_{which}", operand)
             case _:
                 raise AssertionError(f"a node of no known kind: {node!r}")
 

@@ -17,6 +17,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     Table,
@@ -95,6 +96,8 @@ def _expression(graph: Graph, node: Node, levels: int, expand: bool, inner: bool
             text, atomic = f"{operand(left)} or {operand(right)}", False
         case SelectorNot(operand=negated):
             text, atomic = f"not {operand(negated)}", False
+        case SelectorPick(operand=all_selected, which=which):
+            text, atomic = f"select_{which}({part(all_selected)})", True
         case _:
             raise AssertionError(f"a node of no known kind: {node!r}")
     return f"({text})" if inner and not atomic else text
@@ -194,5 +197,7 @@ def _definition(node: Node, numbers: dict[Node, str]) -> str:
             return f"or {inputs}"
         case SelectorNot():
             return f"not {inputs}"
+        case SelectorPick(which=which):
+            return f"pick {inputs} {which}"
         case _:
             raise AssertionError(f"a node of no known kind: {node!r}")

@@ -15,6 +15,7 @@ from .graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     SOp,
@@ -36,6 +37,8 @@ def inputs_of(node: Node) -> tuple[Node, ...]:
             return (selector,)
         case Select(keys=keys, queries=queries):
             return (keys, queries)
+        case SelectorPick(operand=operand, positions=positions):
+            return (operand, positions)
         case Selector():
             return operands_of(node)
         case _:
@@ -48,7 +51,7 @@ def element_wise_inputs(node: SOp) -> tuple[SOp, ...]:
 
 
 def operands_of(selector: Selector) -> tuple[Selector, ...]:
-    """The selectors that a selector combines; none for a comparison."""
+    """The selectors that a selector combines; none for a comparison, and none for a pick, which is no formula."""
     match selector:
         case SelectorAnd(left=left, right=right) | SelectorOr(left=left, right=right):
             return (left, right)
@@ -103,8 +106,13 @@ def attention_depths(roots: Iterable[Node]) -> dict[Node, int]:
 
 
 def formula(selector: Selector) -> list[Selector]:
-    """A selector and the selectors that it combines, down to the comparisons, operands first."""
+    """A selector and the selectors that it combines, down to the comparisons and picks, operands first."""
     return in_order(selector, operands_of)
+
+
+def picked_from(selector: Selector) -> Selector:
+    """The formula from whose keys a selector picks one; the selector itself if it is no pick."""
+    return selector.operand if isinstance(selector, SelectorPick) else selector
 
 
 def comparisons_of(selector: Selector) -> list[Select]:
@@ -119,16 +127,20 @@ def fold(
     both: Callable[[T, T], T],
     either: Callable[[T, T], T],
     negate: Callable[[T], T],
+    pick: Callable[[SelectorPick], T] | None = None,
     known: MutableMapping[Selector, T] | None = None,
 ) -> T:
     """A value computed from a selector's comparisons by the connectives that join them, once for each part.
 
+    `pick` gives the value of a pick; without it, the selector must have none (`has_picks`).
     `known` keeps the values of parts for the next call."""
     found: MutableMapping[Selector, T] = {} if known is None else known
     for part in in_order(selector, operands_of, found):
         match part:
             case Select():
                 found[part] = atom(part)
+            case SelectorPick() if pick is not None:
+                found[part] = pick(part)
             case SelectorAnd(left=left, right=right):
                 found[part] = both(found[left], found[right])
             case SelectorOr(left=left, right=right):
@@ -138,6 +150,11 @@ def fold(
             case _:
                 raise AssertionError(f"a selector of no known kind: {part!r}")
     return found[selector]
+
+
+def has_picks(selector: Selector) -> bool:
+    """Whether the selector is a pick or combines one, so that its comparisons do not decide it pair by pair."""
+    return any(isinstance(node, SelectorPick) for node in formula(selector))
 
 
 def conjuncts(selector: Selector) -> list[Selector]:

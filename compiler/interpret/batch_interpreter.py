@@ -24,6 +24,7 @@ from ..graph.graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     SOp,
@@ -33,7 +34,7 @@ from ..graph.graph import (
 from ..graph.result_types import infer
 from ..graph.values import Scalar, Undefined, Value, normal
 from ..graph.walk import inputs_of, reachable
-from .batch_selectors import BatchSelector, Reduction, Width, combine, compare, negate, new_reasons, only_earlier
+from .batch_selectors import BatchSelector, Reduction, Width, combine, compare, negate, new_reasons, only_earlier, pick
 from .batch_values import BatchColumn, Codes, Function, Pool
 from .interpreter import default_of, function_of, located, mean_of, sum_of
 
@@ -145,6 +146,8 @@ class BatchInterpreter:
                 return lambda ids, found: combine(_cells(found[left]), _cells(found[right]), operator.or_)
             case SelectorNot(operand=operand):
                 return lambda ids, found: negate(_cells(found[operand]))
+            case SelectorPick(operand=operand, which=which):
+                return lambda ids, found: pick(_cells(found[operand]), which, ids.shape[1])
             case _:
                 raise TypeError(f"no meaning for {type(node).__name__}")
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.comparisons import COMPARISONS, Comparison
+from ..graph.graph import Which
 from ..graph.values import Undefined, Value, kind_of, normal
 from .batch_values import BatchColumn, Codes, Pool, distinct, ranks
 
@@ -98,6 +99,26 @@ def combine(left: BatchSelector, right: BatchSelector, operation: Callable[[Cell
 
 def negate(operand: BatchSelector) -> BatchSelector:
     return BatchSelector(~operand.cells, operand.unknown, operand.reasons)
+
+
+def pick(operand: BatchSelector, which: Which, length: int) -> BatchSelector:
+    """One cell of those that a row selects.  A row with an undefined cell is undefined."""
+    cells = _full(operand.cells, length)
+    keys = np.arange(length)
+    if which == "nearest":
+        distance = keys[None, :] - keys[:, None]  # [query, key]
+        place = np.where(distance > 0, 2 * distance, -2 * distance - 1)  # of equally near keys, the earlier first
+        place[keys, keys] = -1
+        cells = np.broadcast_to(cells, (cells.shape[0], length, length))
+    else:
+        place = keys if which == "first" else -keys
+    chosen = np.where(cells, place, length * 2).argmin(-1)
+    kept = cells & (keys == chosen[..., None])
+    unknown = operand.unknown_rows(length)
+    if unknown is None:
+        return BatchSelector(kept, None, operand.reasons)
+    rows = unknown[..., None]
+    return BatchSelector(kept & (rows == 0), np.broadcast_to(rows, (*rows.shape[:2], length)), operand.reasons)
 
 
 def only_earlier(selection: BatchSelector, length: int) -> BatchSelector:

@@ -33,11 +33,13 @@ from ..graph.graph import (
     SelectorAnd,
     SelectorNot,
     SelectorOr,
+    SelectorPick,
     SelectorSum,
     SelectorWidth,
     SOp,
     Table,
     Tokens,
+    Which,
 )
 from ..graph.operations import apply
 from ..graph.result_types import BOOL, STRING, Kinds, infer, present
@@ -153,9 +155,8 @@ def _evaluate(
         if isinstance(node, SOp):
             sops[node] = _values(node, plan, tokens, sops, selections)
         elif isinstance(node, Selector):
-            selection = _selection(node, sops, selections)
             restricted = causal if isinstance(causal, bool) else node in causal
-            selections[node] = _causal(selection) if restricted else selection
+            selections[node] = _selection(node, sops, selections, restricted)
     return sops, selections
 
 
@@ -284,7 +285,21 @@ def _width(row: Sequence[bool | Undefined]) -> Value:
     return width
 
 
-def _selection(node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapping[Selector, Selection]) -> Selection:
+def _selection(
+    node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapping[Selector, Selection], causal: bool
+) -> Selection:
+    if isinstance(node, SelectorPick):
+        operand = selections[node.operand]
+        rows = _causal(operand) if causal else operand  # it picks among the keys that the position can see
+        selection: Selection = [_picked(row, query, node.which) for query, row in enumerate(rows)]
+    else:
+        selection = _combination(node, sops, selections)
+    return _causal(selection) if causal else selection
+
+
+def _combination(
+    node: Selector, sops: Mapping[SOp, list[Value]], selections: Mapping[Selector, Selection]
+) -> Selection:
     match node:
         case Select(keys=keys, queries=queries, comparison=comparison):
             return _compare(sops[keys], sops[queries], comparison, node.span)
@@ -325,6 +340,22 @@ def _pairwise(left: Selection, right: Selection, combine: Callable[[bool, bool],
         ]
         for left_row, right_row in zip(left, right, strict=True)
     ]
+
+
+def _picked(row: Sequence[bool | Undefined], query: int, which: Which) -> list[bool | Undefined]:
+    """One cell of those that a row selects.  A row with an undefined cell is undefined: any key might be the one."""
+    selected: list[int] = []
+    for key, cell in enumerate(row):
+        if isinstance(cell, Undefined):
+            return [cell] * len(row)
+        if cell:
+            selected.append(key)
+    if not selected:
+        return list(row)
+    # `min` keeps the first of equals: the earlier of two keys that are equally near.
+    nearest = min(selected, key=lambda key: abs(key - query))
+    chosen = {"first": selected[0], "last": selected[-1], "nearest": nearest}[which]
+    return [key == chosen for key in range(len(row))]
 
 
 def _causal(selection: Selection) -> Selection:

@@ -11,6 +11,7 @@ from ..graph.graph import Node, Program
 from ..graph.walk import attention_depths
 from ..options import CompileOptions, Strategy
 from .attention.aggregates import Aggregates
+from .attention.picks import Slopes
 from .attention.scores import Scores
 from .attention.selector_scores import SelectorScores
 from .attention.truth_sums import TruthSums
@@ -68,6 +69,8 @@ def views_of(context: Context) -> ValueViews:
     views = ValueViews(context, times)
     joint = JointFunctions(context, times, views)
     scores = Scores(context, views, TruthSums(context, times, views, joint.neuron_count))
-    aggregates = Aggregates(context, times, views, SelectorScores(context, times, scores))
+    aggregates = Aggregates(
+        context, times, views, SelectorScores(context, times, scores, Slopes(context.analysis, views))
+    )
     views.connect(joint, aggregates)  # the one knot: these makers read the values that the views ask them to make
     return views

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..analysis.node_facts import Analysis
 from ..blocks.times import Time
 from ..graph.graph import Aggregate, Attended, Elementwise, Indices, SelectorWidth, SOp, Table, Tokens
-from ..graph.walk import comparisons_of
+from ..graph.walk import comparisons_of, picked_from
 
 
 class ReadyTimes:
@@ -58,7 +58,7 @@ class ReadyTimes:
     def _of_attended(self, leaf: Attended) -> Time:
         """When the first attention has written that can read everything the leaf depends on."""
         times: list[Time] = []
-        for atom in comparisons_of(leaf.selector):
+        for atom in comparisons_of(picked_from(leaf.selector)):
             times += [self.of_function(atom.keys), self.of_function(atom.queries)]
         if not isinstance(leaf, SelectorWidth):
             numeric = self.analysis.affine(leaf.values) is not None

@@ -11,6 +11,7 @@ from ..analysis.node_facts import Analysis
 from ..graph.graph import Aggregate, Graph, Node, Program, Selector, SOp
 from ..graph.result_types import STRING, Kinds, infer
 from ..graph.walk import reachable
+from .picks import reader_of_pick, selector_without_nested_picks
 from .rules import Rewriting, everything_or_nothing, rewritten
 
 
@@ -51,11 +52,11 @@ def simplify(program: Program, space: Space, widest_order: int = 64) -> Simplifi
 
 def _fixpoint(node: Node, rewriting: Rewriting) -> Node:
     if isinstance(node, Selector):
-        return everything_or_nothing(node, rewriting)
+        return everything_or_nothing(selector_without_nested_picks(node, rewriting), rewriting)
     assert isinstance(node, SOp)
-    better = rewritten(node, rewriting)
+    better = reader_of_pick(node, rewriting) or rewritten(node, rewriting)
     while better is not None:
-        node, better = better, rewritten(better, rewriting)
+        node, better = better, reader_of_pick(better, rewriting) or rewritten(better, rewriting)
     return node
 
 

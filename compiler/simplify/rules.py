@@ -25,6 +25,7 @@ from ..graph.graph import (
     Table,
 )
 from ..graph.values import Scalar, Undefined
+from ..graph.walk import picked_from
 
 #: The numbers of positions before, at and after `index`, as (coefficient of index, of length, constant).
 POSITIONS = {-1: (1, 0, 0), 0: (0, 0, 1), 1: (-1, 1, -1)}
@@ -42,9 +43,9 @@ class Rewriting:
     widest_order: int
 
     def conjunctions(self, selector: Selector) -> float:
-        """The number of heads for the selector (see `analysis.conjunctions`): 0 if it never selects anything, infinity
-        if counting them takes too long."""
-        found = self.predicates.of(selector)
+        """The number of heads for the selector, or for what it picks from (see `analysis.conjunctions`): 0 if it never
+        selects anything, infinity if counting them takes too long."""
+        found = self.predicates.of(picked_from(selector))
         return math.inf if found is None else len(found)
 
     def constant(self, value: Scalar, span: Span) -> SOp:

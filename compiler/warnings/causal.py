@@ -102,6 +102,7 @@ def looks_back(selector: Selector) -> bool:
         both=lambda left, right: left or right,
         either=lambda left, right: left and right,
         negate=lambda operand: False,
+        pick=lambda one: looks_back(one.operand),
     )
 
 

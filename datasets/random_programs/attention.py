@@ -78,6 +78,15 @@ def complement(writer: Writer, depth: int) -> Selection:
     return Selection(f"not {operand.operand}", replace(operand.estimate, at_most_one_key=False, at_least_one_key=False))
 
 
+def picked(writer: Writer, depth: int) -> Selection:
+    """The first, the last or the nearest of what a selector selects."""
+    operand = writer.selector(depth)
+    which = writer.rng.choice(("first", "last", "nearest"))
+    # Where a pick is combined with others, one more layer finds the position that it keeps.
+    estimate = replace(operand.estimate, at_most_one_key=True, attention_depth=operand.estimate.attention_depth + 1)
+    return Selection(f"select_{which}({operand.text})", estimate, True)
+
+
 def library_selector(writer: Writer, depth: int) -> Selection:
     rng = writer.rng
     sequence = writer.sop(rng.choice(("number", "string", "bool")), depth)

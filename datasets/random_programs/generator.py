@@ -69,6 +69,7 @@ PRODUCTIONS = ProductionTable(
         (1, attention.compared_of_both_kinds),
         (9, attention.joined),
         (4, attention.complement),
+        (3, attention.picked),
         (2, attention.library_selector),
         (1, attention.odd_selector),
     ],

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.graph.comparisons import Comparison
-from raspc.compiler.graph.graph import Selector, SOp
+from raspc.compiler.graph.graph import Selector, SOp, Which
 from raspc.compiler.graph.operations import OPERATIONS
 from raspc.compiler.graph.values import Scalar
 from raspc.compiler.interpret.sample_inputs import Input, all_inputs
@@ -74,8 +74,8 @@ def sops(draw: st.DrawFn, build: Build, depth: int) -> SOp:
 
 @st.composite
 def selectors(draw: st.DrawFn, build: Build, depth: int) -> Selector:
-    """A formula of up to three comparisons of s-ops at most `depth` operations deep."""
-    kind = draw(st.sampled_from(["select"] * 4 + ["same", "same", "and", "or", "not"]))
+    """A formula of up to three comparisons of s-ops at most `depth` operations deep, with picks."""
+    kind = draw(st.sampled_from(["select"] * 4 + ["same", "same", "and", "or", "not", "pick"]))
     match kind:
         case "and":
             return build.graph.selector_and(draw(selectors(build, depth)), draw(selectors(build, depth)), SPAN)
@@ -83,6 +83,9 @@ def selectors(draw: st.DrawFn, build: Build, depth: int) -> Selector:
             return build.graph.selector_or(draw(selectors(build, depth)), draw(selectors(build, depth)), SPAN)
         case "not":
             return build.graph.selector_not(draw(selectors(build, depth)), SPAN)
+        case "pick":
+            which: Which = draw(st.sampled_from(("first", "last", "nearest")))
+            return build.graph.selector_pick(draw(selectors(build, depth)), which, SPAN)
         case "same":
             both = draw(sops(build, depth))
             return build.select(both, both, draw(st.sampled_from(COMPARISONS)))

@@ -22,7 +22,7 @@ from ...compiler.graph.graph import (
     Tokens,
 )
 from ...compiler.graph.print_graph import describe
-from ...compiler.graph.walk import attention_depths, inputs_of, operands_of, visited
+from ...compiler.graph.walk import attention_depths, inputs_of, visited
 
 BoxKind = Literal["input", "head", "s-op", "selector"]
 
@@ -131,7 +131,7 @@ class _Flow:
     def _selections(self, selector: Selector) -> tuple[str, ...]:
         """The selector's definition, then those of its parts that have names."""
         lines: dict[str, None] = {}
-        for node in visited([selector], operands_of):
+        for node in visited([selector], _selectors_of):
             if node is selector or self._naming.name(node) is not None:
                 lines[self._definition(node)] = None
         return tuple(lines)
@@ -141,3 +141,8 @@ class _Flow:
         below = [child for node in nodes for child in inputs_of(node)]
         read = visited(below[::-1], lambda node: () if node in self._boxes else inputs_of(node)[::-1])
         return tuple(dict.fromkeys(self._boxes[node] for node in read if node in self._boxes))
+
+
+def _selectors_of(selector: Selector) -> list[Selector]:
+    """The selectors that a selector is made of."""
+    return [part for part in inputs_of(selector) if isinstance(part, Selector)]

@@ -9,8 +9,9 @@ from ....rasp_grammar.diagnostics import RaspError
 from ...blocks.blocks import Head, Level, Payload
 from ...blocks.forms import UNIT, LinearForm, constant_form, representation, sum_forms, to_float
 from ...blocks.times import Time
-from ...graph.graph import Aggregate, Selector, SelectorSum, SelectorWidth, SOp
+from ...graph.graph import Aggregate, Selector, SelectorPick, SelectorSum, SelectorWidth, SOp
 from ...graph.values import Scalar
+from ...graph.walk import picked_from
 from ..context import Context, as_form
 from ..ready_times import ReadyTimes
 from ..targets import TargetFunction
@@ -113,7 +114,7 @@ class Aggregates:
 
         Raises C212 for a mean that takes several heads."""
         selector = node.selector
-        conjunctions = self.scores.conjunctions(selector)
+        conjunctions = self.scores.conjunctions(picked_from(selector))
         if not conjunctions:
             return [constant_form(default) for default in defaults]
         strings_without_default = node.default is None and self.analysis.domain(node.values).textual
@@ -134,6 +135,8 @@ class Aggregates:
         # only defined when all the selected ones are equal.
         constant = all(not form.terms for form in forms)
         level: Level = "retrieve" if constant or self.analysis.selectors.retrieves(node) else "mean"
+        if isinstance(selector, SelectorPick):
+            level = "pick"
         (score,) = self.scores.scores(selector, level, level_is_exact=not always)
         time = Time.latest([score.time, *(form.time for form in forms)])
         head = self.heads.head(selector, score, level, with_bos=not always, earliest=time)

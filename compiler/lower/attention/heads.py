@@ -1,10 +1,12 @@
 """Heads from scores: the sharpness of the softmax, and the score of BOS.
 
-A head has one of three levels:
+A head has one of four levels:
 
 - *retrieve*: at most one key is selected; its weight is 1.  BOS stands halfway between selected keys and others, and is
   attended to when no key is selected (there is no BOS score where some key always is).
 - *mean*: the w selected keys tie; each has weight 1/w.  BOS as above.
+- *pick*: of the selected keys one scores highest, by 1 at least; its weight is 1.  BOS stands 1 below the lowest score
+  that a selected key can have, and 1 above the highest of the others (see `picks.py`).
 - *count*: BOS stands `COUNT_BOS_NATS` = c above the selected keys.  Each selected key then has weight
   e^-c / (1 + w e^-c), so the sum of the selected values, scaled by e^c, is linear in them, with a relative error of at
   most w e^-c (below float32's resolution).  Widths and sums need no MLP, and over several heads they add up.  Ours; the
@@ -19,7 +21,7 @@ from ....rasp_grammar.diagnostics import RaspError
 from ...blocks.blocks import Head, Level
 from ...blocks.times import Time
 from ...graph.graph import Constant, Selector
-from ...graph.walk import comparisons_of
+from ...graph.walk import comparisons_of, picked_from
 from ..context import Context
 from .error_bounds import COUNT_BOS_NATS, ZERO_WEIGHT_NATS, bos_between, leaked_weight
 from .selector_scores import ConjunctionScore
@@ -64,9 +66,12 @@ class Heads:
         self, selector: Selector, score: ConjunctionScore, level: Level, *, with_bos: bool, time: Time
     ) -> Head:
         fallback, half = bos_between(score.level, score.gap)
-        distance = half if with_bos and level != "count" else score.gap
+        if level == "pick":
+            fallback, distance = score.level - score.gap, score.gap
+        else:
+            distance = half if with_bos and level != "count" else score.gap
         sharpness = self._sharpness(score, level, distance)
-        weights_error = 0.0 if level == "retrieve" else 2 * sharpness * score.error
+        weights_error = 0.0 if level in ("retrieve", "pick") else 2 * sharpness * score.error
         leaked = leaked_weight(sharpness, _margin(score, distance), self.analysis.space.max_length)
         if leaked > MAX_LEAKED_WEIGHT or weights_error > MAX_TIE_WEIGHT_ERROR:
             raise self._too_close(
@@ -84,7 +89,7 @@ class Heads:
 
     def _sharpness(self, score: ConjunctionScore, level: Level, distance: float) -> float:
         margin = _margin(score, distance)
-        if level == "retrieve" or score.error == 0:
+        if level in ("retrieve", "pick") or score.error == 0:
             return next(
                 (choice for choice in UNTIED_SHARPNESS if choice * margin >= ZERO_WEIGHT_NATS), UNTIED_SHARPNESS[-1]
             )
@@ -107,7 +112,7 @@ class Heads:
             )
         sizes = {
             f"`{self.context.quoted(side)}`: {self.analysis.domain(side).describe()}": None
-            for atom in comparisons_of(selector)
+            for atom in comparisons_of(picked_from(selector))
             for side in (atom.keys, atom.queries)
             if not isinstance(side, Constant)
         }

@@ -39,6 +39,12 @@ class ScoreTerm:
         errors = f"{tried[0].error:.1g} against {self.error:.1g}"
         return replace(self, why=f"{self.why}; `{tried[0].kind}` would be noisier ({errors})")
 
+    @property
+    def size(self) -> float:
+        """The largest possible sum of the absolute values of the term's products."""
+        forms = [form for form in (self.key_only, self.query_only) if form is not None]
+        return sum(form.reach for form in forms) + sum(query.reach * key.size for query, key in self.pairs)
+
     def scaled(self, factor: float) -> ScoreTerm:
         """The same predicate with all scores multiplied."""
         return replace(

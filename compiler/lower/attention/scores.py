@@ -23,15 +23,24 @@ from ..context import Context, NoiseRemoval
 from ..refusals import Refusal, attempt
 from ..views import Views
 from .equality_scores import EqualityScores
+from .picks import error_above
 from .score_terms import Predicate, ScoreTerm, TablePredicate, is_equality, table_of
 from .table_scores import MAX_CLASSES_OF_TABLE_EQUALITY, TableScores
 from .truth_sums import TruthSums
 
 #: The score error that no reader notices, times the longest input (the most keys that can tie).  The values of a mean
-#: are closer together than those of a count.
-NEGLIGIBLE_SCORE_ERROR: dict[Level, float] = {"retrieve": 2.0**-12, "count": 2.0**-12, "mean": 2.0**-16}
+#: are closer together than those of a count.  A pick's is multiplied by the factor of its match instead: its keys are 1
+#: apart.
+NEGLIGIBLE_SCORE_ERROR: dict[Level, float] = {
+    "retrieve": 2.0**-12,
+    "count": 2.0**-12,
+    "mean": 2.0**-16,
+    "pick": 2.0**-5,
+}
 #: The largest usable `score error * max_length` where keys must tie.
 MAX_TIED_SCORE_ERROR = 2.0**-8
+#: The largest usable score error of a pick, times the factor of its match.
+MAX_PICKED_SCORE_ERROR = 2.0**-3
 #: Where ties do not matter, errors may leave this fraction of the gap between selected keys and others.
 MIN_REMAINING_GAP = 1 / 8
 #: Numbers that are multiples of 1/d with a larger d are compared by table.
@@ -77,13 +86,13 @@ class Scores:
             for found, predicate in zip(sums, predicates, strict=True)
         ]
 
-    def term(self, predicate: Predicate, *, level: Level, level_is_exact: bool) -> ScoreTerm:
+    def term(self, predicate: Predicate, *, level: Level, level_is_exact: bool, factor: float = 1.0) -> ScoreTerm:
         """The first construction with a negligible error, otherwise the one with the least error.
 
         Where keys must tie (counts, means), all selected keys must get equal scores.  A step function removes noise
         from the inputs of a tie but adds rounding.  If that is too large, `LOW_NOISE` uses two nested step functions;
-        they cost one more layer.  `level_is_exact`: BOS's score is compared with the keys', so the level must not
-        depend on the query.
+        they cost one more layer.  `factor`: of a pick, the least by which its terms are multiplied.  `level_is_exact`:
+        BOS's score is compared with the keys', so the level must not depend on the query.
 
         Raises the first refusal (C210 among others) if no construction is possible."""
         tied = level != "retrieve"
@@ -92,25 +101,32 @@ class Scores:
         noisier: list[ScoreTerm] = []
         longest = self.analysis.space.max_length
         makers = self._makers(predicate, level_is_exact)
+        negligible, usable = NEGLIGIBLE_SCORE_ERROR[level] / longest, MAX_TIED_SCORE_ERROR / longest
+        if level == "pick":
+            negligible, usable = NEGLIGIBLE_SCORE_ERROR[level] / factor, MAX_PICKED_SCORE_ERROR / factor
+
+        def error_of(term: ScoreTerm) -> float:
+            return error_above(term, factor) if level == "pick" else term.error
+
         for make in makers:
             for denoise in (NoiseRemoval.NONE, NoiseRemoval.STEP_FUNCTION) if tied else (NoiseRemoval.NONE,):
                 term = attempt(partial(make, denoise))
                 if isinstance(term, Refusal):
                     refused = refused or term
                     break
-                if term.error <= NEGLIGIBLE_SCORE_ERROR[level] / longest or (
+                if error_of(term) <= negligible or (
                     not tied and term.gap - 2 * term.error >= term.gap * MIN_REMAINING_GAP
                 ):
                     return term.instead_of(noisier)
-                if best is None or term.error < best.error:
+                if best is None or error_of(term) < error_of(best):
                     best = term.instead_of(noisier)
                 noisier.append(term)
-        noisy = best is None or not tied or best.error * longest > MAX_TIED_SCORE_ERROR
+        noisy = best is None or not tied or error_of(best) > usable
         self.context.noise_is_reducible |= noisy
         if noisy and self.context.strategy is Strategy.LOW_NOISE:
             for make in makers:
                 term = attempt(partial(make, NoiseRemoval.NESTED_STEP_FUNCTIONS))
-                if not isinstance(term, Refusal) and (best is None or term.error < best.error):
+                if not isinstance(term, Refusal) and (best is None or error_of(term) < error_of(best)):
                     best = term.instead_of(noisier)
         if best is None:
             assert refused is not None

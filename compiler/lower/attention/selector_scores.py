@@ -9,9 +9,10 @@ from ...analysis.conjunctions import Conjunction, DisjointConjunctions
 from ...blocks.blocks import Level
 from ...blocks.forms import LinearForm, sum_forms
 from ...blocks.times import Time
-from ...graph.graph import Selector
+from ...graph.graph import Selector, SelectorPick
 from ..context import Context
 from ..ready_times import ReadyTimes
+from .picks import Slopes, error_with_slope, joined_forms
 from .score_terms import Predicate
 from .scores import NEGLIGIBLE_SCORE_ERROR, Scores
 from .split_orders import SplitOrders
@@ -22,7 +23,8 @@ class ConjunctionScore:
     """The score of one conjunction: `key_only(k) + query_only(q) + sum of a(q) b(k)` over `pairs`.
 
     All numbers are scores before sharpness.  The score is `level` where all predicates hold and at most `level - gap`
-    elsewhere; `error` bounds its float32 error.  `kind` and `why`: the constructions and the reasons for them."""
+    elsewhere; `error` bounds its float32 error.  For a pick, `level` is the lowest score of a selected key, and `gap`
+    the least distance of two selected keys.  `kind` and `why`: the constructions and the reasons for them."""
 
     kind: str
     why: str
@@ -44,10 +46,11 @@ class ConjunctionScore:
 class SelectorScores:
     """Makes scores.  Memoised by selector and level."""
 
-    def __init__(self, context: Context, times: ReadyTimes, scores: Scores) -> None:
+    def __init__(self, context: Context, times: ReadyTimes, scores: Scores, slopes: Slopes) -> None:
         self.context = context
         self.analysis = context.analysis
         self.terms = scores
+        self.slopes = slopes
         self.split_orders = SplitOrders(context, times, scores)
         self._conjunctions = DisjointConjunctions(context.analysis)
         self._scores: dict[tuple[object, ...], list[ConjunctionScore]] = {}
@@ -70,7 +73,10 @@ class SelectorScores:
         `level_is_exact`: as in `Scores.term`, which also says what is raised."""
         key = (selector, level, level_is_exact)
         if key not in self._scores:
-            found = self._choose(self.conjunctions(selector), level, level_is_exact)
+            if isinstance(selector, SelectorPick):
+                found = [self._pick(selector, level_is_exact)]
+            else:
+                found = self._choose(self.conjunctions(selector), level, level_is_exact)
             if len(found) > 1:
                 found = [
                     replace(one, why=f"case {place} of {len(found)} that exclude each other: {one.why}")
@@ -98,6 +104,25 @@ class SelectorScores:
         if len(found) != len(conjunctions):
             self.context.split_orders = True
         return found
+
+    def _pick(self, selector: SelectorPick, level_is_exact: bool) -> ConjunctionScore:
+        """The score of the operand's one conjunction, above a slope over the positions."""
+        (predicates,) = self.conjunctions(selector.operand)
+        slope = self.slopes.of(selector)
+        terms = [
+            self.terms.term(one, level="pick", level_is_exact=level_is_exact, factor=slope.factor())
+            for one in predicates
+        ]
+        factor = slope.factor(min((term.gap for term in terms), default=1.0))
+        key_only, query_only, pairs = joined_forms(terms, slope, factor)
+        kinds = [term.kind for term in terms] or ["everything"]
+        return ConjunctionScore(
+            kind=f"{' and '.join(kinds)}, {selector.which}",
+            why="; and ".join([*(term.why for term in terms), f"of these, the {selector.which}, by a slope"]),
+            key_only=key_only, query_only=query_only, pairs=pairs,
+            level=factor * sum(term.level for term in terms) + slope.low, gap=1.0,
+            error=error_with_slope(terms, slope, factor),
+        )  # fmt: skip
 
     def _score(self, predicates: Sequence[Predicate], level: Level, level_is_exact: bool) -> ConjunctionScore:
         terms = self.terms.terms(predicates, level=level, level_is_exact=level_is_exact)

@@ -383,6 +383,7 @@ def test_generated_graphs_have_all_kinds_of_nodes() -> None:
         "Table",
         "SelectorNot",
         "SelectorAnd",
+        "SelectorPick",
     }
 
 

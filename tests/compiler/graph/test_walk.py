@@ -6,10 +6,18 @@ from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
-from raspc.compiler.graph.graph import Attended, Node, Select, Selector, SelectorAnd, SelectorNot, SelectorOr
+from raspc.compiler.graph.graph import (
+    Attended,
+    Node,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+    SelectorPick,
+)
 from raspc.compiler.graph.walk import (
     attention_depths,
-    comparisons_of,
     conjuncts,
     fold,
     formula,
@@ -76,9 +84,10 @@ def _depth(node: Node) -> int:
 @given(st.data())
 def test_a_fold_is_the_recursive_evaluation_of_a_formula(data: st.DataObject) -> None:
     selector = data.draw(selectors(Build(), 4))
-    truths: dict[Select, bool] = {}
-    for atom in comparisons_of(selector):
-        truths[atom] = data.draw(st.booleans())
+    truths: dict[Selector, bool] = {}
+    for atom in formula(selector):
+        if isinstance(atom, (Select, SelectorPick)):
+            truths[atom] = data.draw(st.booleans())
 
     def evaluate(part: Selector) -> bool:
         match part:
@@ -88,7 +97,7 @@ def test_a_fold_is_the_recursive_evaluation_of_a_formula(data: st.DataObject) ->
                 return evaluate(left) or evaluate(right)
             case SelectorNot(operand=operand):
                 return not evaluate(operand)
-            case Select():
+            case Select() | SelectorPick():
                 return truths[part]
             case _:
                 raise AssertionError(part)
@@ -100,6 +109,7 @@ def test_a_fold_is_the_recursive_evaluation_of_a_formula(data: st.DataObject) ->
         both=lambda left, right: left and right,
         either=lambda left, right: left or right,
         negate=lambda operand: not operand,
+        pick=truths.__getitem__,
         known=known,
     )
     assert result == evaluate(selector) == all(map(evaluate, conjuncts(selector)))

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 from raspc.compiler.graph.comparisons import Comparison
-from raspc.compiler.graph.graph import Node, Selector, SOp
+from raspc.compiler.graph.graph import Node, Selector, SOp, Which
 from raspc.compiler.graph.operations import OPERATIONS
 from raspc.compiler.graph.values import Scalar, Undefined, Value
 from raspc.compiler.interpret.interpreter import Selection, evaluate
@@ -182,6 +182,36 @@ def test_and_or_not_of_selectors(build: Build) -> None:
         [True, True, True],
     ]
     assert cells(build.graph.selector_not(before, SPAN), "ab") == [[True, True], [False, True]]
+
+
+@pytest.mark.parametrize("text", ["", "a", "aab", "abba", "baabab"])
+def test_a_pick_keeps_one_of_the_selected_positions(build: Build, text: str) -> None:
+    same = build.select(build.tokens, build.tokens, "==")
+    others = build.graph.selector_and(same, build.select(build.indices, build.indices, "!="), SPAN)
+    places = range(len(text))
+    for query in places:
+        keys = [key for key in places if text[key] == text[query] and key != query]
+        expected: dict[Which, list[int]] = {
+            "first": keys[:1],
+            "last": keys[-1:],
+            "nearest": sorted(keys, key=lambda key: (abs(key - query), key))[:1],
+        }
+        for which, kept in expected.items():
+            row = cells(build.graph.selector_pick(others, which, SPAN), text)[query]
+            assert row == [key in kept for key in places]
+
+
+def test_a_pick_from_a_row_with_an_undefined_cell_is_undefined(build: Build) -> None:
+    ratio = build.op("div", build.constant(2), build.indices)
+    equal = build.select(ratio, build.indices, "==")
+    undefined = Undefined("division by zero")
+    assert cells(build.graph.selector_pick(equal, "last", SPAN), "abc") == [[undefined] * 3] * 3
+
+
+def test_a_causal_pick_keeps_one_of_the_earlier_positions(build: Build) -> None:
+    last = build.graph.selector_pick(build.everything(), "last", SPAN)
+    rows = evaluate([last], "abc", causal=True)[last]
+    assert rows == [[True, False, False], [False, True, False], [False, False, True]]
 
 
 def test_an_undefined_cell_makes_its_row_undefined(build: Build) -> None:

@@ -7,9 +7,10 @@ syntax keyword raspStatement def return for if else
 syntax keyword raspOperator and or not in
 syntax keyword raspBoolean True False
 syntax keyword raspSequence full_s indices length tokens tokens_asis tokens_bool tokens_float tokens_int tokens_str
-syntax keyword raspFunction abs aggregate average contains count draw has_focus indicator len load_from_location
-syntax keyword raspFunction mark_first_instance mark_last_instance max min range round select select_from_first
-syntax keyword raspFunction select_from_last select_next_identical selector_width shift sort zip
+syntax keyword raspFunction abs aggregate average contains count draw has_focus indicator largest len load_from_location
+syntax keyword raspFunction mark_first_instance mark_last_instance max min range round select select_first
+syntax keyword raspFunction select_from_first select_from_last select_last select_nearest select_next_identical
+syntax keyword raspFunction selector_width shift smallest sort zip
 syntax match raspDeclaration /\<set\s\+\(vocab\|max_length\|\(\(s-op\|selector\)\s\+\)\?example\)\>/
 syntax match raspDeclaration /\<show\s\+\(\(s-op\|selector\)\s\+\)\?examples\?\>/
 syntax match raspDeclaration /\<\(\(s-op\|selector\)\s\+\)\?examples\s\+\(on\|off\)\>/
