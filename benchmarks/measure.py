@@ -96,7 +96,9 @@ def wrong_positions(
     farther off than the bound that the manifest states.
     """
     tolerance = tolerated(model.manifest)
-    handle = model.register_forward_hook(lambda *_: None) if plain else None  # a model with hooks runs as it stands
+    handle = (
+        model.register_forward_hook(lambda *_: None) if plain else None
+    )  # a model with hooks uses the plain softmax
     results = model.run_batch(inputs)
     if handle is not None:
         handle.remove()

@@ -119,7 +119,7 @@ class _Repair:
         work = 0
         while (place := self.reader.read()) is not None:
             first, stop = self.reader.first, place.index
-            # Finding out what the grammar allows copies the parser's stack, which is as long as the nesting is deep.
+            # Asking for the allowed terminals copies the parser's stack, whose length is the nesting depth.
             work += REPAIR_WORK + (stop - first) // 10
             if work <= MAX_WORK and self._add(place):
                 continue

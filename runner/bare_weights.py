@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..compiler.artifact.weights_file import read
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .network import LayerSizes, NetworkSizes, Transformer
 
 NamedArrays: TypeAlias = Mapping[str, NDArray[np.floating]]
 
-#: More layers than this are taken for damage: an empty layer has no tensor, so one name can claim any number of them.
+#: Largest number of layers.  An empty layer has no tensors, so a damaged name could claim any number of layers.
 MAX_LAYERS = 4096
 
 _LAYER_TENSOR = re.compile(r"blocks\.(\d{1,9})\.(attn|mlp)\.\w+")
+
+
+def read_network(path: Path, *, causal: bool) -> Transformer:
+    """The transformer of a safetensors file, without a manifest.
+
+    Raises RaspError if the file cannot be read (M001), is not a safetensors file (M020), or as
+    `transformer_from_tensors` does.
+    """
+    return transformer_from_tensors(read(path).tensors, causal=causal)
 
 
 def transformer_from_tensors(tensors: NamedArrays, *, causal: bool) -> Transformer:

@@ -173,7 +173,7 @@ class Model(Transformer):
         return tuple(output.name for output in self.manifest.outputs)
 
     def _is_as_built(self) -> bool:
-        """Whether only weights may have changed: with hooks or other modules in it the model must run as it stands."""
+        """True if at most the weights have changed.  Hooks and replaced modules need the plain forward."""
         return all(
             type(module) in _MODULES and len(module._forward_hooks) == 0 and len(module._forward_pre_hooks) == 0
             for module in self.modules()

@@ -6,7 +6,7 @@ the first file new and the second old, both whole; a raspc model's hashes show t
 
 Files without a name (O_TMPFILE, then linkat) cost 15 lines more than hidden names alone.  They pay for a common case:
 a build on a cluster is killed for time or memory, with SIGKILL, which no handler sees.  Weights can take 800 MB.  Each
-killed job would leave that much in hidden files beside the models, and nobody would know whether to delete them.  The
+killed job would leave that much in hidden files beside the models, and users could not know if they are needed.  The
 kernel frees a file without a name when its process ends.
 """
 

@@ -1,7 +1,7 @@
-"""Blocks and layers as text: what `--emit blocks` and `--emit layers` print.
+"""The text of `--emit blocks` and `--emit layers`.
 
-Stable and at most `WIDTH` columns wide: long sums and lists are cut, and say how much is missing.  In a list of
-directions or of neurons, `error` bounds |float32 value - exact value|.
+Lines have at most `WIDTH` columns: long sums and lists are shortened and end with the number of omitted items.
+`error` is a bound on |float32 value - exact value|.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from .times import Time
 
 WIDTH = 120
 
-#: Width of a sum that has a line to itself, of one of two factors, and of one beside what it is moved to.
+#: Widths in characters: a sum on a line of its own, each factor of a product, a head's value beside its target.
 WHOLE, FACTOR, MOVED = 76, 38, 56
 #: Width of a list of directions.
 LIST = 108
 
 
 def format_blocks(blocks: Blocks) -> str:
-    """The directions, heads, neurons and outputs, in the order in which they were made."""
+    """The text of `--emit blocks`: directions, heads, neurons and outputs, in the order in which they were made."""
     names = Names(_directions(blocks))
     writers = _writers(blocks)
     counts = [
@@ -169,7 +169,7 @@ def _group(group: NeuronGroup, names: Names) -> Iterator[str]:
 
 
 def _without_plus(terms: Sequence[str]) -> list[str]:
-    """A sum's terms; the first one needs no sign, or a minus that is its own."""
+    """The terms of a sum: the first one without its plus sign, or with its minus sign attached."""
     first = terms[0].removeprefix("+ ") if terms[0].startswith("+") else f"-{terms[0][2:]}"
     return [first, *terms[1:]]
 
@@ -182,7 +182,7 @@ def _neuron(orientation: int, knot: float, coefficient: float) -> str:
 
 
 def _numbers(values: Sequence[float]) -> str:
-    """Up to twelve; evenly spaced ones by their ends."""
+    """Up to twelve numbers; more than four evenly spaced ones as a range."""
     steps = {b - a for a, b in pairwise(values)}
     if len(values) > 4 and len(steps) == 1:
         step = steps.pop()
@@ -254,7 +254,7 @@ def _neurons(layer: BlockLayer) -> int:
 
 
 def _stream(plan: Schedule, names: Names) -> Iterator[tuple[str, ...]]:
-    """Runs of coordinates of one subspace: where, what, and from when to when it is needed."""
+    """Rows (coordinates, directions, kind, writer, last reader): one for each run of coordinates of one subspace."""
     last = _last_read(plan)
     runs: list[list[tuple[int, Direction]]] = []
     for index, direction in enumerate(plan.directions, 1):
@@ -278,12 +278,12 @@ def _stream(plan: Schedule, names: Names) -> Iterator[tuple[str, ...]]:
 def _written_at(direction: Direction) -> str:
     if direction.role in ("tokens", "indices"):
         return "embedded"
-    read = Time(direction.time - 1)  # when its writer reads
+    read = Time(direction.time - 1)  # the time at which its writer reads
     return f"written by layer {read.layer} {'attention' if read.is_attention else 'neurons'}"
 
 
 def _last_read(plan: Schedule) -> dict[Direction, tuple[int, str]]:
-    """The last step that reads a direction: when, and in words."""
+    """The last step that reads each direction, as (time, name)."""
     last: dict[Direction, tuple[int, str]] = {}
 
     def read(forms: Iterable[LinearForm], time: int, text: str) -> None:
@@ -294,10 +294,10 @@ def _last_read(plan: Schedule) -> dict[Direction, tuple[int, str]]:
     for index, layer in enumerate(plan.layers):
         for placed in layer.heads:
             values = [payload.form for payload in placed.payloads]
-            read([*head_forms(placed.head), *values], 2 * index, f"layer {index} attention")
-        read([group.input for group in layer.groups], 2 * index + 1, f"layer {index} neurons")
+            read([*head_forms(placed.head), *values], Time.attention(index), f"layer {index} attention")
+        read([group.input for group in layer.groups], Time.mlp(index), f"layer {index} neurons")
     for output in plan.blocks.outputs:
-        read(logits_of(output), 2 * len(plan.layers), "the output")
+        read(logits_of(output), Time.attention(len(plan.layers)), "the output")
     return last
 
 
@@ -305,14 +305,14 @@ def _last_read(plan: Schedule) -> dict[Direction, tuple[int, str]]:
 
 
 def _first(lines: Sequence[str], indent: str) -> list[str]:
-    """The first lines of a list, and how many more there are."""
+    """The first lines of a list, and a line with the number of further ones."""
     if len(lines) <= MAX_TERMS:
         return list(lines)
     return [*lines[: MAX_TERMS - 1], f"{' ' * len(indent)}... {len(lines) - MAX_TERMS + 1} more"]
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with aligned columns, without blanks at the end."""
+    """Rows with aligned columns, without trailing blanks."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         f"  {'  '.join([cell.ljust(width) for cell, width in zip(row, widths, strict=True)])}".rstrip() for row in rows

@@ -1,9 +1,8 @@
-"""Directions and forms as text: short names that follow from labels, sums that fit on a line.
+"""Directions and forms as text: short names made from labels, sums that fit on a line.
 
-A direction is named after its label, not after the order in which directions were made, so that a change in one part of
-a program leaves the text of the others alone.  The directions of a one-hot share one name: `tokens{"a"}` is one of
-them, `tokens{"a", "b"}` the sum of two, and `tokens{"a": 2, "b": -1}` a form that is 2 where the value is "a", -1 where
-it is "b", else 0.
+A direction's name is made from its label, not from its number, so a change in one part of a program does not change the
+text of the others.  The directions of a one-hot share one name: `tokens{"a"}` is one of them, `tokens{"a", "b"}` the
+sum of two, and `tokens{"a": 2, "b": -1}` a form that is 2 for the value "a", -1 for "b", else 0.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from ..graph.print_graph import literal
 from ..graph.values import Scalar
 from .forms import Direction, LinearForm
 
-#: Longer names are cut, between words if possible.
+#: Longest name in characters; longer ones are shortened, between words if possible.
 MAX_NAME = 28
-#: Terms of a sum, and values in a pair of braces, that are listed before the rest is counted.
+#: Most terms of a sum, or values in a pair of braces, that are listed; the rest is counted.
 MAX_TERMS = 8
 
-#: Labels that are names as they stand: a word, a comparison of two words, a function of one.
+#: Labels that need no shortening: a word, a comparison of two words, a function of one word.
 _PLAIN = re.compile(r"\w+(?:(?:[<>]=?|[=!]=)\w+|\(\w+\))?")
-#: Words of an expression that say little in a name.
+#: Shorter words for functions in a name; "" omits the word.
 _SHORTER = {
     "select": "",
     "selector_width": "width",
@@ -45,7 +44,7 @@ class Subspace:
 
     @property
     def label(self) -> str | None:
-        """The directions' label, unless the name says it already."""
+        """The directions' label; None if it equals the name."""
         label = _base_label(self.directions[0])
         return None if label.replace(" ", "") == self.name.partition("#")[0] else label
 
@@ -81,7 +80,7 @@ class Names:
         return f"{subspace.name}{{{_value(direction)}}}" if subspace.one_hot else subspace.name
 
     def some(self, directions: Sequence[Direction], width: int) -> str:
-        """Directions in at most `width` characters: `length, tokens{"a", "b"}`; a whole one-hot is `tokens{all}`."""
+        """Directions in at most `width` characters: `length, tokens{"a", "b"}`; `tokens{all}` for a one-hot."""
         members: dict[Subspace, list[Direction]] = {}
         for direction in directions:
             members.setdefault(self._of[direction], []).append(direction)
@@ -92,8 +91,10 @@ class Names:
         return fitted(texts, width, ", ")
 
     def form(self, form: LinearForm, width: int, *, inner: bool = False) -> str:
-        """The sum, in at most `width` characters where cutting its lists achieves that; `inner`: in parentheses unless
-        it is one term."""
+        """The sum, in at most `width` characters if shortening its lists is enough.
+
+        inner: put parentheses around more than one term.
+        """
         text = ""
         for most in range(MAX_TERMS, 1, -1):
             terms = self._terms(form, most)
@@ -107,7 +108,7 @@ class Names:
         return text
 
     def _terms(self, form: LinearForm, most: int) -> list[tuple[float, str]]:
-        """(coefficient, name) pairs; the terms over one one-hot are one pair."""
+        """(coefficient, name) pairs; all terms over one one-hot make one pair."""
         members: dict[Subspace, list[tuple[Direction, float]]] = {}
         for direction, coefficient in form.terms:
             members.setdefault(self._of[direction], []).append((direction, coefficient))
@@ -125,17 +126,17 @@ class Names:
 
 
 def number(value: float) -> str:
-    """A coefficient or a bound."""
+    """A coefficient or a bound, with six digits."""
     return f"{value + 0.0:.6g}"  # -0.0 + 0.0 is 0.0
 
 
 def margin(value: float) -> str:
-    """An error that a reader tolerates."""
+    """A tolerated error, with three digits."""
     return f"{value + 0.0:.3g}"
 
 
 def error_bound(value: float) -> str:
-    """An error bound, rounded up to a power of two: only its size matters."""
+    """An error bound, rounded up to a power of two."""
     if value == 0 or not isfinite(value):
         return f"{value + 0.0:g}"
     mantissa, exponent = frexp(value)
@@ -148,12 +149,12 @@ def bounds(low: float, high: float, error: float) -> str:
 
 
 def elided(texts: Sequence[str], most: int = MAX_TERMS) -> list[str]:
-    """The texts, or the first of them and how many more there are."""
+    """The texts; if they are more than `most`, the first of them and the number of the others."""
     return list(texts) if len(texts) <= most else [*texts[: most - 1], f"... {len(texts) - most + 1} more"]
 
 
 def fitted(texts: Sequence[str], width: int, separator: str) -> str:
-    """The texts side by side; as many of them as fit, and how many more there are."""
+    """As many of the texts as fit into `width` characters, joined, and the number of the others."""
     most = max(len(texts), 1)
     while True:
         joined = separator.join(elided(texts, most))
@@ -173,7 +174,7 @@ def _order(direction: Direction) -> tuple[int, int, int]:
 
 
 def _subspace_key(direction: Direction, groups: dict[tuple[object, ...], list[Direction]]) -> tuple[object, ...]:
-    """One-hots belong together by node and time, as long as no value comes twice; all else stands alone."""
+    """Groups one-hot directions by node and time, with each value once; every other direction is a group of its own."""
     if direction.kind != "one-hot":
         return ("alone", direction.id)
     copy = 0
@@ -189,7 +190,7 @@ def _base_label(direction: Direction) -> str:
 
 
 def short_name(label: str) -> str:
-    """One word, so that it can stand in a sum: `length`, `depth<0`, `width_up_to_here_tokens`."""
+    """A label as one word without blanks: `length`, `depth<0`, `width_up_to_here_tokens`."""
     word = label.replace(" ", "")
     if len(word) <= MAX_NAME and _PLAIN.fullmatch(word) is not None:
         return word
@@ -207,7 +208,7 @@ def _value(direction: Direction) -> str:
 
 
 def _values(directions: Sequence[Direction], most: int) -> str:
-    """`0, 3..7`: runs of three or more whole numbers are joined."""
+    """`0, 3..7`: three or more consecutive whole numbers become a range."""
     runs: list[list[Direction]] = []
     for direction in directions:
         if runs and _follows(direction.value, runs[-1][-1].value):

@@ -6,29 +6,40 @@ from collections.abc import Iterable
 
 
 class Time(int):
-    """A count of half layers: 0 is the embedding, 2l-1 the attention of layer l, 2l the MLP of layer l.
+    """A count of half layers.  Layer l, counted from 0, has its attention at time 2l and its MLP at time 2l + 1.
 
-    A block that reads at time t writes at t + 1.  Attention reads at even times, an MLP at odd times.
+    A block that reads at time t writes at t + 1; the embedding writes at time 0.  Attention reads at even times, an MLP
+    at odd times.
     """
 
     @classmethod
+    def attention(cls, layer: int) -> Time:
+        """The time at which the attention of a layer reads."""
+        return cls(2 * layer)
+
+    @classmethod
+    def mlp(cls, layer: int) -> Time:
+        """The time at which the MLP of a layer reads."""
+        return cls(2 * layer + 1)
+
+    @classmethod
     def latest(cls, times: Iterable[int]) -> Time:
-        """The latest of several times; the embedding's if there are none."""
+        """The latest of several times; 0 if there are none."""
         return cls(max(times, default=0))
 
     @property
     def first_attention_after(self) -> Time:
-        """When the earliest attention reads that can read a value written at this time."""
+        """The time of the earliest attention that can read a value written at this time."""
         return Time(self + self % 2)
 
     @property
     def first_mlp_after(self) -> Time:
-        """When the earliest MLP reads that can read a value written at this time."""
+        """The time of the earliest MLP that can read a value written at this time."""
         return Time(self | 1)
 
     @property
     def written(self) -> Time:
-        """When a block that reads at this time has written."""
+        """The time at which the result of a block that reads at this time can be read."""
         return Time(self + 1)
 
     @property
@@ -38,5 +49,5 @@ class Time(int):
 
     @property
     def is_attention(self) -> bool:
-        """A block that reads at this time is an attention head; otherwise it is in an MLP."""
+        """True if a block that reads at this time is an attention head; otherwise it is in an MLP."""
         return self % 2 == 0

@@ -1,4 +1,4 @@
-"""Names for graph nodes that nobody named, from what they compute: `rank`, `previous`, `is_a`, `count_of_a`."""
+"""Names for unnamed graph nodes, from their expressions: `rank`, `previous`, `is_a`, `count_of_a`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .graph import (
 from .values import Scalar
 from .walk import comparisons_of
 
-#: A name made of other names is at most this long; beyond it, a word for the kind of node stands alone.
+#: Longest name made of other names, in characters; instead of a longer one, a word for the kind of node is used.
 MAX_COMPOSED = 24
 
 #: Names are read in one row with operators, so a person's longer names are cut.

@@ -27,10 +27,10 @@ from .operations import OPERATIONS
 from .values import Scalar
 from .walk import inputs_of, reachable
 
-#: Longer descriptions are cut: they stand in messages and in tables.
+#: Longest description in characters; descriptions are used in messages and tables.
 MAX_DESCRIPTION = 100
 
-#: Levels of operands below the described node; what is below them becomes `...`.
+#: Levels of operands that a description shows; deeper operands become `...`.
 MAX_LEVELS = 5
 
 #: Rows of a table that `--emit graph` lists.
@@ -51,13 +51,13 @@ def literal(value: Scalar) -> str:
 def describe(graph: Graph, node: Node, *, expand: bool = False) -> str:
     """A node as one line of RASP, at most `MAX_DESCRIPTION` characters.
 
-    Named parts stand under their names; with `expand` the node itself is written out all the same.
+    Named nodes are written as their names.  expand: write out the node itself even if it has a name.
     """
     return shortened(_expression(graph, node, MAX_LEVELS, expand, False), MAX_DESCRIPTION)
 
 
 def _expression(graph: Graph, node: Node, levels: int, expand: bool, inner: bool) -> str:
-    """`inner`: as an operand, so parentheses are needed around operators."""
+    """inner: the node is an operand, so an operator needs parentheses."""
     name = graph.name(node)
     if name is not None and not expand:
         return name
@@ -104,7 +104,7 @@ def _expression(graph: Graph, node: Node, levels: int, expand: bool, inner: bool
 
 
 def _operation(op: str, parts: list[str], operands: list[str]) -> tuple[str, bool]:
-    """The text, and whether it needs no parentheses as an operand."""
+    """The text, and True if it needs no parentheses as an operand."""
     operation = OPERATIONS[op]
     symbol = operation.symbol
     if op == "where":

@@ -5,7 +5,7 @@ others stand where they are read, unless the expression would be long.  Names ar
 named by what they compute (name_nodes.py).
 
 The elaborated text and the graph are the same after simplification (compare.py), not before: what simplification
-makes (sums, ratios) is written as what it is made from, and a constant that stands alone as an s-op is the mean of it.
+makes (sums, ratios) is written with the library's functions, and a constant output is written as the constant's mean.
 """
 
 from __future__ import annotations

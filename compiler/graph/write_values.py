@@ -35,7 +35,7 @@ def binary(operator: str, left: tree.Expression, right: tree.Expression) -> tree
 
 
 def grouped(expression: tree.Expression) -> tree.Expression:
-    """A ternary in parentheses: as a condition it needs none, but nobody reads it right."""
+    """A ternary in parentheses.  RASP does not need them in a condition, but readers do."""
     return tree.Group(NO_SPAN, expression) if isinstance(expression, tree.Ternary) else expression
 
 

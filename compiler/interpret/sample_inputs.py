@@ -70,7 +70,7 @@ def sampled_inputs(vocabulary: Sequence[Scalar], max_length: int, count: int, se
     found = dict.fromkeys(structured_inputs(vocabulary, max_length))
     rng = random.Random(seed)
     if total <= 4 * count:
-        # The sample holds nearly all inputs: drawing at random would repeat most of them, so shuffle instead.
+        # The sample has nearly all inputs: drawing at random would repeat most of them, so shuffle instead.
         rest = [tokens for tokens in all_inputs(vocabulary, max_length) if tokens not in found]
         rng.shuffle(rest)
         return [*found, *rest[: max(0, count - len(found))]]

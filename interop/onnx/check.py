@@ -86,7 +86,7 @@ class OnnxAnswers:
 
 
 def _values(output: OutputRecord, answers: NDArray[np.generic]) -> list[Scalar]:
-    """The values that a row of `NAME.answer` stands for."""
+    """The values that a row of `NAME.answer` encodes."""
     listed = listed_values(output)
     numbers: list[int | float] = answers.tolist()
     if listed is not None:

@@ -179,7 +179,7 @@ def test_texts_fit_a_terminal() -> None:
         assert max(map(len, explanation.as_text().splitlines())) <= 120, explanation.code
 
 
-def test_one_code(call: Call) -> None:
+def test_explain_prints_the_page_of_a_code(call: Call) -> None:
     result = call("explain", "unknown-name")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("unknown-name: A name that is not defined.\n\n")
@@ -188,7 +188,7 @@ def test_one_code(call: Call) -> None:
     assert call("explain", "[C202]").stdout == call("explain", "c202").stdout
 
 
-def test_all_codes(call: Call) -> None:
+def test_explain_lists_all_codes(call: Call) -> None:
     lines = call("explain").stdout.splitlines()
     assert lines[0] == "The text of a program"
     listed = [line.split()[0] for line in lines if line.startswith("  ")]

@@ -175,7 +175,7 @@ def test_json(call: Call, here: Path) -> None:
     assert json.loads(result.stderr)["file"] == "c.rasp"
 
 
-def test_nothing_there(call: Call, here: Path) -> None:
+def test_a_folder_without_programs_is_no_error(call: Call, here: Path) -> None:
     result = call("fmt", ".")
     assert (result.returncode, result.stdout, result.stderr) == (0, "no .rasp files there\n", "")
 

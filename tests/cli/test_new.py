@@ -69,7 +69,7 @@ def test_a_name_is_text_of_one_line(name: str, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("name", ["", ".rasp", " ", "folder/", "/"])
-def test_it_needs_a_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_refuses_an_empty_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", name]) == 2
     assert "give the program a name" in capsys.readouterr().err
     assert list(Path().iterdir()) == []

@@ -23,7 +23,7 @@ def test_streams_and_status(call: Call) -> None:
 
 
 @pytest.mark.parametrize("script", [b"", b"\n# nothing\n", b"3;", b"3;\nexit()\nmissing;", b"3\nquit\nmissing"])
-def test_all_is_well(call: Call, script: bytes) -> None:
+def test_a_script_without_mistakes_exits_with_0(call: Call, script: bytes) -> None:
     result = call("repl", stdin=script)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout in ("", "     value: 3 (int)\n")
@@ -71,7 +71,7 @@ def test_a_script_loads_only_what_it_needs(tmp_path: Path) -> None:
     assert done.stdout.decode().splitlines()[-1] == "0 ['lark']"
 
 
-def test_answers_come_at_once(tmp_path: Path) -> None:
+def test_each_answer_is_written_before_the_next_input(tmp_path: Path) -> None:
     """A program at the other end of a pipe can talk to the REPL, mistakes in their places among the answers."""
     command = [sys.executable, "-m", "raspc", "repl"]
     with subprocess.Popen(

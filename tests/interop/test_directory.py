@@ -83,7 +83,7 @@ def test_only_ones_own_folder_is_replaced(tmp_path: Path) -> None:
         require_ours(tmp_path / "link", "mark", _is_mark, NAMES)
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_the_error_names_the_path_that_cannot_be_written(tmp_path: Path) -> None:
     with (
         pytest.raises(RaspError, match=r"cannot write `.*nowhere/x`: there is no folder .*nowhere"),
         writing(tmp_path / "nowhere" / "x"),

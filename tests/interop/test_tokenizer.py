@@ -52,7 +52,7 @@ def test_characters_join_and_words_do_not() -> None:
     assert tokenizer_of(["ab", "c"]).decode([2, 0, 1]) == "ab c"
 
 
-def test_what_is_no_token_is_refused() -> None:
+def test_text_outside_the_vocabulary_is_refused() -> None:
     with pytest.raises(Exception, match="Missing"):
         tokenizer_of("abc").encode("abd")
 

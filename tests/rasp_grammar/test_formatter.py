@@ -229,6 +229,7 @@ def test_a_messy_text(golden: Callable[..., None]) -> None:
         ("x;\n\n\n\n\ny; z;", "x;\n\ny;\nz;\n"),
         ("x = 1.50 + 007;", "x = 1.50 + 007;\n"),
         ("((x));", "((x));\n"),
+        ("exit(\n);\nquit\n()", "exit( );\nquit ();\n"),
     ],
 )
 def test_small_texts(text: str, expected: str) -> None:

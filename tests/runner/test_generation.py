@@ -72,14 +72,14 @@ def test_booleans_go_back_as_the_numbers_of_the_vocabulary() -> None:
     assert [repr(token) for token in model.generate([1], 3)] == ["0", "1", "0"]
 
 
-def test_a_token_that_is_none() -> None:
+def test_generation_stops_at_an_output_outside_the_vocabulary() -> None:
     model = model_of("set vocab range(3); set max_length 5; tokens + 1;")
     assert model.generate([0], 2) == [1, 2]
     with pytest.raises(raspc.RaspError, match="the output after `0 1 2` is `3`: that is no token"):
         model.generate([0], 3)
 
 
-def test_what_cannot_be_continued(repeat: Model) -> None:
+def test_generation_refuses_models_and_inputs_that_it_cannot_continue(repeat: Model) -> None:
     assert codes(model_of(REPEAT, causal=False), "ab") == ["not-causal"]
     assert codes(repeat, []) == ["nothing-to-continue"]
     assert codes(repeat, "abcabcab") == ["input-too-long"]

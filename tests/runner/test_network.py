@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from raspc.compiler.artifact.manifest import expected_shapes
+from raspc.compiler.artifact.weights_file import pack
 from raspc.rasp_grammar.diagnostics import RaspError
-from raspc.runner.bare_weights import sizes_of_tensors, transformer_from_tensors
+from raspc.runner.bare_weights import read_network, sizes_of_tensors, transformer_from_tensors
 from raspc.runner.model import Model, network_sizes
 from raspc.runner.network import LayerSizes, NetworkSizes, Transformer
 from raspc.tests.support.handmade import logits, random_model
@@ -40,6 +42,16 @@ def test_tensors_alone_give_the_sizes_and_the_logits(shape: str, causal: bool) -
     ids, _ = Model(compiled, "cpu").encode(["abca"])
     with torch.no_grad():
         assert_same_logits(compiled, "abca", network(ids)[0], logits(compiled, "abca"))
+
+
+def test_a_network_is_read_from_a_weights_file_without_its_manifest(tmp_path: Path) -> None:
+    compiled = random_model(2)
+    path = tmp_path / "bare.safetensors"
+    path.write_bytes(pack(compiled.tensors, ("writer", "test")))
+    network = read_network(path, causal=False)
+    assert {name: value.tolist() for name, value in network.state_dict().items()} == {
+        name: value.tolist() for name, value in compiled.tensors.items()
+    }
 
 
 def test_padding_may_stand_anywhere() -> None:

@@ -23,7 +23,7 @@ WORD_SCOPES = {
     "constant.language.boolean": ("TRUE", "FALSE"),
 }
 
-#: Scopes of signs.  A sign that begins like another one stands behind it.
+#: Scopes of signs.  A sign that is a prefix of another one comes after it.
 SIGN_SCOPES = {
     "keyword.operator.comparison": ("EQUAL", "NOT_EQUAL", "LESS_EQUAL", "GREATER_EQUAL", "LESS", "GREATER"),
     "keyword.operator.assignment": ("ASSIGN",),

@@ -117,7 +117,7 @@ def _definitions(module: tree.Module) -> dict[str, tree.Expression]:
 
 
 def _substituted(text: str, node: tree.Assignment, module: tree.Module) -> str:
-    """The text without an assignment: its value stands wherever its name stood."""
+    """The text without an assignment: its value replaces every use of its name."""
     name, value = node.names[0], node.values[0]
     body = _part(text, value.span)
     if not isinstance(value, (tree.Name, tree.Number, tree.Text, tree.Group, tree.Call)):

@@ -93,7 +93,7 @@ def _lines(source: Source, regions: list[Region], links: Links) -> Iterator[Line
 
 
 def _own(source: Source, regions: list[Region]) -> list[Region]:
-    """The expressions that a line is about: operations, and names only where nothing else stands there."""
+    """The expressions of a line: its operations, or its names if it has no operation."""
     operations = [region for region in regions if not region.atom]
     if operations:
         return operations

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.artifact.manifest import HeadRecord, Manifest
+from ...compiler.blocks.times import Time
 from ...compiler.graph.graph import Indices, Node, Selector, SOp, Tokens
 from ...compiler.graph.result_types import Kinds, infer, present
 from ...compiler.graph.values import Scalar, Undefined, Value
@@ -236,7 +237,10 @@ def _require(entries: Sequence[str], outputs: Sequence[str]) -> None:
 def _stages(manifest: Manifest) -> tuple[Stage, ...]:
     stages = [Stage(0, None, "embedding")]
     for layer in range(len(manifest.layers)):
-        stages += [Stage(2 * layer + 1, layer, "attention"), Stage(2 * layer + 2, layer, "MLP")]
+        stages += [
+            Stage(Time.attention(layer).written, layer, "attention"),
+            Stage(Time.mlp(layer).written, layer, "MLP"),
+        ]
     return tuple(stages)
 
 

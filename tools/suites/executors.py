@@ -98,7 +98,7 @@ def check_address(spec: str) -> None:
 
 @contextmanager
 def dask_cluster(spec: str) -> Iterator[Executor]:
-    """An executor of the workers of a dask scheduler.  Raises RaspError if dask is missing or nobody answers."""
+    """An executor of the workers of a dask scheduler.  Raises RaspError without dask or an answer."""
     check_address(spec)
     try:
         from distributed import Client

@@ -16,7 +16,8 @@ SUFFIX = ".rasp"
 def programs_below(paths: Iterable[Path], output: Path) -> tuple[SuiteProgram, ...]:
     """Every program once, folder by folder in order of their names.
 
-    A folder's programs keep their places below it; a file stands at the top.  Hidden folders and `output` are left out.
+    Programs keep their paths relative to their folder; a single file is at the top.  Hidden folders and
+    `output` are left out.
     Raises RaspError for a path that is not there and for a folder that cannot be listed.
     """
     found: dict[tuple[str, str], SuiteProgram] = {}

@@ -18,7 +18,7 @@ from ..ready_times import ReadyTimes
 from ..views import Views
 from .score_terms import Predicate, ScoreTerm
 
-#: A sum of truths is worth it if their joint function takes more neurons than this for each truth.
+#: A sum of truths is used if their joint function takes more neurons than this for each truth.
 MAX_NEURONS_PER_TRUTH = 4
 
 
@@ -33,8 +33,8 @@ class TruthSums:
         self.neuron_count = neuron_count
 
     def term(self, predicate: Predicate) -> ScoreTerm | None:
-        """A sum that is at least 1 where the predicate holds and at most 0 where not; None if it is not worth it, or
-        the predicate is not a disjunction or conjunction on the key alone."""
+        """A sum that is at least 1 where the predicate holds and at most 0 where not; None if it saves too few neurons,
+        or the predicate is not a disjunction or conjunction on the key alone."""
         if not isinstance(predicate, RelationPredicate):
             return None
         relation = predicate.relation

@@ -23,7 +23,7 @@ from .products import Products
 from .tabulation import Tabulation
 from .write_neurons import MAX_NEURONS, NeuronWriter, RidgeFunctions
 
-#: A table with more neurons than this is worth an extra layer, if that divides them by `MIN_EXTRA_LAYER_GAIN`.
+#: For a table with more neurons than this, an extra layer is added if it divides them by `MIN_EXTRA_LAYER_GAIN`.
 MAX_NEURONS_WITHOUT_EXTRA_LAYER = 1024
 MIN_EXTRA_LAYER_GAIN = 4
 #: With a larger error, as a fraction of the smallest step between two target numbers, few readers can tell the numbers

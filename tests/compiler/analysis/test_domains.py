@@ -50,7 +50,7 @@ def test_long_lists_become_bounds() -> None:
     assert listed(range(MAX_LISTED)).values == tuple(range(MAX_LISTED))
 
 
-def test_whole_ranges() -> None:
+def test_a_range_of_too_many_values_is_an_interval() -> None:
     assert whole_range(-2, 1).values == (-2, -1, 0, 1)
     wide = whole_range(0, MAX_LISTED, undefined=True)
     assert (wide.values, wide.undefined, wide.lowest, wide.highest, wide.integer) == (None, True, 0, MAX_LISTED, True)

@@ -74,7 +74,7 @@ def test_grids_are_all_points(data: st.DataObject) -> None:
         assert isinstance(found, Undefined) if isinstance(expected, Undefined) else found == expected
 
 
-def test_only_what_matters_is_spanned() -> None:
+def test_only_axes_of_the_inputs_are_spanned() -> None:
     build = Build()
     root = build.op("add", build.indices, build.constant(1))
     cut: dict[SOp, TableColumn] = {
@@ -93,7 +93,7 @@ def test_inner_nodes_can_be_given() -> None:
     assert [column.values[code] for code in column.codes] == [4, 9]
 
 
-def test_what_is_not_given_is_an_error() -> None:
+def test_an_input_outside_the_cut_is_an_error() -> None:
     build = Build()
     with pytest.raises(ValueError, match="neither element-wise nor in the cut"):
         evaluate(build.op("neg", build.tokens), {}, [])

@@ -293,7 +293,7 @@ SELECTORS: dict[str, tuple[Callable[[SelectorBuild], Selector], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", SELECTORS)
-def test_facts_about_numbers_are_found(name: str) -> None:
+def test_the_expected_facts_about_selectors_are_found(name: str) -> None:
     make, expected = SELECTORS[name]
     assert _check_claims(Space((0, 1, 2), 4), make(SelectorBuild())) >= expected
 
@@ -301,7 +301,7 @@ def test_facts_about_numbers_are_found(name: str) -> None:
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("vocabulary", [(0, 1, 2), ("a", "b"), (1, "a"), (0.5, 1)], ids=str)
 @pytest.mark.parametrize("name", SELECTORS)
-def test_facts_are_true(name: str, vocabulary: tuple[int | str, ...], causal: bool) -> None:
+def test_facts_about_selectors_hold_on_every_input(name: str, vocabulary: tuple[int | str, ...], causal: bool) -> None:
     make, _ = SELECTORS[name]
     for max_length in (1, 3):
         _check_claims(Space(vocabulary, max_length, causal), make(SelectorBuild()))
@@ -390,7 +390,7 @@ def test_generated_graphs_have_all_kinds_of_nodes() -> None:
 # ---- large and odd graphs -------------------------------------------------------------------------
 
 
-def test_facts_about_shared_and_deep_formulas_are_found_at_once() -> None:
+def test_facts_about_shared_and_nested_formulas_take_linear_time() -> None:
     """Each node is looked at once: 60 doublings have 2^60 paths, 3,000 parts are deeper than Python's stack."""
     words = SelectorBuild()
     shared, deep = words.smaller, words.smaller

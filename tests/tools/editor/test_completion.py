@@ -42,7 +42,7 @@ def test_the_nearest_come_first(program: Open) -> None:
     assert "parameter" not in page.completion("|outer = 1")
 
 
-def test_whatever_has_been_typed_of_it(program: Open) -> None:
+def test_completion_ignores_the_typed_prefix(program: Open) -> None:
     page = program(HEAD + "bravo = 1;\nx = bra\n")
     assert "bravo" in page.completion("x = bra|")
     assert "bravo" in page.completion("x = b|ra")
@@ -54,7 +54,7 @@ def test_nothing_where_no_name_can_stand(program: Open, place: str) -> None:
     assert page.completion(place) == {}
 
 
-def test_behind_set(program: Open) -> None:
+def test_after_set_the_declarations_are_offered(program: Open) -> None:
     page = program("set \nset vo\n")
     assert set(page.completion("set |\n")) == {"vocab", "max_length", "example"}
     assert set(page.completion("set vo|")) == {"vocab", "max_length", "example"}
@@ -74,7 +74,7 @@ def test_files_behind_load(program: Open, tmp_path: Path) -> None:
     assert f"{tmp_path.name}/" in page.completion('load "../|')
 
 
-def test_what_is_completed_can_be_loaded(program: Open, tmp_path: Path) -> None:
+def test_completed_file_names_can_be_loaded(program: Open, tmp_path: Path) -> None:
     (tmp_path / "library.rasp").write_text("x = 1;")
     page = program('load "";\n')
     (name,) = page.completion('load "|"')

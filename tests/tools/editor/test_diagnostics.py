@@ -164,7 +164,7 @@ def test_changes_make_and_mend_mistakes(program: Open) -> None:
     assert page.codes() == []
 
 
-def test_they_come_unasked(program: Open, editor: Editor) -> None:
+def test_diagnostics_are_published_after_each_change(program: Open, editor: Editor) -> None:
     page = program("wrong;")
     assert [problem.code for problem in editor.about(page.uri, page.version)] == ["unknown-name"]
     page.change("1;")

@@ -36,7 +36,7 @@ def _by_fmt(text: str, folder: Path) -> str:
         "x = 1; # \u2028 \x0b \x0c \x85\ny=1;\n",
     ],
 )
-def test_it_is_what_fmt_writes(program: Open, tmp_path: Path, text: str) -> None:
+def test_the_editor_formats_as_fmt_does(program: Open, tmp_path: Path, text: str) -> None:
     page = program(text)
     edits = page.formatting()
     assert edits is not None
@@ -58,19 +58,19 @@ def test_lines_that_are_right_are_left_alone(program: Open) -> None:
 
 
 @pytest.mark.parametrize("text", ["x = (1;", "x=1;\ny=;", "}", '"', "x = 1 == 2 == 3;", "$", "(" * 3000])
-def test_what_does_not_parse_is_left_as_it_is(program: Open, text: str) -> None:
+def test_texts_that_do_not_parse_are_not_changed(program: Open, text: str) -> None:
     page = program(text)
     assert not page.formatting()
     assert page.problems() != []
 
 
-def test_what_parses_but_fails_is_formatted(program: Open) -> None:
+def test_programs_with_semantic_errors_are_formatted(program: Open) -> None:
     page = program("x=unknown;")
     (edit,) = page.formatting() or []
     assert edit.new_text == "x = unknown;\n"
 
 
-def test_the_text_as_it_is_now(program: Open) -> None:
+def test_formatting_uses_the_current_text(program: Open) -> None:
     page = program("x = 1;\n")
     for number in range(5):
         page.change(f"x={number};\n")

@@ -120,7 +120,7 @@ def test_a_name_of_ones_own_hides_the_library(program: Open) -> None:
 
 
 @pytest.mark.parametrize("place", ["d|ef", "# w|ord", '"wo|rd"', "7|7", "= |[", "se|t vocab", "un|known", "\n|\n"])
-def test_where_there_is_nothing_to_say(program: Open, place: str) -> None:
+def test_literals_keywords_and_unknown_names_have_no_hover(program: Open, place: str) -> None:
     page = program(HEAD + '# word\ndef f() {\n    return 1;\n}\nx = [77, "word"];\nunknown;\n\n')
     assert page.hover(place) is None
 

@@ -58,7 +58,7 @@ def test_a_program_that_asks_for_too_much_work(program: Open) -> None:
     assert page.codes() == ["too-much-work"]
 
 
-def test_a_costly_text_gives_way_to_its_successor(program: Open, editor: Editor) -> None:
+def test_a_change_stops_the_analysis_of_the_text_before(program: Open, editor: Editor) -> None:
     """The analysis of what has been overwritten is given up, not waited for."""
     costly = HEAD + "x = indices;\nfor i in range(9000) {\n    x = (x * 3 + i) % 7;\n}\nx;\n"
     page = program(costly)

@@ -29,7 +29,7 @@ def _expected(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 @given(text=texts, data=st.data())
-def test_there_and_back(encoding: Encoding, text: str, data: st.DataObject) -> None:
+def test_offset_and_position_are_inverse(encoding: Encoding, text: str, data: st.DataObject) -> None:
     lines = Lines(text, encoding)
     offset = data.draw(st.integers(0, len(text)))
     if text[offset - 1 : offset + 1] == "\r\n" and offset > 0:

@@ -17,7 +17,7 @@ HEAD = 'set vocab "abc";\nset max_length 4;\n'
 COMMAND = [sys.executable, "-m", "raspc", "lsp"]
 
 
-def test_what_it_can(editor: Editor) -> None:
+def test_the_server_states_its_capabilities(editor: Editor) -> None:
     can = editor.initialized.capabilities
     assert editor.initialized.server_info == types.ServerInfo("raspc", __version__)
     assert can.position_encoding == types.PositionEncodingKind.Utf16
@@ -70,7 +70,7 @@ def test_changes_and_ends_of_texts_that_are_not_open(editor: Editor, program: Op
     editor.messages.clear()
 
 
-def test_places_outside_the_text(program: Open, editor: Editor) -> None:
+def test_positions_outside_the_text_have_no_results(program: Open, editor: Editor) -> None:
     page = program(HEAD + "x = tokens;")
     for place in (types.Position(99, 0), types.Position(0, 9999), types.Position(2, 9999)):
         hovered = editor.ask(types.TEXT_DOCUMENT_HOVER, types.HoverParams(page.document, place))
@@ -85,7 +85,7 @@ def test_settings_are_passed_over(editor: Editor, program: Open) -> None:
     assert program("wrong;").codes() == ["unknown-name"]
 
 
-def test_what_loops_print_does_not_disturb(program: Open) -> None:
+def test_printing_statements_do_not_write_to_the_protocol(program: Open) -> None:
     """`draw` and friends would print: standard output is the protocol's."""
     page = program(HEAD + 'draw(tokens, "abc");\nset example "abc";\nshow example;\nexamples off;\ntokens;\n')
     page.problems()
@@ -198,7 +198,7 @@ def test_exit_statuses(messages: list[bytes], status: int) -> None:
     )
 
 
-def test_what_a_client_should_not_send() -> None:
+def test_invalid_messages_do_not_end_the_session() -> None:
     """It is refused or passed over, and the session goes on."""
     document = {"textDocument": {"uri": "file:///tmp/a.rasp"}}
     hover = {**document, "position": {"line": 0, "character": 0}}

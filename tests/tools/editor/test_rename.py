@@ -31,7 +31,7 @@ def test_in_one_file(program: Open) -> None:
     )
 
 
-def test_all_that_belongs_together(program: Open) -> None:
+def test_rename_changes_all_definitions_that_reach_the_same_uses(program: Open) -> None:
     page = program("x = 1;\nfor i in [1] {\n    x = x + i;\n}\nx;\nx = 5;\n")
     edits = page.rename("\n|x;", "total")
     assert edited(page.text, edits[page.uri]).count("total") == 4
@@ -66,7 +66,7 @@ def test_refused(program: Open, name: str, why: str) -> None:
         page.rename("|x =", name)
 
 
-def test_what_is_not_the_programs_own(program: Open) -> None:
+def test_only_names_of_the_program_can_be_renamed(program: Open) -> None:
     page = program(HEAD + "x = length; # word\n")
     for place in ("len|gth;", "# wo|rd", "se|t vocab", "|4;"):
         assert page.renamable(place) is None

@@ -270,11 +270,11 @@ def test_types_of_outcomes(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("farewell", ["exit", "quit;", "exit()", " quit ( ) ;", ":quit", ":q"])
-def test_farewells(talk: Talk, farewell: str) -> None:
+def test_exit_and_quit_end_the_session(talk: Talk, farewell: str) -> None:
     assert talk.one(farewell) == [SessionEnd()]
 
 
-def test_a_name_is_no_farewell(talk: Talk) -> None:
+def test_a_variable_called_exit_does_not_end_the_session(talk: Talk) -> None:
     talk("exit = 3;")
     assert [type(outcome) for outcome in talk.one("exit")] == [PlainShown]
     assert talk.one("quit") == [SessionEnd()]

@@ -134,7 +134,7 @@ def test_a_dot_that_fails(talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("draw();", "`draw` takes 1 or more arguments, not 0"),
     ],
 )
-def test_what_cannot_be_drawn(talk: Talk, call: str, said: str) -> None:
+def test_draw_refuses_other_values(talk: Talk, call: str, said: str) -> None:
     (failed,) = talk.one(call)
     assert isinstance(failed, Errors)
     assert said in failed.diagnostics[0].message

@@ -58,7 +58,7 @@ def test_keys(keys: str, texts: list[str]) -> None:
     assert _typed(keys) == texts
 
 
-def test_where_history_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_history_file_is_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert history_file() == tmp_path / "state" / "raspc" / "history"

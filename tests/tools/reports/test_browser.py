@@ -95,7 +95,9 @@ def lit(driver: WebDriver, kind: str = ".lit") -> set[str]:
 
 @pytest.mark.parametrize("name", ["sort", "dyck", "vowels", "nasty"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_loads_and_fits(driver: WebDriver, pages: dict[str, Path], name: str, width: int) -> None:
+def test_the_page_loads_without_messages_and_fits_the_window(
+    driver: WebDriver, pages: dict[str, Path], name: str, width: int
+) -> None:
     show(driver, pages[name], width)
     entries: list[dict[str, Any]] = driver.get_log("browser")  # type: ignore[no-untyped-call]
     assert [entry for entry in entries if entry["level"] != "INFO"] == []

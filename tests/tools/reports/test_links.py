@@ -35,7 +35,7 @@ def test_two_calls_of_a_function_are_told_apart(make_trace: MakeTrace) -> None:
     assert parts(made, "up_to_here and select(tokens, token, ==)") == [{"h0.0", "h0.1"}]
 
 
-def test_what_was_rewritten_is_linked_to_what_became_of_it(make_trace: MakeTrace) -> None:
+def test_rewritten_expressions_are_linked_to_their_replacements(make_trace: MakeTrace) -> None:
     made = make_trace("paper/dyck1", "())")
     assert parts(made, "failed")[0] == {"h1.0"}
     assert parts(made, "aggregate(up_to_here, indicator(depth < 0))", main=False) == [{"h1.0", "g1.0"}]
@@ -52,7 +52,7 @@ def test_links_go_both_ways(make_trace: MakeTrace) -> None:
             assert key in links.of(other).side
 
 
-def test_what_the_output_does_not_need_has_no_links(make_trace: MakeTrace) -> None:
+def test_unused_expressions_have_no_links(make_trace: MakeTrace) -> None:
     made = make_trace('set vocab "ab"; set max_length 3; unused = length * 2; tokens;', "ab")
     assert parts(made, "length * 2") == [set()]
     links = Links(made)

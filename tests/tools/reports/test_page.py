@@ -67,7 +67,7 @@ def nasty_model() -> Model:
     return raspc.compile(text, vocab=NASTY).model(device="cpu")
 
 
-def test_nothing_breaks_out() -> None:
+def test_html_in_tokens_and_names_is_escaped() -> None:
     plain = Outline(render(trace(raspc.compile("tokens;", vocab="ab", max_length=3).model(device="cpu"), ["a"]), "m"))
     page = render(trace(nasty_model(), NASTY), "</title><script>x</script>.safetensors")
     outline = Outline(page)

@@ -103,7 +103,7 @@ def test_a_value_held_in_part(make_trace: MakeTrace) -> None:
     assert all(cell.agrees for cell in tokens.cells)
 
 
-def test_what_no_direction_holds_says_where_it_went(make_trace: MakeTrace) -> None:
+def test_a_folded_s_op_names_the_part_that_computes_it(make_trace: MakeTrace) -> None:
     made = make_trace("paper/shuffle_dyck2", "([)]")
     balanced = named(made, "balanced")
     assert (balanced.stage, balanced.directions) == (None, ())

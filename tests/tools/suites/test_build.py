@@ -79,7 +79,7 @@ def test_a_second_build_keeps_everything_and_touches_nothing(suite: Path, capsys
     assert "3 programs: 2 ok, 1 skipped (3 cached)" in capsys.readouterr().out
 
 
-def test_what_a_program_loads_is_part_of_it(suite: Path) -> None:
+def test_a_changed_library_rebuilds_the_programs_that_load_it(suite: Path) -> None:
     _build()
     (suite / "lib" / "counts.rasp").write_text(LIBRARY.replace("==", "!="))
     status, entries = _build()
@@ -177,7 +177,9 @@ def test_a_damaged_memory_is_forgotten(suite: Path, damage: str) -> None:
     assert _cached(entries) == set()
 
 
-def test_a_failure_stops_nobody_else_and_is_tried_again(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_does_not_stop_other_programs_and_is_tried_again(
+    suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (suite / "wrong.rasp").write_text(WRONG)
     (suite / "unread.rasp").write_bytes(b"\xff\xfe")
     (suite / "lost.rasp").write_text('load "nowhere"; tokens;\n')

@@ -183,13 +183,13 @@ def test_two_neurons_for_each_step() -> None:
     assert step_function([0.0, 1.0], [2.0, 2.0], False).neurons == ()
 
 
-def test_values_that_do_not_matter_cost_nothing() -> None:
+def test_undefined_points_need_no_neurons() -> None:
     points, values = [0.0, 1.0, 2.0, 3.0], [0.0, None, None, 9.0]
     assert known_points(points, values) == ([0.0, 3.0], [0.0, 9.0])
     assert bends_of(points, values) == []
 
 
-def test_one_point() -> None:
+def test_a_function_of_one_point_is_constant() -> None:
     for shape in (interpolate([2.0], [7.0], True), step_function([2.0], [7.0], True)):
         assert (shape.constant, shape.slope, shape.neurons) == (7.0, 0.0, ())
 
