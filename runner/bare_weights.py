@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from ..compiler.artifact.weights_file import read
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .network import LayerSizes, NetworkSizes, Transformer
 
-NamedArrays: TypeAlias = Mapping[str, NDArray[np.floating]]
+#: Tensors by name; `transformer_from_tensors` checks their types.
+NamedArrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 #: Largest number of layers.  An empty layer has no tensors, so a damaged name could claim any number of layers.
 MAX_LAYERS = 4096

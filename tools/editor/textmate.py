@@ -112,9 +112,9 @@ def _either(terminals: tuple[str, ...]) -> str:
 
 def _declarations() -> str:
     """The declarations with two groups: their first word, and the rest."""
-    parts = [_regexp(terminal).split(r"[ \t]+", 1) for terminal in DECLARATIONS]
+    parts = [_regexp(terminal).split(r"\s+", 1) for terminal in DECLARATIONS]
     (first,) = {first for first, _ in parts}
-    return rf"({first})[ \t]+({'|'.join([rest for _, rest in parts])})"
+    return rf"({first})\s+({'|'.join([rest for _, rest in parts])})"
 
 
 def _rule(scope: str, match: str) -> dict[str, object]:
