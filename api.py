@@ -61,6 +61,7 @@ def compile(
     small: bool = False,
     uniform: bool = False,
     max_parameters: int = DEFAULT_MAX_PARAMETERS,
+    time_limit: float | None = None,
 ) -> Compiled:
     """Compile a RASP program into the weights of a transformer.
 
@@ -74,15 +75,17 @@ def compile(
     causal: selectors see only positions up to their own, and the model's attention is causal.
     small: spend layers to save parameters.  uniform: pad all layers to one shape.
     max_parameters: refuse to build a larger model.
+    time_limit: give up after so many seconds.
 
     Raises RaspError with every mistake found in the program, or with why it cannot be compiled.
     """
     from .compiler import compile_program
     from .compiler.warnings.outputs import model_warnings
+    from .compiler.work_limit import WorkLimit
 
     program = _program(source_or_path, entry, vocab, max_length)
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_parameters)
-    compiled = compile_program(program, options)
+    compiled = compile_program(program, options, WorkLimit(time_limit))
     return Compiled(compiled, model_warnings(program, compiled.manifest))
 
 

@@ -97,8 +97,6 @@ def command(
     from ..tools.suites.run import BuildPlan, run
     from ..tools.suites.summary_table import leftover_lines, summary_table
 
-    if time_limit is not None and not verify:
-        raise click.UsageError("--time-limit is for --verify")
     if executor is not None:
         if jobs is not None:
             raise click.UsageError(

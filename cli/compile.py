@@ -18,6 +18,7 @@ from .options import (
     json_option,
     program_argument,
     read_program,
+    time_limit_option,
     werror_option,
 )
 from .progress import long_work
@@ -56,6 +57,7 @@ STAGES = ("ast", "graph", "blocks", "layers")
 )
 @force_option
 @click.option("--emit", type=click.Choice(STAGES), help="Print this stage of the compilation, and write no files.")
+@time_limit_option
 @werror_option
 @json_option
 @click.pass_obj
@@ -72,6 +74,7 @@ def command(
     max_params: int,
     force: bool,
     emit: str | None,
+    time_limit: float | None,
 ) -> None:
     """Compile the RASP program FILE into a transformer.
 
@@ -87,6 +90,7 @@ def command(
         return
     from ..compiler import compile_program
     from ..compiler import emit as emit_stage
+    from ..compiler.work_limit import WorkLimit
 
     with long_work(f"reading {path}", quiet=report.as_json):
         program = read_program(path, entries, vocab, max_length, report)
@@ -99,7 +103,9 @@ def command(
     options = CompileOptions(small=small, uniform=uniform, causal=causal, max_parameters=max_params)
     match emit:
         case "graph" | "blocks" | "layers":
-            _print_stage(emit_stage(program, options, emit))
+            with long_work(f"compiling {path}", quiet=report.as_json) as tell:
+                text = emit_stage(program, options, emit, WorkLimit(time_limit, tell))
+            _print_stage(text)
             return
     from ..compiler.artifact.model_files import require_room, write
     from ..compiler.warnings.outputs import output_warnings
@@ -107,8 +113,8 @@ def command(
     weights = output if output is not None else Path(path.stem + ".safetensors")
     inputs = [path, *(Path(source.name) for source in program.sources)]
     require_room(weights, inputs=inputs, force=force)  # before the compilation, not after it
-    with long_work(f"compiling {path}", quiet=report.as_json):
-        model = compile_program(program, options)
+    with long_work(f"compiling {path}", quiet=report.as_json) as tell:
+        model = compile_program(program, options, WorkLimit(time_limit, tell))
         doubts = output_warnings(program, model.manifest)
     report.show(doubts)
     if report.werror and doubts:

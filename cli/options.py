@@ -72,12 +72,12 @@ def declaration_options(command: F) -> F:
 
 
 def time_limit_option(command: F) -> F:
-    """`--time-limit SECONDS`: the time for a comparison with the interpreter."""
+    """`--time-limit SECONDS`: the time for a compilation, and for a comparison with the interpreter."""
     return click.option(
         "--time-limit",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
-        help="Stop the comparison of a model after so long; what was compared until then counts.",
+        help="Give up a compilation after so long; stop a comparison after so long: what was compared counts.",
     )(command)
 
 

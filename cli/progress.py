@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,13 +39,17 @@ def counted_work(total: int, *, unit: str, quiet: bool = False, what: str = "") 
 
 
 @contextmanager
-def long_work(what: str, *, quiet: bool = False) -> Iterator[None]:
-    """Shows what is being done, once it has taken a second; nothing where standard error is no terminal or `quiet`."""
+def long_work(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], None] | None]:
+    """Shows what is being done, once it has taken a second.  Gives a function that adds the present step to it.
+
+    Gives None, and shows nothing, where standard error is no terminal or `quiet`.
+    """
     if quiet or not sys.stderr.isatty():
-        yield
+        yield None
         return
-    with _Display(None, "", what).shown():
-        yield
+    display = _Display(None, "", what)
+    with display.shown():
+        yield lambda step: display.advance(0, f"{what}: {step}")
 
 
 class _Display:

@@ -26,40 +26,53 @@ from .lower import LoweringRefused, lower
 from .options import CompileOptions, Strategy
 from .simplify.rewrite import Simplified, simplify
 from .stages import Stages
+from .work_limit import LimitReached, WorkLimit, limited
 
 Stage = Literal["graph", "blocks", "layers"]
 
 Simplify = Callable[[CompileOptions], Simplified]
 
 
-def compile_program(program: Program, options: CompileOptions | None = None) -> CompiledModel:
+def compile_program(
+    program: Program, options: CompileOptions | None = None, limit: WorkLimit | None = None
+) -> CompiledModel:
     """The model of an elaborated program.  Same program and options, same bytes.
 
-    Raises RaspError when the program has no input space, has no exact form, or is larger than the options allow.
+    Raises RaspError when the program has no input space, has no exact form, or is larger than the options allow, and
+    when the limit ends the compilation (C231).
     """
     options = options if options is not None else CompileOptions()
-    layers = stages(program, options)
+    layers = stages(program, options, limit)
     return assemble(layers, options)
 
 
-def stages(program: Program, options: CompileOptions) -> Stages:
+def stages(program: Program, options: CompileOptions, limit: WorkLimit | None = None) -> Stages:
     """The program at every stage before the arrays, by the first strategy that succeeds.
 
     Of several settings (`CompileOptions.settings`) the one with the fewest layers is kept, then the one with the fewest
-    parameters.  Raises the RaspError of the first strategy if all fail.
+    parameters.  Raises the RaspError of the first strategy if all fail.  When the steps of the limit are used up, the
+    attempts until then count; C231 if there are none, or if the time is used up.
     """
+    limit = limit if limit is not None else WorkLimit()
     simplify = cache(lambda settings: simplify_for(program, settings))  # the strategies share it
     refusals: dict[CompileOptions, RaspError] = {}
     for strategy in Strategy:
         settings = [one for one in options.settings() if one not in refusals or _may_help(strategy, refusals[one])]
-        attempts = _attempts(program, settings, strategy, simplify)
+        attempts: dict[CompileOptions, Stages | RaspError] = {}
+        try:
+            with limited(limit):
+                _attempt_all(attempts, program, settings, strategy, simplify)
+        except LimitReached:
+            if limit.late or not (attempts or refusals):
+                raise _limit_reached(limit) from None
         made = [attempt for attempt in attempts.values() if isinstance(attempt, Stages)]
         if len(made) > 0:
             return min(made, key=lambda one: (len(one.plan.layers), parameter_count(one.plan, one.space)))
         refused = {one: attempt for one, attempt in attempts.items() if isinstance(attempt, RaspError)}
         refusals = refusals or refused
-        if any(isinstance(refusal, ModelTooLarge) for refusal in refused.values()):
-            break  # the later strategies make larger models
+        too_large = any(isinstance(refusal, ModelTooLarge) for refusal in refused.values())
+        if too_large or limit.steps > limit.max_steps:  # the later strategies make larger models
+            break
     raise list(refusals.values())[-1]
 
 
@@ -80,11 +93,11 @@ def simplify_for(program: Program, settings: CompileOptions) -> Simplified:
     return simplify(program, Space(vocabulary, max_length, settings.causal), settings.widest_order)
 
 
-def emit(program: Program, options: CompileOptions, stage: Stage) -> str:
-    """One stage as stable text."""
+def emit(program: Program, options: CompileOptions, stage: Stage, limit: WorkLimit | None = None) -> str:
+    """One stage as stable text; raises as `compile_program`."""
     from .blocks.print_blocks import format_blocks, format_layers
 
-    made = stages(program, options)
+    made = stages(program, options, limit)
     match stage:
         case "graph":
             return format_graph(made.simplified)
@@ -98,13 +111,16 @@ class ModelTooLarge(RaspError):
     """A model of more parameters than the options allow (C230)."""
 
 
-def _attempts(
-    program: Program, settings: Sequence[CompileOptions], strategy: Strategy, simplify: Simplify
-) -> dict[CompileOptions, Stages | RaspError]:
-    """The program compiled with each of the settings, or the reason why it cannot be.
+def _attempt_all(
+    attempts: dict[CompileOptions, Stages | RaspError],
+    program: Program,
+    settings: Sequence[CompileOptions],
+    strategy: Strategy,
+    simplify: Simplify,
+) -> None:
+    """Adds to `attempts` the program compiled with each of the settings, or the reason why it cannot be.
 
     A width of orders shares the attempt of a narrower one that met no order which a width concerns."""
-    attempts: dict[CompileOptions, Stages | RaspError] = {}
     narrowest: CompileOptions | None = None
     for one in settings:
         if one.small and narrowest is not None:
@@ -123,7 +139,6 @@ def _attempts(
             attempts[one] = refusal.with_traceback(None)  # a traceback would keep all blocks in memory
         if narrowest is None or not isinstance(attempts[narrowest], Stages):
             narrowest = one
-    return attempts
 
 
 def _may_help(strategy: Strategy, refusal: RaspError) -> bool:
@@ -133,6 +148,18 @@ def _may_help(strategy: Strategy, refusal: RaspError) -> bool:
 
 def _text_of(simplified: Simplified) -> str:
     return format_graph(simplified.program)
+
+
+def _limit_reached(limit: WorkLimit) -> RaspError:
+    """C231: the compilation took too long, or too many steps."""
+    if limit.late:
+        message, hint = f"the compilation took more than {limit.seconds:g} s", "allow more time, or use"
+    else:
+        message, hint = "the compilation took too many steps", "use"
+    if limit.expression:
+        message += f"; it was working on `{limit.expression}`"
+    span = None if limit.node is None else limit.node.span
+    return error("C231", message, span, f"{hint} a smaller vocabulary or max_length, or fewer values in one expression")
 
 
 def _describer(program: Program) -> Callable[[Node], str]:

@@ -93,6 +93,7 @@ Code = Literal[
     "C220",  # the output is undefined on every input
     "C221",  # the output is not known precisely enough
     "C230",  # the model would be too large
+    "C231",  # the compilation takes too long
     # --- inputs and results
     "generation-full",  # a warning: `raspc run --generate` stopped before it had made all the tokens
     "input-encoding",  # the input is not valid UTF-8

@@ -24,7 +24,7 @@ FOLDERS = (
 #: The entries of compiler/, the lowest first: a stage imports from the stages before it.
 STAGES = (
     ("graph", "options"),
-    ("interpret",),
+    ("interpret", "work_limit"),
     ("elaborate", "analysis"),
     ("simplify",),
     ("blocks",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -16,6 +17,11 @@ from ..graph.values import Undefined, Value
 from ..graph.walk import element_wise_inputs, in_order
 from ..interpret.batch_values import Codes, mapped
 from ..interpret.interpreter import function_of
+from ..work_limit import spend
+
+#: Points of a grid that are filled, and the price of computing one value, in steps (`work_limit.spend`).
+POINTS_PER_STEP = 16
+STEPS_PER_COMBINATION = 2
 
 #: Every reason of being undefined is the same to the compiler.
 NOT_DEFINED = Undefined("undefined")
@@ -38,6 +44,7 @@ def evaluate(node: SOp, given: Mapping[SOp, TableColumn], axis_sizes: Sequence[i
 
     Raises ValueError if a leaf of the expression is not given.
     """
+    spend(0, node)
     done: dict[SOp, TableColumn] = dict(given)
     for current in in_order(node, element_wise_inputs, done):
         match current:
@@ -70,9 +77,15 @@ def _combine(node: Elementwise | Table, inputs: Sequence[TableColumn], axis_size
     function = function_of(node)
     places: dict[Value, int] = {}
 
+    combinations = 0
+
     def code(combination: tuple[int, ...]) -> int:
+        nonlocal combinations
+        combinations += STEPS_PER_COMBINATION
         value = function([column.values[place] for column, place in zip(inputs, combination, strict=True)])
         return places.setdefault(NOT_DEFINED if isinstance(value, Undefined) else value, len(places))
 
+    spend(prod(axis_sizes[axis] for axis in axes) // POINTS_PER_STEP)
     codes = mapped(code, aligned, [len(column.values) for column in inputs])
+    spend(combinations)
     return TableColumn(axes, codes, tuple(places))

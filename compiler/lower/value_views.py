@@ -24,6 +24,7 @@ from ..blocks.blocks import ValueReading
 from ..blocks.forms import LinearForm, constant_form, sum_forms, to_float
 from ..graph.graph import Aggregate, Constant, Indices, SelectorSum, SelectorWidth, SOp, Tokens
 from ..graph.values import Scalar, Undefined, Value
+from ..work_limit import spend
 from .attention.aggregates import Aggregates
 from .context import MAX_DENOISED_ERROR, Context, NoiseRemoval
 from .embeddings import Embeddings
@@ -34,6 +35,10 @@ from .targets import TargetFunction, affine_fit, constant_of
 
 #: Step functions remove the noise of numbers with at most this many values.
 MAX_DENOISED_VALUES = 2048
+
+
+#: Target numbers that are handled in the time of one step (`work_limit.spend`).
+NUMBERS_PER_STEP = 4
 
 
 class ValueViews:
@@ -125,6 +130,7 @@ class ValueViews:
         float32's range (C205)."""
         missing = [t for t in dict.fromkeys(targets) if (node, t, denoise) not in self._functions]
         if missing:
+            spend(len(missing) * len(missing[0]) // NUMBERS_PER_STEP, node)
             self.context.require_range(node, (number for target in missing for number in target if number is not None))
             varying = []
             for target in missing:

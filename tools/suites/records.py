@@ -19,7 +19,8 @@ LIBRARY = "a library: it has no output"
 class BuildSettings:
     """The options for every program of the suite; part of the key of each model.
 
-    time_limit: seconds for the verification of one model.  werror: a program with a warning has failed.
+    time_limit: seconds for the compilation of one program, and as many for the verification of its model.
+    werror: a program with a warning has failed.
     """
 
     options: CompileOptions = field(default_factory=CompileOptions)

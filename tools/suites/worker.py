@@ -76,6 +76,7 @@ def _built(job: Job, started: float) -> JobResult:
     from ...compiler.artifact.model_files import write
     from ...compiler.elaborate import elaborate, parse_vocabulary
     from ...compiler.warnings.outputs import model_warnings
+    from ...compiler.work_limit import WorkLimit
     from .sources import TOO_MANY
 
     settings = job.settings
@@ -86,7 +87,7 @@ def _built(job: Job, started: float) -> JobResult:
         # Elaboration asks for more than was found only if there were too many loads.
         loaded=map(_opened, itertools.chain(job.loaded, itertools.repeat(TOO_MANY))),
     )
-    model = compile_program(program, settings.options)
+    model = compile_program(program, settings.options, WorkLimit(settings.time_limit))
     manifest = model.manifest
     warnings = list(model_warnings(program, manifest))
     if settings.werror:

@@ -17,6 +17,7 @@ from itertools import permutations
 import numpy as np
 
 from ...blocks.forms import LARGEST, LinearForm, constant_form, sum_forms, to_float
+from ...work_limit import spend
 from ..context import Context
 from ..targets import TargetFunction, smallest_step
 from ..views import Views
@@ -86,6 +87,7 @@ class DigitCodes:
         ascending = tuple(flat[order].tolist())
         if max(map(abs, (ascending[0], ascending[-1]))) > LARGEST or (np.diff(flat[order]) <= 0).any():
             return None
+        spend(table.size)
         targets = tuple(_targets(row.ravel()[order]) for row in table)
         return RidgeFunctions(sum_forms(forms), ascending, targets, _count_bends(ascending, targets))
 

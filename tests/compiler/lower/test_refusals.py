@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from raspc.compiler import pipeline
 from raspc.compiler.elaborate import elaborate
 from raspc.compiler.options import CompileOptions, Strategy
+from raspc.compiler.work_limit import WorkLimit
 from raspc.rasp_grammar.diagnostics import RaspError
 from raspc.rasp_grammar.span import Source
 
@@ -45,3 +48,44 @@ def test_an_output_of_more_words_and_numbers_than_logits_tell_apart_is_refused_b
     assert made == [Strategy.SMALLEST]
     assert refusal.diagnostics[0].code == "C221"
     assert "8,066 values" in refusal.diagnostics[0].message
+
+
+SLOW = """set vocab range(16); set max_length 16;
+q = tokens[-1];
+lo = 0;
+hi = length - 2;
+for i in range(4) {
+  mid = (lo + hi) // 2;
+  v = tokens[mid];
+  lo = mid + 1 if v < q else lo;
+  hi = mid if v >= q else hi;
+}
+lo if tokens[lo] == q else -1;"""
+
+
+def test_a_compilation_that_takes_too_many_steps_says_what_it_was_working_on() -> None:
+    program = elaborate(Source("p.rasp", SLOW))
+    told: list[str] = []
+    with pytest.raises(RaspError) as refused:
+        pipeline.compile_program(program, limit=WorkLimit(tell=told.append, max_steps=20_000))
+    (refusal,) = refused.value.diagnostics
+    assert refusal.code == "C231"
+    assert told, "the steps are told"
+    assert refusal.message.endswith(f"it was working on `{told[-1]}`")
+
+
+def test_a_compilation_ends_when_its_time_is_used_up() -> None:
+    program = elaborate(Source("p.rasp", SLOW))
+    started = time.monotonic()
+    with pytest.raises(RaspError) as refused:
+        pipeline.compile_program(program, limit=WorkLimit(seconds=0.5))
+    assert time.monotonic() - started < 5
+    assert refused.value.diagnostics[0].message.startswith("the compilation took more than 0.5 s")
+
+
+def test_steps_are_the_same_in_every_compilation() -> None:
+    program = elaborate(Source("p.rasp", 'set vocab "abc"; set max_length 6; tokens[length - indices - 1];'))
+    limits = [WorkLimit(), WorkLimit()]
+    for limit in limits:
+        pipeline.compile_program(program, limit=limit)
+    assert limits[0].steps == limits[1].steps > 0
