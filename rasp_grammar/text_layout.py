@@ -22,7 +22,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def shortened(text: str, width: int = MAX_QUOTE, ending: str = "...") -> str:
-    """The text in at most `width` characters; `ending` stands for what is cut off."""
+    """The text in at most `width` characters; `ending` replaces the omitted rest."""
     return text if len(text) <= width else text[: max(0, width - len(ending))] + ending
 
 

@@ -19,7 +19,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
-    """Text that is not JSON; the message says what is wrong and where."""
+    """Text that is not JSON; the message states the mistake and its place."""
 
 
 def loads(data: bytes) -> object:

@@ -1,4 +1,4 @@
-"""Whatever is in the files and on the command line: an exit status, a diagnostic, and never a traceback."""
+"""Any bytes in files and on the command line give an exit status and a diagnostic, never a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`raspc explain`: every code has its story, and the examples in it do what it says."""
+"""`raspc explain`: every code has a page, and its examples have the stated results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`raspc export`: what it writes, says and refuses."""
+"""`raspc export`: files, messages and refusals."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def one_thread() -> Iterator[None]:
 
 @dataclasses.dataclass(frozen=True)
 class Original:
-    """A model as compiled, all its inputs, and per output what it answers and on which inputs that means something."""
+    """A compiled model, all its inputs, and for each output the answers and the inputs where it is defined."""
 
     compiled: CompiledModel
     inputs: list[Input]

@@ -1,4 +1,4 @@
-"""What commands show on a terminal while people wait, and that they show nothing elsewhere."""
+"""Progress of commands: shown on a terminal, and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`raspc report` at a terminal: what it writes, and what it refuses."""
+"""`raspc report`: its file and its refusals."""
 
 from __future__ import annotations
 

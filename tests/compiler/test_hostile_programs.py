@@ -1,4 +1,4 @@
-"""Programs written to break the compiler, each against a few lines of plain Python that say what it means."""
+"""Programs written to break the compiler, each compared with a few lines of plain Python."""
 
 from __future__ import annotations
 

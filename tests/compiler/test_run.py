@@ -1,4 +1,4 @@
-"""A program run by the interpreter: what it takes, what it shows, and what it says of mistakes."""
+"""A program run by the interpreter: arguments, results and diagnostics."""
 
 from __future__ import annotations
 

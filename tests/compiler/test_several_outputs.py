@@ -1,4 +1,4 @@
-"""One model with several outputs: each is what its own model gives, and what they have in common is built once."""
+"""One model with several outputs: each equals that of a model of its own, and shared nodes are built once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder appears whole or not at all, and nobody's files are lost."""
+"""A folder is written whole or not at all, and no other files are lost."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_programs_of_the_generator() -> None:
 
 
 def test_the_layout_depends_on_the_program_alone() -> None:
-    """Whatever white there was: only comments, and blank lines between statements, matter."""
+    """Only comments, and blank lines between statements, change the formatted text; other white space does not."""
     rng = random.Random("layout")
     for text in [*PROGRAMS, EVERYTHING]:
         plain = re.sub(r"\n\n+", "\n", re.sub(r" *#.*", "", formatted(text))).lstrip()

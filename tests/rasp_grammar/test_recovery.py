@@ -135,7 +135,7 @@ def test_the_work_on_a_long_text_is_bounded(text: str) -> None:
 
 
 def test_most_of_a_program_is_left_when_one_line_breaks() -> None:
-    """A statement that nobody can read costs itself, not its neighbours."""
+    """A statement that cannot be parsed is lost; its neighbours are kept."""
     chance = random.Random(5)
     for text in PROGRAMS:
         whole = _names(text)

@@ -77,7 +77,7 @@ class Page:
     status: int = 0
 
     def run(self) -> tuple[str, str]:
-        """The text of the page, and the same text with what its blocks print now."""
+        """The text of the page, and the same text with the present output of its blocks."""
         written = self.path.read_text(encoding="utf-8")
         prose = BLOCK.sub("", written)
         if re.search(r"^ *(```|~~~)", prose, re.M) or re.search(r"^ *\n {4,}\S", prose, re.M):

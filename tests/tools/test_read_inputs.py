@@ -1,4 +1,4 @@
-"""JSON lines and words: what is read from them, and what is said about bad ones."""
+"""Inputs as JSON lines and words, and the errors of bad ones."""
 
 from __future__ import annotations
 

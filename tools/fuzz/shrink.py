@@ -129,7 +129,7 @@ def _substituted(text: str, node: tree.Assignment, module: tree.Module) -> str:
 
 
 def _inlined(text: str, call: tree.Call, function: tree.Definition) -> Iterator[str]:
-    """Replaces the call of a function that is a single `return` by what it returns."""
+    """Replaces the call of a function that is a single `return` by the returned expression."""
     match function.body:
         case (tree.Return(values=(result,)),) if len(call.arguments) == len(function.parameters):
             body = _part(text, result.span)

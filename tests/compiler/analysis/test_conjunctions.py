@@ -208,7 +208,7 @@ def test_sorting_takes_two_conjunctions() -> None:
 
 
 def test_causal_models_do_not_ask_what_they_cannot_see() -> None:
-    """Where no key comes after the query, `<=` on indices always holds."""
+    """If no key comes after the query, `<=` on indices always holds."""
     words = SelectorBuild()
     analysis = Analysis(Space((0, 1), 4, causal=True))
     assert _conjunctions(analysis, words.select(words.indices, words.indices, "<=")) == ((),)

@@ -169,7 +169,7 @@ def test_holds_is_the_comparison(comparison: Comparison) -> None:
 
 
 def _check_claims(space: Space, selector: Selector) -> set[str]:
-    """Asserts that what is claimed of the selector is true; gives what is claimed."""
+    """Asserts that all facts about the selector hold; returns their names."""
     analysis = Analysis(space)
     truths: dict[str, Callable[[Rows], bool]] = {
         "at most one": lambda rows: all(sum(row) <= 1 for row in _defined(rows)),
@@ -194,7 +194,7 @@ def _check_claims(space: Space, selector: Selector) -> set[str]:
 
 
 def _defined(rows: Rows) -> list[list[bool]]:
-    """Rows with an undefined cell mean nothing: what is read from them is undefined."""
+    """Rows with an undefined cell are left out: an s-op that reads them is undefined."""
     return [cast(list[bool], row) for row in rows if not any(isinstance(cell, Undefined) for cell in row)]
 
 

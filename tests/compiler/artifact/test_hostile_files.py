@@ -412,7 +412,7 @@ def test_hostile_files_are_refused(name: str, model: CompiledModel) -> None:
 
 
 def test_a_rewritten_but_unchanged_manifest_is_read(model: CompiledModel) -> None:
-    """The damage in the table above is what is refused, not the way it is done."""
+    """Without damage, the files that the table's functions write are accepted."""
     edit_manifest(lambda document: None)
     assert same(read(MANIFEST), model)
 

@@ -1,4 +1,4 @@
-"""A model's two files: what is written is read back, byte for byte the same, and by the safetensors library too."""
+"""A model's two files: reading them gives the written bytes, also with the safetensors library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file may be replaced by: the same kind of file, and never an input."""
+"""A command replaces a file only by one of the same kind, and never replaces an input."""
 
 from __future__ import annotations
 

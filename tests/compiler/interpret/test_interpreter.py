@@ -327,7 +327,7 @@ def test_evaluate_gives_every_node_once(build: Build) -> None:
 
 
 def test_graphs_may_be_of_any_depth_and_share_nodes(build: Build) -> None:
-    """A walk that recursed would overflow, one that forgot what it knows would take 2^5000 steps."""
+    """A recursive walk would overflow; one that is not memoised would take 2^5000 steps."""
     node: SOp = build.indices
     for _ in range(5000):
         node = build.op("mod", build.op("add", node, node), build.constant(7))

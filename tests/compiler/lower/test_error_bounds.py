@@ -30,7 +30,7 @@ Measured = dict[Direction, Numbers]
 
 
 class Trial:
-    """One input: what each direction should hold and what it holds; only positions at which all is defined."""
+    """The exact and the float32 value of each direction on one input, at positions where all nodes are defined."""
 
     def __init__(self, made: Stages, tokens: Input, stream: Numbers) -> None:
         self.exact = ExactRun(made.blocks, made.space, tokens)

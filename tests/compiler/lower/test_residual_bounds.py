@@ -110,7 +110,7 @@ def compiled(request: pytest.FixtureRequest) -> Compiled:
 
 
 def _defined(compiled: Compiled, nodes: set[SOp], tokens: Input) -> dict[SOp, NDArray[np.bool_]]:
-    """Where each node has a value: elsewhere the model may hold anything."""
+    """The positions where each node has a value; at others the model may hold any number."""
     space = compiled.made.space
     values = evaluate(list(nodes), tokens, causal=space.causal, vocabulary=space.vocabulary)
     return {

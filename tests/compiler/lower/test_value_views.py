@@ -1,4 +1,4 @@
-"""Functions of values as linear forms: what the embedding writes, what is shared, and how noise is removed."""
+"""Functions of values as linear forms: directions of the embedding, sharing, and removal of noise."""
 
 from __future__ import annotations
 

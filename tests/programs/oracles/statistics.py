@@ -1,4 +1,4 @@
-"""Counts, ranks, means and what is derived from them."""
+"""Counts, ranks, means, and statistics derived from them."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Two answerers beside each other: what counts as a difference, what is covered, how a counterexample shrinks."""
+"""Comparison of two answerers: differences, coverage, minimal counterexamples."""
 
 from __future__ import annotations
 

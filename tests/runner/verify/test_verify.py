@@ -1,4 +1,4 @@
-"""Model against interpreter: what counts as a difference, what is left out, how a counterexample shrinks."""
+"""Verification of a model against the interpreter: differences, inputs left out, minimal counterexamples."""
 
 from __future__ import annotations
 

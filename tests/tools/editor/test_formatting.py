@@ -1,4 +1,4 @@
-"""Formatting: what `raspc fmt` writes, as an edit that leaves alone what is right already."""
+"""Formatting in an editor: the text of `raspc fmt`, as an edit of the lines that differ."""
 
 from __future__ import annotations
 

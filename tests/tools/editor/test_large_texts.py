@@ -71,7 +71,7 @@ def test_a_change_stops_the_analysis_of_the_text_before(program: Open, editor: E
 
 
 def test_another_text_is_answered_meanwhile(program: Open) -> None:
-    """Formatting needs no analysis, and a text that was analysed answers from what is known."""
+    """Formatting needs no analysis, and an analysed text answers from its analysis."""
     page = program(HEAD + "x = indices;\nx;\n")
     page.problems()
     program(HEAD + "x = indices;\nfor i in range(9000) {\n    x = (x * 3 + i) % 7;\n}\nx;\n", "costly.rasp")

@@ -1,4 +1,4 @@
-"""Programs of several files: what the editor holds comes before what is on the disk."""
+"""Programs of several files: the texts open in the editor replace those on the disk."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_neovim(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("emacs") is None, reason="no Emacs")
 def test_emacs(tmp_path: Path) -> None:
-    """The settings as the page has them, but for the line that starts a server."""
+    """The settings of the page, without the line that starts a server."""
     page = (ROOT / "docs" / "editors.md").read_text()
     (settings,) = re.findall(r"^```elisp\n(.*?)^```$", page, re.M | re.S)
     start = "(add-hook 'rasp-mode-hook #'eglot-ensure)\n"

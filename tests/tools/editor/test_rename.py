@@ -81,7 +81,7 @@ def test_a_text_with_mistakes(program: Open) -> None:
 
 
 def _meaning(path: Path, text: str) -> list[object]:
-    """The nodes that the outputs are computed from, each as it is but for its place in the text."""
+    """The nodes that the outputs are computed from, without their places in the text."""
     program = elaborate(Source(str(path), text), base=path.parent)
     shapes: list[object] = [[node.id for _, node in program.outputs]]
     for node in program.graph:

@@ -1,4 +1,4 @@
-"""Vim's files: the same words as the language has, and, where a Vim is installed, what it makes of them."""
+"""The files for Vim: they have the words of the language, and work in a Vim if one is installed."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class _Terminal:
             self._read(left)
 
     def _read(self, seconds: float) -> bool:
-        """Takes what is shown within that time; False when the other end is closed."""
+        """Reads the output of that time; False when the other end is closed."""
         if select.select([self._ours], [], [], seconds)[0]:
             try:
                 data = os.read(self._ours, 1 << 16).decode()
@@ -133,7 +133,7 @@ class _Terminal:
         return True
 
     def leave(self, seconds: float = 20) -> int:
-        """Types Ctrl-D until the process ends (before a prompt is there, nobody hears it); the exit status."""
+        """Types Ctrl-D until the process ends (it is ignored before the first prompt); returns the exit status."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
             os.write(self._ours, CTRL_D.encode())

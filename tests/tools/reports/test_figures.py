@@ -1,4 +1,4 @@
-"""Figures: what is drawn, and that the files are the same each time."""
+"""Figures: their contents, and that their files are reproducible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page's text: what it holds, that nothing in it can break out of its place, and how large it gets."""
+"""The page's text: its contents, the escaping of program text, and its size."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_refusals() -> None:
 
 
 def test_a_model_of_another_version_is_traced() -> None:
-    """Where this raspc elaborates the text to another graph, the values are those of the recorded nodes."""
+    """If this raspc elaborates the text to another graph, the values are those of the recorded nodes."""
     model = model_of("paper/sort")
     program = replace(model.manifest.program, graph_sha256="0" * 64)
     other = program_of_model(replace(model.manifest, program=program))

@@ -1,4 +1,4 @@
-"""`raspc build` as people use it: what it makes, what it keeps, what it says, and what it survives."""
+"""`raspc build`: its models, kept models, messages, and recovery from failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joint functions: when an extra layer is taken, and what is refused."""
+"""Joint functions: extra layers and refusals."""
 
 from __future__ import annotations
 
