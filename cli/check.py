@@ -10,12 +10,14 @@ import click
 
 from ..rasp_grammar.diagnostics import RaspError
 from ..rasp_grammar.text_layout import counted
-from .options import complete_programs, json_option, werror_option
+from .options import ProgramPath, complete_programs, json_option, werror_option
 from .report_errors import Report
 
 
 @click.command(short_help="Report what is wrong with programs.")
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=Path, shell_complete=complete_programs)
+@click.argument(
+    "paths", metavar="FILE...", nargs=-1, required=True, type=ProgramPath(), shell_complete=complete_programs
+)
 @werror_option
 @json_option
 @click.pass_obj

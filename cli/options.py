@@ -139,14 +139,37 @@ def complete_models(ctx: click.Context, parameter: click.Parameter, incomplete: 
     return [CompletionItem(".safetensors", type="file"), CompletionItem(".manifest.json", type="file")]
 
 
+class _NamedFile(click.ParamType):
+    """A path.  Where there is no such file, the name with the suffix is taken, if that is a file."""
+
+    name = "path"
+    suffix = ""
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path, longer = Path(value), Path(f"{value}{self.suffix}")
+        return longer if not path.is_file() and longer.is_file() else path
+
+
+class ProgramPath(_NamedFile):
+    """The path of a program: `sort` is `sort.rasp`."""
+
+    suffix = ".rasp"
+
+
+class ModelPath(_NamedFile):
+    """The path of a model: `sort` is `sort.safetensors`."""
+
+    suffix = ".safetensors"
+
+
 def program_argument(command: F) -> F:
     """`FILE`: the program."""
-    return click.argument("path", metavar="FILE", type=Path, shell_complete=complete_programs)(command)
+    return click.argument("path", metavar="FILE", type=ProgramPath(), shell_complete=complete_programs)(command)
 
 
 def model_argument(command: F) -> F:
     """`MODEL`: either file of the pair."""
-    return click.argument("path", metavar="MODEL", type=Path, shell_complete=complete_models)(command)
+    return click.argument("path", metavar="MODEL", type=ModelPath(), shell_complete=complete_models)(command)
 
 
 def read_program(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .diagnostics import Diagnostic, RaspError, reason_of
+from .diagnostics import Diagnostic, RaspError, did_you_mean, reason_of
 from .span import Source, Span
 
 #: Longer texts are refused before they are parsed: no person wrote them, and parsing them would take minutes.
@@ -23,7 +23,8 @@ def read_source(path: Path | str, name: str | None = None) -> Source:
             # UTF-8 takes up to four bytes a character.
             content = file.read(4 * MAX_CHARACTERS + 1)
     except FileNotFoundError:
-        raise RaspError(Diagnostic("file-missing", f"there is no file `{shown}`", None, "check the path")) from None
+        hint = did_you_mean(Path(path).name, _programs_beside(Path(path)), "check the path")
+        raise RaspError(Diagnostic("file-missing", f"there is no file `{shown}`", None, hint)) from None
     except IsADirectoryError:
         raise RaspError(Diagnostic("file-unreadable", f"`{shown}` is a folder", None, "name a file")) from None
     except (OSError, ValueError) as error:
@@ -47,3 +48,11 @@ def refuse_long_text(source: Source) -> None:
     if len(source.text) > MAX_CHARACTERS:
         message = f"this text is too long ({len(source.text):,} characters; at most {MAX_CHARACTERS:,})"
         raise RaspError(Diagnostic("text-too-long", message, Span(source, 0, 1), "split it into several files"))
+
+
+def _programs_beside(path: Path) -> list[str]:
+    """The names of the programs in the file's folder."""
+    try:
+        return sorted(file.name for file in path.parent.glob("*.rasp"))
+    except (OSError, ValueError):
+        return []

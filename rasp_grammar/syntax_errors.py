@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .diagnostics import Diagnostic, shortened
+from .foreign_words import KEYWORDS
 from .span import Source, Span
 from .tokens import Token
 
@@ -25,22 +26,8 @@ _STATEMENT_STARTS = frozenset(
 _OPERANDS = frozenset({"NAME", "NUMBER", "STRING", "TRUE", "FALSE"})
 _AUGMENTED = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "CARET"})
 
-#: Words of other languages, with the hint for each.
-_FOREIGN = {
-    "elif": "write a ternary: `x = a if condition else b if other else c;` (put parentheses around the inner one)",
-    "while": "loop over a list instead: `for i in range(10) { ... }`",
-    "lambda": "define a function: `def f(x) { return ...; }`",
-    "import": 'read another file with `load "file";`',
-    "from": 'read another file with `load "file";`',
-    "print": "write the expression alone: `x;`",
-    "let": "write `name = value;`",
-    "var": "write `name = value;`",
-    "const": "write `name = value;`",
-    "function": "write `def f(x) { ... return ...; }`",
-    "class": "RASP has functions, lists and dicts, but no classes",
-    "is": "write `==`",
-    "not": "write `not (x in xs)`",
-}
+#: Letters that Python takes before a string.
+_PREFIXES = frozenset({"f", "r", "b", "u"})
 
 _CHARACTERS = {
     "&": ("`&&` is not RASP", "write `and`"),
@@ -139,16 +126,37 @@ def is_missing_semicolon(place: Place) -> bool:
 def _foreign_word(place: Place) -> Diagnostic | None:
     before, here = place.at(-1), place.at(0)
     for token in (before, here):
-        if token is None or token.text not in _FOREIGN:
+        if token is None or token.text not in KEYWORDS:
             continue
         if token.text == "not" and not (token is here and place.kind(1) == "IN"):
             continue
         if token.text == "is" and not (token is here and place.accepts("EQUAL")):
             continue
-        hint = _FOREIGN[token.text]
+        hint = KEYWORDS[token.text]
         word = "not in" if token.text == "not" else token.text
         return Diagnostic("foreign-word", f"RASP has no `{word}`", place.span(token), hint)
     return None
+
+
+def _tuple(place: Place) -> Diagnostic | None:
+    brackets = place.open
+    if place.kind(0) != "COMMA" or not brackets or brackets[-1].kind != "LPAR":
+        return None
+    opening = brackets[-1]
+    end = place.source.text.find(")", opening.end)
+    inner = place.source.text[opening.end : end].strip() if end > 0 else "a, b"
+    if "\n" in inner or "(" in inner:
+        inner = "a, b"
+    hint = f"write a list: `[{shortened(inner, MAX_TOKEN)}]`"
+    return Diagnostic("foreign-word", "RASP has no tuples", place.span(opening), hint)
+
+
+def _prefixed_string(place: Place) -> Diagnostic | None:
+    before = place.at(-1)
+    if before is None or place.kind(0) != "STRING" or not place.touching or before.text.lower() not in _PREFIXES:
+        return None
+    hint = 'join strings with `+`: `"a" + x`' if before.text.lower() == "f" else "remove the letter"
+    return Diagnostic("foreign-word", f"RASP has no `{before.text}` before a string", place.span(before), hint)
 
 
 def _unknown_character(place: Place) -> Diagnostic | None:
@@ -256,8 +264,12 @@ def _statement_words(place: Place) -> Diagnostic | None:
         word = here.text.split()[0]
         message = f"`{word}` stands only outside functions and loops"
         return Diagnostic("not-at-top-level", message, place.span(here), "move it to the top of the file")
-    if place.kind(-1) in set_words and here.kind == "ASSIGN":
-        return Diagnostic("set-form", "`set` takes no `=`", place.span(here), 'write `set vocab "abc"`')
+    setting = place.at(-1)
+    if setting is not None and setting.kind in set_words and here.kind in ("ASSIGN", "COLON"):
+        line = place.source.line(place.source.position(here.start)[0])
+        value = line[place.source.position(here.start)[1] :].strip().rstrip(";").rstrip()
+        hint = f"write `{' '.join(setting.text.split())} {shortened(value or '...', MAX_TOKEN)}`"
+        return Diagnostic("set-form", f"`set` takes no `{here.text}`", place.span(here), hint)
     before = place.at(-1)
     if before is not None and before.text == "set" and here.kind == "NAME":
         span = place.span(before).to(place.span(here))
@@ -274,7 +286,7 @@ def _colon(place: Place) -> Diagnostic | None:
     statement = place.tokens[place.first]
     brackets = place.open
     if brackets and brackets[-1].kind == "LSQB":
-        hint = "write a comprehension: `[xs[i] for i in range(1, 3)]`"
+        hint = "of a list, write `[xs[i] for i in range(1, 3)]`; of an s-op, move it: `x[indices + 1]`"
         return Diagnostic("slice", "RASP has no slices", span, hint)
     if statement.kind in ("DEF", "FOR") or any(token.kind in ("DEF", "FOR") for token in _line(place)):
         hint = "write `def f(x) { ... return ...; }` and `for x in xs { ... }`"
@@ -415,6 +427,8 @@ _EXPECTED = (
 
 _RULES: tuple[Callable[[Place], Diagnostic | None], ...] = (
     _unknown_character,
+    _prefixed_string,
+    _tuple,
     _joined_number,
     _power,
     _name_equals_keyword,

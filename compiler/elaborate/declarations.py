@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...rasp_grammar import tree
 from ...rasp_grammar.codes import Code
 from ...rasp_grammar.diagnostics import Diagnostic, RaspError, error, shortened
 from ...rasp_grammar.span import Span
 from ..graph.graph import Program
 from ..graph.print_graph import literal
 from ..graph.values import Scalar, is_scalar, normal
-from .scope import Object, kind
+from .scope import Object, Scope, kind
 
 #: The attention pattern of a longer input would not fit into any memory.
 MAX_LENGTH = 1 << 20
@@ -41,6 +42,16 @@ def vocabulary_of(value: Object, span: Span | None) -> tuple[Scalar, ...]:
     if len(tokens) == 0:
         raise error("wrong-vocabulary", "the vocabulary is empty", span, _VOCABULARY_HINT)
     return tuple(tokens)
+
+
+def refuse_bare_tokens(value: tree.Expression, scope: Scope) -> None:
+    """Raises RaspError for tokens without quotes: `set vocab abc`, `set vocab [a, b]`."""
+    items = value.items if isinstance(value, tree.ListDisplay) else (value,)
+    unknown = [item for item in items if isinstance(item, tree.Name) and scope.find(item.name) is None]
+    if unknown:
+        shown = ", ".join(literal(item.name) if isinstance(item, tree.Name) else item.span.text for item in items)
+        hint = f"tokens stand in quotes: `{f'[{shown}]' if isinstance(value, tree.ListDisplay) else shown}`"
+        raise error("unknown-name", f"`{shortened(unknown[0].name)}` is not defined", unknown[0].span, hint)
 
 
 def max_length_of(value: Object, span: Span | None) -> int:

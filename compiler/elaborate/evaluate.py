@@ -7,6 +7,7 @@ from typing import assert_never
 
 from ...rasp_grammar import tree
 from ...rasp_grammar.diagnostics import did_you_mean, error, shortened
+from ...rasp_grammar.foreign_words import NAMES
 from ...rasp_grammar.span import Span
 from ..graph.graph import Constant, Indices, Node, Selector, SOp, Tokens
 from ..graph.values import Scalar, is_scalar
@@ -25,21 +26,6 @@ from .scope import (
     kind,
 )
 from .workspace import Workspace
-
-#: Names from Python and other languages, with what RASP has instead.
-_OTHER_NAMES = {
-    "true": "`True`",
-    "false": "`False`",
-    "None": "there is no such value; leave the default out",
-    "null": "there is no such value; leave the default out",
-    "sum": "add in a `for` loop; over positions, `aggregate(full_s, x) * length`",
-    "print": "write the expression alone: `x;`",
-    "str": "`tokens_str`",
-    "int": "`tokens_int`",
-    "float": "`tokens_float`",
-    "not_": "`not`",
-}
-
 
 #: Runs a `load` in a scope.  Raises RaspError.
 Loader = Callable[[tree.Load, Scope], None]
@@ -156,9 +142,8 @@ class Evaluator:
     def _unknown(self, name: str, scope: Scope, span: Span) -> Exception:
         hint = "give it a value first: `name = ...;`"
         near = did_you_mean(name, scope.visible(), None)
-        if name in _OTHER_NAMES:
-            meant = _OTHER_NAMES[name]
-            hint = f"in RASP it is {meant}" if meant.startswith("`") and " " not in meant else meant
+        if name in NAMES:
+            hint = NAMES[name]
         elif near is not None:
             hint = near
         elif name.startswith("_"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ...rasp_grammar.source_file import read_source
 from ...rasp_grammar.span import Source, Span
 from ..graph.graph import Program, Selector, SOp
 from ..graph.values import Scalar, is_scalar
-from .declarations import checked_vocabulary, max_length_of, vocabulary_of
+from .declarations import checked_vocabulary, max_length_of, refuse_bare_tokens, vocabulary_of
 from .evaluate import Evaluator, Observer
 from .prelude import prelude_scope
 from .program_run import ProgramRun
@@ -79,6 +80,9 @@ def _kept_texts(loaded: Iterable[Source]) -> Callable[[Path], Source]:
     return read
 
 
+_VOCABULARY_OPTION = """write an expression, such as `'"abc"'`, `'["(", ")"]'` or `'range(10)'`"""
+
+
 def parse_vocabulary(spec: str) -> tuple[Scalar, ...]:
     """The vocabulary of `--vocab`: a JSON array, or a RASP expression for a string or a list.  Raises RaspError."""
     source = Source("--vocab", spec)
@@ -86,12 +90,15 @@ def parse_vocabulary(spec: str) -> tuple[Scalar, ...]:
     listed = _json_array(spec)
     if listed is not None:
         return vocabulary_of(listed, span)
-    items = parse(Source("--vocab", spec)).items
+    try:
+        items = parse(Source("--vocab", spec)).items
+    except RaspError as mistake:
+        raise RaspError(replace(mistake.diagnostics[0], hint=_VOCABULARY_OPTION)) from None
     if len(items) != 1 or not isinstance(items[0], tree.ExpressionStatement):
-        hint = """write an expression, such as `'"abc"'`, `'["(", ")"]'` or `'range(10)'`"""
-        raise error("wrong-vocabulary", "the vocabulary is not one expression", span, hint)
+        raise error("wrong-vocabulary", "the vocabulary is not one expression", span, _VOCABULARY_OPTION)
     with deep_recursion():
         scope = Scope(prelude_scope(), is_file=True)
+        refuse_bare_tokens(items[0].expression, scope)
         return vocabulary_of(Evaluator(scope).evaluate(items[0].expression, scope), span)
 
 

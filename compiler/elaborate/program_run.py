@@ -17,7 +17,7 @@ from ..graph.graph import Graph
 from ..graph.values import Scalar
 from ..graph.walk import visited
 from .builtins import OnDraw
-from .declarations import max_length_of, vocabulary_of
+from .declarations import max_length_of, refuse_bare_tokens, vocabulary_of
 from .evaluate import Evaluator, Observer
 from .prelude import prelude_scope
 from .scope import Object, Poison, Poisoned, Scope
@@ -184,6 +184,7 @@ class ProgramRun:
                 if is_main:
                     self.results.append((expression, value))
             case tree.SetVocabulary(value=value):
+                refuse_bare_tokens(value, scope)
                 vocabulary = vocabulary_of(self._evaluator.evaluate(value, scope), value.span)
                 # The main file's declaration overrides that of a loaded file.
                 if is_main or self.vocabulary is None:

@@ -29,6 +29,17 @@ class Ran:
     warnings: tuple[Diagnostic, ...] = ()
 
 
+@dataclass(frozen=True)
+class SessionState:
+    """What statements change: names, declarations, and the number of loaded files."""
+
+    names: dict[str, Object | Deferred | Poison]
+    incomplete: bool
+    vocabulary: tuple[Scalar, ...] | None
+    max_length: int | None
+    sources: int
+
+
 class Session:
     """Statements run one at a time into one graph, whose nodes and names are there for the next.
 
@@ -92,12 +103,23 @@ class Session:
         assert not isinstance(value, (Deferred, Poison)), "only the library's names are deferred, and none is poisoned"
         return value
 
+    def state(self) -> SessionState:
+        """The present state, for `restore`."""
+        run = self._run
+        return SessionState(
+            dict(run.scope.names), run.scope.incomplete, run.vocabulary, run.max_length, len(run.sources)
+        )
+
+    def restore(self, state: SessionState) -> None:
+        """Takes back everything since an earlier state.  Nodes may be left in the graph, unused."""
+        run = self._run
+        run.scope.names, run.scope.incomplete = dict(state.names), state.incomplete
+        run.vocabulary, run.max_length = state.vocabulary, state.max_length
+        del run.sources[state.sources :]
+
     def execute(self, item: tree.Item) -> Ran:
         """Runs one statement.  Raises RaspError, and then nothing has changed."""
-        run = self._run
-        names, incomplete = dict(run.scope.names), run.scope.incomplete
-        declared = run.vocabulary, run.max_length
-        sources = len(run.sources)
+        run, before = self._run, self.state()
         try:
             if isinstance(item, tree.ExpressionStatement):
                 found = self.evaluate(item.expression)
@@ -109,9 +131,7 @@ class Session:
                 value = None
             return Ran(value, tuple(run.warnings))
         except BaseException:  # Ctrl-C too
-            run.scope.names, run.scope.incomplete = names, incomplete
-            run.vocabulary, run.max_length = declared
-            del run.sources[sources:]
+            self.restore(before)
             raise
         finally:
             run.mistakes.clear()

@@ -57,7 +57,29 @@ ScalarFunction = Callable[[Sequence[Value]], Value]
 _SHOWN_TOKENS = 20
 
 #: The hint of messages about undefined values.
-DEFINE_HINT = "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`"
+_DEFINE = "give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`"
+
+#: The reason of an aggregate whose selection has different strings.
+SEVERAL_STRINGS = "several positions are selected and hold different strings"
+
+#: Hints for reasons that a default does not help with: the end of the reason, and the hint.
+_HINTS = (
+    (
+        SEVERAL_STRINGS,
+        "select one of them: the first by `select_from_first`, the last by `select_from_last`, or add a condition "
+        "with `and`; a default counts only where none is selected",
+    ),
+    (
+        "of a string and a number",
+        "`tokens_int` are the tokens as numbers; a number in quotes is a string; `tokens_str` are strings",
+    ),
+    ("division by zero", "guard the division: `0 if y == 0 else x / y`"),
+)
+
+
+def define_hint(undefined: Undefined) -> str:
+    """The hint of a message about an undefined value."""
+    return next((hint for end, hint in _HINTS if undefined.reason.endswith(end)), _DEFINE)
 
 
 @dataclass(frozen=True)
@@ -263,6 +285,8 @@ def _sum(values: Sequence[Value], what: str, divisor: int) -> Value:
         if not isinstance(value, str):
             numbers.append(value)
     if len(numbers) < len(values):
+        if len(numbers) == 0 and what == "mean":
+            return Undefined(SEVERAL_STRINGS)
         mixed = "strings and numbers" if len(numbers) > 0 else "several strings"
         return Undefined(f"the {what} of {mixed}")
     rounded = any(isinstance(number, float) for number in numbers)
@@ -377,7 +401,7 @@ def _undefined_output(value: Undefined, position: int, tokens: Sequence[Scalar],
         "undefined-output",
         f"the output at position {position} is undefined: {value.reason} (input: {shown_input(tokens)})",
         value.span if value.span is not None else output,
-        DEFINE_HINT,
+        define_hint(value),
     )
 
 

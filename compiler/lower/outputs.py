@@ -14,7 +14,8 @@ from ...rasp_grammar.diagnostics import RaspError
 from ..blocks.blocks import ClassDecode, NumberDecode, OutputBlock
 from ..blocks.forms import UNIT, LinearForm, to_float
 from ..graph.graph import SOp
-from ..graph.values import Scalar
+from ..graph.values import Scalar, Undefined
+from ..interpret.interpreter import define_hint, evaluate
 from ..options import Strategy
 from .context import Context
 from .refusals import Refusal, attempt
@@ -42,9 +43,7 @@ class Outputs:
         Raises C220 for an output that is always undefined, C221 for one whose values cannot be told apart."""
         domain = self.analysis.domain(node)
         if domain.values == ():
-            raise self.context.refuse(
-                node, "C220", "it is undefined on every input", "give `aggregate` a default, or guard the expression"
-            )
+            raise self._always_undefined(node)
         values = self.context.listed_values(node) if not domain.numeric else domain.values
         if values is None:
             return self._number(name, node, prints_truths)
@@ -53,6 +52,14 @@ class Outputs:
             if isinstance(block, OutputBlock):
                 return block  # otherwise one number may still tell the values apart
         return self._by_code(name, node, values, prints_truths)
+
+    def _always_undefined(self, node: SOp) -> RaspError:
+        """The error for an output without a value, with the reason at the first position of one input."""
+        vocabulary = self.analysis.space.vocabulary
+        (value, *_) = evaluate([node], vocabulary[:1], causal=self.context.options.causal, vocabulary=vocabulary)[node]
+        assert isinstance(value, Undefined)
+        message = f"it is undefined on every input: {value.reason}"
+        return self.context.refuse(node, "C220", message, define_hint(value))
 
     def _one_hot(self, name: str, node: SOp, values: tuple[Scalar, ...]) -> OutputBlock | None:
         """One logit for each value; None if they are too noisy."""

@@ -15,7 +15,7 @@ from ..artifact.manifest import Manifest, NumberDecodeRecord
 from ..graph.graph import Program, SOp
 from ..graph.values import Undefined
 from ..graph.walk import reachable
-from ..interpret.interpreter import DEFINE_HINT, evaluate, shown_input
+from ..interpret.interpreter import define_hint, evaluate, shown_input
 from ..interpret.sample_inputs import Input, affordable, sampled_inputs
 from .causal import causal_warnings
 
@@ -92,6 +92,6 @@ def _warning(what: str, output: SOp, value: Undefined, position: int, tokens: In
         f"{what} at position {position} is undefined on the input `{shown_input(tokens)}`: {value.reason}; "
         "what the model says there means nothing",
         value.span if value.span is not None else output.span,
-        DEFINE_HINT,
+        define_hint(value),
         "warning",
     )

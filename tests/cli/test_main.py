@@ -153,3 +153,14 @@ def test_commands_load_only_what_they_need(tmp_path: Path, arguments: list[str],
         assert _process("-m", "raspc", "compile", "x.rasp", folder=tmp_path).returncode == 0
     result = _process("-c", _LOADED, *arguments, folder=tmp_path)
     assert result.stderr == f"0 {allowed}\n"
+
+
+def test_a_name_without_its_suffix_finds_the_file(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "kv.rasp").write_text('set vocab "ab"; set max_length 3; tokens;\n')
+    for command in (["check", "kv"], ["compile", "kv"], ["eval", "kv", "ab"], ["run", "kv", "ab"], ["verify", "kv"]):
+        result = call(*command, folder=tmp_path)
+        assert (result.returncode, result.stderr) == (0, ""), command
+    assert "`kx` is not the name of a model's file" in call("run", "kx", "ab", folder=tmp_path).stderr
+    missing = call("compile", "ky.rasp", folder=tmp_path)
+    assert "there is no file `ky.rasp`" in missing.stderr
+    assert "did you mean `kv.rasp`?" in missing.stderr

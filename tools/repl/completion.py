@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...compiler.elaborate.library_docs import library
-from ...compiler.elaborate.scope import Builtin, Function, kind
 from ...rasp_grammar.lark_grammar import keywords
 from ...rasp_grammar.text_words import in_quotes, line_before
 from .commands import COMMANDS
 from .conversation import Conversation
-from .show_values import signature
+from .show_values import kind_of
 
 _STATEMENTS = (
     "set example",
@@ -82,14 +81,7 @@ def _names(conversation: Conversation) -> Iterator[tuple[str, str]]:
     """Names of the session, of the library, and words of the language, each once."""
     own = conversation.session.names
     for name in own:
-        value = conversation.session.value(name)
-        match value:
-            case Function():
-                yield name, signature(value)
-            case Builtin(usage=usage):
-                yield name, usage
-            case _:
-                yield name, kind(value).removeprefix("a ").removeprefix("an ")
+        yield name, kind_of(conversation.session.value(name))
     for name, known in library().items():
         if name not in own:
             yield name, known.signature if known.is_function else known.text.partition("\n")[0]

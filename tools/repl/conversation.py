@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...compiler.elaborate.library_docs import comment_above
 from ...compiler.elaborate.scope import Function, Object
-from ...compiler.elaborate.session import Session
+from ...compiler.elaborate.session import Session, SessionState
 from ...compiler.graph.graph import Constant, Indices, Node, Selector, SOp, Tokens
 from ...compiler.graph.values import is_scalar
 from ...rasp_grammar import tree
@@ -20,11 +22,29 @@ from .draw import draw
 from .results import Example, ExamplesShown, FileWritten, Outcome, SessionEnd, Warnings
 from .show_values import NAMELESS, applied, example_of, show
 
+if TYPE_CHECKING:  # it imports NumPy
+    from ...compiler.artifact.model_files import CompiledModel
+
 #: The running example until another is set, as in the reference.
 FIRST_EXAMPLE = Example(tuple("hello"), True)
 
 #: Statements that change what later ones mean.  The record holds these only.
 _DEFINING_STATEMENTS = (tree.Assignment, tree.Definition, tree.Loop, tree.Load, tree.SetVocabulary, tree.SetMaxLength)
+
+
+#: Statements that can be taken back.
+MAX_UNDO = 100
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """The state before a statement."""
+
+    statement: str
+    session: SessionState
+    record: tuple[str, ...]
+    comments: dict[str, str]
+    asked: str | None
 
 
 class Conversation:
@@ -39,6 +59,10 @@ class Conversation:
         self.full = False
         #: The text of the s-op or plain value that was shown last: the output of the session as a program.
         self.asked: str | None = None
+        #: The model that was compiled last.
+        self.compiled: CompiledModel | None = None
+        #: The states before the defining statements, the last one at the end.
+        self._earlier: list[_Earlier] = []
         self._examples = [FIRST_EXAMPLE, FIRST_EXAMPLE]
         #: The texts of the defining statements; together they are a program that defines the same names.
         self._record: list[str] = []
@@ -97,10 +121,24 @@ class Conversation:
             return
         start = 0
         for item in module.items:
+            earlier = _Earlier(
+                item.span.text, self.session.state(), tuple(self._record), dict(self._comments), self.asked
+            )
             yield from self._run(item)
+            if isinstance(item, _DEFINING_STATEMENTS):
+                self._earlier = [*self._earlier[1 - MAX_UNDO :], earlier]
             self._note(item, source, start)
             start = item.span.end
         self._comment = ""
+
+    def undo(self) -> str | None:
+        """Takes back the last defining statement, and returns its text; None if there is none."""
+        if not self._earlier:
+            return None
+        earlier = self._earlier.pop()
+        self.session.restore(earlier.session)
+        self._record, self._comments, self.asked = list(earlier.record), dict(earlier.comments), earlier.asked
+        return earlier.statement
 
     # --- one statement
 

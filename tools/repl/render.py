@@ -34,6 +34,7 @@ from .results import (
     Shown,
     SOpShown,
     SOpValues,
+    TextShown,
     TooLarge,
     Warnings,
 )
@@ -79,6 +80,8 @@ def _lines(outcome: Outcome, full: bool) -> list[str]:
             return [f"{_MARGIN}{subject}"] + [f"{_MARGIN}  {label + ':':<{width}} {text}" for label, text in facts]
         case DocumentationShown(signature=signature, text=text):
             return [f"{_MARGIN}{signature}", *[f"{_MARGIN}  {line}" for line in text.splitlines()]]
+        case TextShown(text=text):
+            return [f"{_MARGIN}{line}".rstrip() for line in text.splitlines()]
         case HelpShown(text=text):
             return text.splitlines()
         case FileWritten(path=path):

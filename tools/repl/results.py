@@ -125,6 +125,13 @@ class HelpShown:
 
 
 @dataclass(frozen=True)
+class TextShown:
+    """A text of several lines, such as those of `:trace`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class FileWritten:
     """A file was written, by `draw` or `:save`."""
 
@@ -166,6 +173,7 @@ Outcome = (
     | FactsShown
     | DocumentationShown
     | HelpShown
+    | TextShown
     | FileWritten
     | ModelWritten
     | Warnings

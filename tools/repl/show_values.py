@@ -144,3 +144,14 @@ def _too_large(node: SOp | Selector, example: Example) -> TooLarge | None:
     if work_on(nodes, length) <= MAX_WORK:
         return None
     return TooLarge(f"{length:,} tokens are too many for {len(nodes):,} operations; set a shorter example")
+
+
+def kind_of(value: Object) -> str:
+    """The kind of a value in a word or two; the signature of a function."""
+    match value:
+        case Function():
+            return signature(value)
+        case Builtin(usage=usage):
+            return usage
+        case _:
+            return kind(value).removeprefix("a ").removeprefix("an ")

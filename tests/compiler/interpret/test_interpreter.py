@@ -261,7 +261,10 @@ def test_booleans_count_as_numbers_in_a_mean(build: Build) -> None:
 def test_aggregate_of_several_strings_needs_them_equal(build: Build) -> None:
     mean = build.aggregate(build.everything(), build.tokens)
     assert values(mean, "aa") == typed("a", "a")
-    assert values(mean, "ab")[0] == ("Undefined", Undefined("the mean of several strings"))
+    assert values(mean, "ab")[0] == (
+        "Undefined",
+        Undefined("several positions are selected and hold different strings"),
+    )
     assert values(mean, ["a", 1])[0] == ("Undefined", Undefined("the mean of strings and numbers"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from raspc.tests.tools.repl.talking import Talk
+from raspc.tools.repl.commands import COMMANDS
 from raspc.tools.repl.completion import complete
 
 
@@ -24,7 +25,7 @@ def _texts(talk: Talk, text: str) -> list[str]:
         ("set ", ["set example", "set s-op example", "set selector example", "set vocab", "set max_length"]),
         ("full seq display o", ["full seq display on", "full seq display off"]),
         (":d", ["depth", "doc"]),
-        (":", ["compile", "type", "depth", "doc", "save", "help", "quit"]),
+        (":", list(COMMANDS)),
         (":doc has_", ["has_focus"]),
         ('"sele', []),
         ("# sele", []),
