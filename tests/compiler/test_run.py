@@ -56,7 +56,7 @@ def test_undefined_output_points_at_where_it_started(build: Build) -> None:
         " [undefined-output]\n"
         "    first / second\n"
         "    ^^^^^^^^^^^^^^\n"
-        "  hint: give the aggregate or dictionary a default, or guard the expression with `... if ... else ...`"
+        "  hint: guard the division: `0 if y == 0 else x / y`"
     )
 
 
