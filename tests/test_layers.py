@@ -38,7 +38,8 @@ STAGES = (
 #: The tools stand side by side: none imports another.
 TOOLS = (
     ("error_messages", "print_values", "program_files", "read_inputs"),
-    ("editor", "fuzz", "repl", "reports", "suites"),
+    ("editor", "fuzz", "reports", "suites"),
+    ("repl",),
 )
 
 #: Imports that point up or sideways, as (module, imported module).

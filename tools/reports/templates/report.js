@@ -118,13 +118,13 @@
     const box = byId("parts");
     box.replaceChildren();
     for (const [key, faint] of parts) {
-      const chip = document.createElement("button");
-      chip.type = "button";
+      const badge = document.createElement("button");
+      badge.type = "button";
       const kind = { h: "head", g: "neurons", s: "stream", d: "stream", o: "output" }[key[0]] || "";
-      chip.className = `chip ${kind}${faint ? " faint" : ""}`;
-      chip.textContent = data.names[key] || key;
-      chip.addEventListener("click", () => go(key));
-      box.append(chip);
+      badge.className = `badge ${kind}${faint ? " faint" : ""}`;
+      badge.textContent = data.names[key] || key;
+      badge.addEventListener("click", () => go(key));
+      box.append(badge);
     }
     if (groups.size > parts.length) box.append(`and ${groups.size - parts.length} more`);
     byId("bar").hidden = false;
