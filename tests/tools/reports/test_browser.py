@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import raspc
 from raspc.tests.tools.reports.conftest import MakeTrace
 from raspc.tests.tools.reports.test_page import NASTY, nasty_model
 from raspc.tools.reports.page import render
@@ -55,6 +56,9 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     browser.quit()
 
 
+LONG = 'set vocab ["a", "long-token"]; set max_length 24; tokens[length - indices - 1];'
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory, make_trace: MakeTrace) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
@@ -63,6 +67,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory, make_trace: MakeTrace) -> di
         "dyck": make_trace("paper/dyck2", "([)]"),
         "vowels": make_trace("strings/vowels", "hello"),
         "nasty": trace(nasty_model(), NASTY),
+        "long": trace(raspc.compile(LONG).model(device="cpu"), ["a", "long-token"] * 12),
     }
     for name, made in traces.items():
         (folder / f"{name}.html").write_text(render(made, f"{name}.safetensors"), encoding="utf-8")
@@ -236,3 +241,21 @@ def test_every_control_has_a_name(driver: WebDriver, pages: dict[str, Path]) -> 
     assert ask(driver, nameless) == 0
     doubles = "[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
     assert ask(driver, doubles) == []
+
+
+def test_cells_of_a_long_input_are_squares_of_one_size(driver: WebDriver, pages: dict[str, Path]) -> None:
+    show(driver, pages["long"])
+    sizes = ask(
+        driver,
+        "[...document.querySelectorAll('.pattern td:not(.sum), .heat td')].map(e => e.getBoundingClientRect())"
+        ".map(r => [r.width.toFixed(1), r.height.toFixed(1)].join())",
+    )
+    assert len(set(sizes)) == 1
+    width, height = sizes[0].split(",")
+    assert width == height
+
+
+def test_the_reason_of_a_form_is_folded_away(driver: WebDriver, pages: dict[str, Path]) -> None:
+    show(driver, pages["sort"])
+    assert ask(driver, "document.querySelectorAll('.card details.why').length > 0")
+    assert ask(driver, "document.querySelectorAll('.card details[open]').length") == 0
