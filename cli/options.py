@@ -139,7 +139,7 @@ def complete_models(ctx: click.Context, parameter: click.Parameter, incomplete: 
     return [CompletionItem(".safetensors", type="file"), CompletionItem(".manifest.json", type="file")]
 
 
-class _NamedFile(click.ParamType):
+class _NamedFile(click.ParamType[Path]):
     """A path.  Where there is no such file, the name with the suffix is taken, if that is a file."""
 
     name = "path"
