@@ -105,7 +105,9 @@ def binary(
         return (left == right) == (sign == "==")
     if isinstance(left, tuple) and isinstance(right, tuple) and BINARY[sign] in COMPARISON_OPERATIONS:
         return _lists_compared(workspace, sign, left, right, span)
-    raise error("wrong-kind", f"`{sign}` of {kind(left)} and {kind(right)}", span, "use numbers, strings or s-ops")
+    chosen = next((one for one in (left, right) if isinstance(one, ChosenLists)), None)
+    hint = "use numbers, strings or s-ops" if chosen is None else _hint_for(chosen)
+    raise error("wrong-kind", f"`{sign}` of {kind(left)} and {kind(right)}", span, hint)
 
 
 def _joined(workspace: Workspace, left: Object, right: Object, span: Span) -> Object | None:

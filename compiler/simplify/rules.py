@@ -10,7 +10,7 @@ from ...rasp_grammar.span import Span
 from ..analysis.conjunctions import DisjointConjunctions
 from ..analysis.joint_tables import values_along
 from ..analysis.node_facts import Analysis
-from ..graph.comparisons import COMPARISON_OPERATIONS, COMPARISONS
+from ..graph.comparisons import COMPARISON_OPERATIONS, COMPARISONS, holds
 from ..graph.graph import (
     Aggregate,
     Constant,
@@ -19,6 +19,8 @@ from ..graph.graph import (
     Indices,
     Select,
     Selector,
+    SelectorAnd,
+    SelectorOr,
     SelectorSum,
     SelectorWidth,
     SOp,
@@ -84,6 +86,7 @@ def _by_class(node: SOp, rewriting: Rewriting) -> SOp | None:
             return (
                 uniform_values(node, rewriting)
                 or reciprocal_length(node, rewriting)
+                or reciprocal_width(node, rewriting)
                 or sum_divided_by_width(node, rewriting)
             )
         case _:
@@ -282,6 +285,33 @@ def reciprocal_length(node: Aggregate, rewriting: Rewriting) -> SOp | None:
         return None
     length = rewriting.graph.selector_width(node.selector, node.span)
     return rewriting.graph.elementwise("div", [rewriting.constant(1, node.span), length], node.span)
+
+
+def reciprocal_width(node: Aggregate, rewriting: Rewriting) -> SOp | None:
+    """The mean of "is it position 0", over a selector that selects position 0 for every query, is 1 / width.
+
+    One head takes that mean as it is; the rule is for selectors that one head cannot hold."""
+    analysis = rewriting.analysis
+    if rewriting.conjunctions(node.selector) <= 1 or not _is_first_position(node.values, analysis):
+        return None
+    if not _selects_first(node.selector, analysis):
+        return None
+    width = rewriting.graph.selector_width(node.selector, node.span)
+    return rewriting.graph.elementwise("div", [rewriting.constant(1, node.span), width], node.span)
+
+
+def _selects_first(selector: Selector, analysis: Analysis) -> bool:
+    """Every query selects position 0, where nothing is undefined; False also where that is not found."""
+    match selector:
+        case SelectorOr(left=left, right=right):
+            return _selects_first(left, analysis) or _selects_first(right, analysis)
+        case SelectorAnd(left=left, right=right):
+            return _selects_first(left, analysis) and _selects_first(right, analysis)
+        case Select(keys=Indices(), queries=queries, comparison=comparison):
+            values = analysis.domain(queries).values
+            return values is not None and all(holds(comparison, 0, value) for value in values)
+        case _:
+            return False
 
 
 def _is_first_position(node: SOp, analysis: Analysis) -> bool:

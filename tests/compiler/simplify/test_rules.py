@@ -75,6 +75,15 @@ def _simplified(text: str, *, causal: bool = False) -> str:
             "s = select(tokens, tokens, ==) or select(indices, indices, <); aggregate(s, indices);",
             "selector_sum(s, indices) / selector_width(s)",
         ),
+        # the reciprocal of a width
+        (
+            "s = select(tokens, tokens, ==) or select(indices, 0, ==); aggregate(s, indicator(indices == 0));",
+            "1 / selector_width(s)",
+        ),
+        (
+            "s = select(indices, indices, <=); aggregate(s, indicator(indices == 0));",
+            "aggregate(s, indicator(indices == 0))",
+        ),
         # whether anything is selected
         (
             'selector_width(select(tokens, "a", ==)) > 0;',
