@@ -147,7 +147,7 @@ SCRIPTS = {
         def g(x) {
     """,
     "commands": """
-        # Commands that list and describe definitions.
+        # True if the input has an `l`.
         present = has_focus(select(tokens, "l", ==));
 
         def plain(x) { return x; }
