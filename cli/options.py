@@ -139,7 +139,13 @@ def complete_models(ctx: click.Context, parameter: click.Parameter, incomplete: 
     return [CompletionItem(".safetensors", type="file"), CompletionItem(".manifest.json", type="file")]
 
 
-class _NamedFile(click.ParamType[Path]):
+if TYPE_CHECKING:
+    _PathType = click.ParamType[Path]
+else:
+    _PathType = click.ParamType  # older versions of click have no generic one
+
+
+class _NamedFile(_PathType):
     """A path.  Where there is no such file, the name with the suffix is taken, if that is a file."""
 
     name = "path"
