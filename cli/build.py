@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..compiler.options import DEFAULT_MAX_PARAMETERS, CompileOptions
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
 from .options import complete_files, declaration_options, force_option, json_option, time_limit_option, werror_option
 from .progress import counted_work
-from .report_errors import Report
+from .report_errors import Report, print_to_standard_error
 
 if TYPE_CHECKING:
     from ..tools.suites.records import BuildEntry
@@ -129,13 +128,14 @@ def command(
         with _progress(len(targets), quiet=report.as_json) as tell:
             result = run(plan, tell)
     except KeyboardInterrupt:
-        print("interrupted: what was built is kept, and the next build goes on from there", file=sys.stderr)
+        print_to_standard_error("interrupted: what was built is kept, and the next build goes on from there")
         raise
     entries = result.entries
     for entry in sorted(entries, key=lambda entry: entry.status != "failed"):  # failures come first
         _print_messages(report, entry)
     if junit is not None:
         junit_report.write(junit, entries, inputs=plan.inputs, force=force)
+    report.wrote_files = True
     report.failed |= any(entry.status == "failed" for entry in entries)
     if report.as_json:
         for entry in entries:
@@ -168,7 +168,7 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[BuildEntry], Non
             nonlocal done
             done += 1
             if not entry.cached:
-                print(f"[{done}/{total}] {entry.target.program}: {_line(entry)}", file=sys.stderr, flush=True)
+                print_to_standard_error(f"[{done}/{total}] {entry.target.program}: {_line(entry)}")
 
         yield line if advance is None else bar
 
@@ -184,4 +184,4 @@ def _print_messages(report: Report, entry: BuildEntry) -> None:
     if entry.status == "skipped":
         return
     for message in sorted(entry.messages, key=lambda message: not message.is_error):
-        print(json.dumps(message.fields, sort_keys=True) if report.as_json else message.text, file=sys.stderr)
+        print_to_standard_error(json.dumps(message.fields, sort_keys=True) if report.as_json else message.text)

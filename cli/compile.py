@@ -120,6 +120,7 @@ def command(
     if report.werror and doubts:
         return
     written = write(model, weights, inputs=inputs, force=force)
+    report.wrote_files = True
     manifest = model.manifest
     sizes = manifest.sizes()
     seconds = time.perf_counter() - started

@@ -81,6 +81,7 @@ def _onnx(report: Report, compiled: CompiledModel, path: Path, inputs: Sequence[
 
         compared = check_onnx(made, compiled.manifest)
     write_onnx(made, path, inputs=inputs, force=force)
+    report.wrote_files = True
     size = path.stat().st_size
     if report.as_json:
         results = [result.name for result in made.graph.output]
@@ -96,6 +97,7 @@ def _hugging_face(report: Report, compiled: CompiledModel, path: Path, inputs: S
 
     with long_work(f"writing {path}", quiet=report.as_json):
         export_hugging_face(compiled, path, inputs=inputs, force=force)
+    report.wrote_files = True
     files = sorted(path / name for name in FILES)
     size = sum(file.stat().st_size for file in files)
     if report.as_json:

@@ -14,6 +14,7 @@ import click
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError, reason_of
 from ..rasp_grammar.text_layout import counted
 from ..tools.program_files import programs_below, replace_program, unified_difference
+from ..tools.read_inputs import standard_input
 from .options import complete_programs, json_option
 from .report_errors import Report
 
@@ -86,7 +87,7 @@ def _filter(report: Report, check: bool, diff: bool) -> None:
 def _standard_input() -> Source:
     from ..rasp_grammar.span import Source
 
-    content = sys.stdin.buffer.read()
+    content = standard_input().read()
     try:
         return Source("<stdin>", content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

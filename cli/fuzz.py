@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from .. import __version__
 from .options import json_option
-from .report_errors import Report
+from .report_errors import Report, print_to_standard_error
 
 if TYPE_CHECKING:
     from ..tools.fuzz.campaign import Summary
@@ -42,7 +41,7 @@ def command(report: Report, programs: int, seed: int, inputs: int, jobs: int, sm
 
     def progress(index: int, summary: Summary) -> None:
         if (index + 1) % 1000 == 0 and not report.as_json:
-            print(f"{index + 1:,} of {programs:,} programs", file=sys.stderr)
+            print_to_standard_error(f"{index + 1:,} of {programs:,} programs")
 
     summary = run(programs, CampaignSettings(seed, inputs, small, causal), jobs, progress)
     if report.as_json:

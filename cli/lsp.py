@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from ..tools.read_inputs import standard_input
 from .explanation import FOLDER
 from .report_errors import Report
 
@@ -32,7 +33,7 @@ def command(report: Report) -> None:
         raise RaspError(Diagnostic("missing-extra", "`raspc lsp` needs pygls", None, "pip install 'raspc[lsp]'"))
     from ..tools.editor.server import serve
 
-    if sys.stdin.isatty():
+    if standard_input().isatty():
         print("raspc lsp: an editor starts this and speaks to it; end with Ctrl-D", file=sys.stderr)
     report.failed |= serve(_explanations().get) != 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,7 +12,8 @@ import click
 from .. import __version__
 from ..rasp_grammar.diagnostics import closest
 from ..tools.error_messages import ExitStatus
-from .report_errors import Report
+from .report_errors import Report, written_to_standard_error
+from .standard_streams import flush_output, is_of_output, open_closed_streams, output_failed
 
 #: The commands in the order of the help page; each is a module of this folder with a `command`.
 COMMANDS = (
@@ -68,36 +68,28 @@ def raspc() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (`sys.argv` unless given) and return the exit status.  Raises nothing."""
     report = Report()
+    open_closed_streams()
     _print_any_text()
     try:
         status = raspc.main(args=arguments, prog_name="raspc", standalone_mode=False, obj=report)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of the output has closed the pipe
-        return _leave_quietly()
     except click.Abort:
         return ExitStatus.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        with written_to_standard_error():
+            error.show()
         return error.exit_code
     except SystemExit as stop:
-        if stop.code == 0:  # click has answered a shell's request for completions
-            sys.stdout.flush()
-            return 0
-        return _leave_quietly()  # click has met a broken pipe
+        # 0: click has answered a shell's request for completions; otherwise it has met a broken pipe.
+        return flush_output(report) or int(stop.code != 0 and not report.wrote_files)
     except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, OSError) and is_of_output(error):
+            return output_failed(report, error)
         return report.unexpected(error)
     # A command returns None; `--help` and `--version` return their status.
-    return status if isinstance(status, int) else int(report.failed)
+    return flush_output(report) or (status if isinstance(status, int) else 0)
 
 
 def _print_any_text() -> None:
     """Escape characters that the terminal's encoding does not have, so that printing a result cannot fail."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def _leave_quietly() -> int:
-    """Send the rest of standard output to the null device, so that the flush at exit does not fail."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

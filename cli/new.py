@@ -10,13 +10,15 @@ from pathlib import Path
 import click
 
 from ..rasp_grammar.diagnostics import Diagnostic, RaspError
+from .report_errors import Report
 
 SUFFIX = ".rasp"
 
 
 @click.command(short_help="Write a commented program to start from.")
 @click.argument("name")
-def command(name: str) -> None:
+@click.pass_obj
+def command(report: Report, name: str) -> None:
     """Write NAME.rasp: a small program that compiles, with comments that say how it works.
 
     A file that exists is never touched.
@@ -33,6 +35,7 @@ def command(name: str) -> None:
         raise click.UsageError("a name is of characters that can be seen")
     text = files("raspc.cli").joinpath("starter.rasp").read_text(encoding="utf-8")
     _create(path, text.replace("NAME", stem, 1))
+    report.wrote_files = True
     program, model = shlex.quote(str(path)), shlex.quote(f"{stem}.safetensors")
     print(f"wrote {path}; try")
     for line in (
@@ -56,5 +59,11 @@ def _create(path: Path, text: str) -> None:
         raise RaspError(
             Diagnostic("file", f"`{path.parent}`: there is no such folder", None, "make it first, or leave it out")
         ) from None
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)
+        raise

@@ -11,6 +11,7 @@ import click
 
 from ..rasp_grammar.diagnostics import Diagnostic
 from ..rasp_grammar.span import Source
+from ..tools.read_inputs import standard_input
 from .options import complete_files
 from .report_errors import Report
 
@@ -39,7 +40,7 @@ def command(report: Report, files: Sequence[str]) -> None:
     for name in files:
         if not _answer(dialogue, Source("<command line>", _load(name)), report):
             return
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
         _talk(dialogue)
     else:
         _read_script(dialogue, report)
@@ -62,7 +63,7 @@ def _read_script(dialogue: Dialogue, report: Report) -> None:
 
 def _lines(report: Report) -> Iterator[str]:
     """The lines of standard input; one that is not UTF-8 is reported and replaced by a blank one."""
-    for number, data in enumerate(sys.stdin.buffer, 1):
+    for number, data in enumerate(standard_input(), 1):
         try:
             text = data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:

@@ -83,6 +83,7 @@ def command(
     for folder in {file.parent for file in files}:
         folder.mkdir(parents=True, exist_ok=True)
     write_files({file: NewFile(kind, [content]) for file, content in files.items()}, inputs=inputs, force=force)
+    report.wrote_files = True
     report.failed |= not made.agrees
     if report.as_json:
         print(json.dumps({"files": [str(file) for file in files], "agrees": made.agrees}))

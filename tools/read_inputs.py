@@ -59,13 +59,20 @@ def read_lines(path: str) -> Iterator[InputLine | Diagnostic | None]:
     Raises RaspError for an unreadable file.
     """
     if path == "-":
-        yield from _read_stream(sys.stdin.buffer, "<stdin>")
+        yield from _read_stream(standard_input(), "<stdin>")
         return
     try:
         with Path(path).open("rb") as stream:
             yield from _read_stream(stream, path)
     except (OSError, ValueError) as error:
         raise RaspError(Diagnostic("file-unreadable", f"cannot read `{path}`: {reason_of(error)}", None)) from None
+
+
+def standard_input() -> BinaryIO:
+    """Standard input as bytes.  Raises RaspError where it is closed."""
+    if sys.stdin is None:
+        raise RaspError(Diagnostic("file-unreadable", "standard input is closed", None, "give it, as in `< file`"))
+    return sys.stdin.buffer
 
 
 def _read_stream(stream: BinaryIO, name: str) -> Iterator[InputLine | Diagnostic | None]:

@@ -31,7 +31,11 @@ def replace_files(contents: Mapping[Path, Iterable[bytes]]) -> None:
             for path, chunks in contents.items():
                 descriptor, has_name = _open(new[path])
                 open_files.callback(os.close, descriptor)
-                _write(descriptor, chunks)
+                try:
+                    _write(descriptor, chunks)
+                except OSError as error:  # a full disk: the error itself names no file
+                    error.filename = str(path)
+                    raise
                 if not has_name:
                     nameless.append((descriptor, new[path]))
             for descriptor, name in nameless:
