@@ -11,7 +11,7 @@ from typing import assert_never
 from ...compiler.elaborate.scope import Object
 from ...compiler.graph.print_graph import literal
 from ...compiler.graph.result_types import prints_truths
-from ...compiler.graph.values import Scalar, Undefined, Value, is_number
+from ...compiler.graph.values import Scalar, Undefined, Value, is_number, show
 from ...rasp_grammar import tree
 from ...rasp_grammar.text_layout import counted, on_one_line, printable, right_aligned, shortened, terminal_width
 from .results import (
@@ -220,7 +220,9 @@ def _plain(value: Object, full: bool) -> str:
             return f"{{{_cut(shown, full, left_out=len(value))}}}"
         case tree.Operator(symbol=symbol):
             return symbol
-        case bool() | int() | Fraction() | float():
+        case Fraction() | float():
+            return show(value)  # in full: a plain value is rounded nowhere
+        case bool() | int():
             return scalar_text(value)
         case _:
             raise AssertionError(f"not a plain value: {value!r}")
