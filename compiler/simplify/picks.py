@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from functools import reduce
 
+import numpy as np
+
 from ...rasp_grammar.span import Span
-from ..analysis.conjunctions import Conjunction, RelationPredicate
+from ..analysis.conjunctions import Conjunction, RelationPredicate, compare_all
+from ..analysis.joint_tables import TableColumn, broadcast, evaluate, values_along
 from ..graph.graph import (
     Aggregate,
+    Constant,
+    Indices,
+    Select,
     Selector,
     SelectorAnd,
     SelectorNot,
@@ -20,9 +26,14 @@ from ..graph.graph import (
     SelectorSum,
     SelectorWidth,
     SOp,
+    Which,
 )
+from ..graph.values import Scalar, Undefined, Value
+from ..graph.walk import conjuncts
 from .rules import Rewriting
 
+#: The mark of a position is looked at for at most so many values of what it marks.
+MAX_LISTED = 4096
 #: The position of nothing: before all others.
 NOWHERE = -1
 
@@ -39,6 +50,9 @@ def selector_without_nested_picks(node: Selector, rewriting: Rewriting) -> Selec
             return graph.selector_not(_of_pairs(operand, rewriting), span)
         case SelectorPick():
             return _pick(node, rewriting)
+        case Select(queries=Constant(value=value), comparison="=="):
+            pick = _marked_position(node.keys, value, rewriting)
+            return node if pick is None else _pick(pick, rewriting)
         case _:
             return node
 
@@ -87,6 +101,71 @@ def _pick(node: SelectorPick, rewriting: Rewriting) -> Selector:
     nowhere = rewriting.analysis.space.max_length if node.which == "first" else NOWHERE
     positions = [_position(pick, nowhere, rewriting) for pick in picks]
     return _at(_extreme("lt" if node.which == "first" else "gt", positions, span, rewriting), span, rewriting)
+
+
+def _marked_position(mark: SOp, sought: Scalar, rewriting: Rewriting) -> SelectorPick | None:
+    """The pick for `mark == sought`, where `mark` tells whether a condition holds at a position and at none before it
+    (at none after it), as in `mark_first_instance`; None for any other mark."""
+    leaves = rewriting.analysis.leaves(mark)
+    for seen in leaves:
+        others = leaves - {seen}
+        if len(others) != 1 or not isinstance(seen, Aggregate) or not _tells_presence(seen):
+            continue
+        orders = [part for part in conjuncts(seen.selector) if _is_order_of_positions(part)]
+        condition = [part for part in conjuncts(seen.selector) if part not in orders]
+        (leaf,) = others
+        holds = _truth_along(condition, leaf, rewriting)
+        if len(orders) != 1 or holds is None or not isinstance(orders[0], Select):
+            continue
+        which: Which = "first" if orders[0].comparison == "<" else "last"
+        if which == "last" and rewriting.analysis.space.causal:
+            continue  # no position sees a later one
+        unseen, repeated = (_values_with(mark, leaf, seen, value, rewriting) for value in (0, 1))
+        if [value == sought for value in unseen] == holds and all(value != sought for value in repeated):
+            span = seen.span
+            operand = reduce(lambda left, right: rewriting.graph.selector_and(left, right, span), condition)
+            return rewriting.graph.selector_pick(operand, which, span)
+    return None
+
+
+def _tells_presence(node: Aggregate) -> bool:
+    """The aggregate is 1 where anything is selected, else 0."""
+    return isinstance(node.values, Constant) and node.values.value == 1 and node.default in (None, 0)
+
+
+def _is_order_of_positions(selector: Selector) -> bool:
+    match selector:
+        case Select(keys=Indices(), queries=Indices(), comparison="<" | ">"):
+            return True
+        case _:
+            return False
+
+
+def _truth_along(condition: list[Selector], leaf: SOp, rewriting: Rewriting) -> list[bool] | None:
+    """Whether the key is selected, for each value of the leaf; None if anything else decides, or a value is unknown."""
+    values = rewriting.analysis.domain(leaf).values
+    if not condition or values is None or len(values) > MAX_LISTED or rewriting.analysis.domain(leaf).undefined:
+        return None
+    truth = [True] * len(values)
+    for part in condition:
+        if not isinstance(part, Select) or not isinstance(part.queries, Constant):
+            return None
+        if rewriting.analysis.leaves(part.keys) != {leaf}:
+            return None
+        keys = values_along(part.keys, leaf, values)
+        if any(isinstance(key, Undefined) for key in keys):
+            return None
+        selected = compare_all(part.comparison, keys, [part.queries.value])[:, 0].tolist()
+        truth = [before and now for before, now in zip(truth, selected, strict=True)]
+    return truth
+
+
+def _values_with(node: SOp, leaf: SOp, seen: SOp, value: int, rewriting: Rewriting) -> list[Value]:
+    """The values of a node for each value of the leaf, where `seen` has this value."""
+    values = rewriting.analysis.domain(leaf).values or ()
+    along = TableColumn((0,), np.arange(len(values)), values)
+    column = evaluate(node, {leaf: along, seen: TableColumn((), np.zeros((), np.int64), (value,))}, [len(values)])
+    return [column.values[code] for code in broadcast(column, [len(values)]).tolist()]
 
 
 def _nearest(picks: list[SelectorPick], span: Span, rewriting: Rewriting) -> SOp:
