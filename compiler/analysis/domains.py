@@ -14,6 +14,9 @@ from math import gcd, lcm
 
 from ..graph.values import Scalar, Undefined, Value, ascending, is_number
 
+#: The bound of a number without a known bound, and the least that arithmetic with it leaves of it in practice.
+UNKNOWN_BOUND = 2**62
+LEAST_UNKNOWN_BOUND = 2**52
 #: Domains with more values than this are not listed.
 MAX_LISTED = 1 << 15
 #: Larger common denominators are not used.
@@ -92,7 +95,8 @@ class Domain:
     def describe(self) -> str:
         """For messages: `{0, 1, 2}`, `0..40 (41 values)`, `fractions in 0..9 with denominators up to 100`."""
         if self.values is None:
-            bounds = f"in {self.lowest}..{self.highest}"
+            known = self.lowest > -LEAST_UNKNOWN_BOUND and self.highest < LEAST_UNKNOWN_BOUND
+            bounds = f"in {self.lowest}..{self.highest}" if known else "of any size"
             match self.max_denominator:
                 case None:
                     return f"numbers {bounds}"

@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from ..graph.comparisons import COMPARISON_OPERATIONS
 from ..graph.values import Number
-from .domains import Domain, union, whole_range
+from .domains import UNKNOWN_BOUND, Domain, union, whole_range
 
 
 def plus(first: Number, second: Number) -> Number:
@@ -36,8 +36,6 @@ _CORNERS: dict[str, Callable[[Number, Number], Number]] = {
     "mul": times,
 }
 _TRUTHS = (*COMPARISON_OPERATIONS, "and", "or", "not")
-#: The bound of a number without a known bound.
-UNKNOWN_BOUND = 2**62
 
 
 def bounded(op: str | None, children: Sequence[Domain]) -> Domain:

@@ -13,7 +13,7 @@ from ..analysis.node_facts import Analysis
 from ..blocks.blocks import Head, NeuronGroup
 from ..blocks.forms import Direction, DirectionKind, LinearForm, Role, in_range
 from ..blocks.times import Time
-from ..graph.graph import Node, SOp
+from ..graph.graph import Aggregate, Node, SOp
 from ..graph.values import Scalar
 from ..options import CompileOptions, Strategy
 
@@ -107,12 +107,42 @@ class Context:
 
     def too_many_values(self, node: SOp) -> RaspError:
         """C201: the node needs a table over its values, and they are too many."""
+        means = self.describe_means(node)
         return self.refuse(
             node,
             "C201",
-            f"it can take too many values ({self.analysis.domain(node).describe()}) to be looked up in a table",
-            "use a shorter max_length or a smaller vocabulary, or round the value first",
+            f"it can take too many values ({self.analysis.domain(node).describe()}) to be looked up in a table{means}",
+            self.hint_for(node, "use a shorter max_length or a smaller vocabulary, or round the value first"),
         )
+
+    def means_of(self, node: SOp) -> list[SOp]:
+        """The means of several positions that an expression depends on, in the order of the program."""
+        leaves = sorted(self.analysis.leaves(node), key=lambda leaf: leaf.id)
+        return [
+            leaf
+            for leaf in leaves
+            if isinstance(leaf, Aggregate)
+            and not self.analysis.selectors.retrieves(leaf)
+            and not self.analysis.domain(leaf).integer
+        ]
+
+    def describe_means(self, node: SOp) -> str:
+        """Why an expression has so many values, if it depends on a mean; for messages, "" otherwise."""
+        longest = self.analysis.space.max_length
+        texts = []
+        for mean in self.means_of(node):
+            size = self.analysis.domain(mean).size
+            values = f"any of {size:,} fractions" if size is not None else "too many fractions to list"
+            texts.append(f"`{self.quoted(mean)}` is a mean of up to {longest} positions, so it can be {values}")
+        return "".join(f"; {text}" for text in texts)
+
+    def hint_for(self, node: SOp, otherwise: str) -> str:
+        """What helps against the many values of an expression: one position instead of a mean, or `otherwise`."""
+        means = self.means_of(node)
+        if not means:
+            return otherwise
+        name = self.quoted(means[0])
+        return f"if one position is meant by `{name}`, select one: aggregate(select_first(...), ...); or {otherwise}"
 
     def require_range(self, node: SOp, numbers: Iterable[float]) -> None:
         """Raises C205 for numbers that the residual stream cannot hold."""

@@ -20,10 +20,13 @@ from ...analysis.node_facts import MAX_GRID, Analysis
 from ...blocks.times import Time
 from ...graph.comparisons import COMPARISON_OPERATIONS, sign_of
 from ...graph.graph import Attended, Elementwise, SOp, Table
+from ...work_limit import spend
 from ..ready_times import ReadyTimes, is_computed
 
 #: A node with more values than this is no categorical factor.
 MAX_CATEGORICAL_VALUES = 4096
+#: The price of a sum of two fractions, in steps (`work_limit.spend`).
+FRACTION_STEPS = 4
 #: In a grid of more points than this, the inner points of constant intervals of a numeric factor are left out.
 MAX_POINTS_WITH_INTERVALS = 4096
 
@@ -264,7 +267,8 @@ class FactorSplits:
             return TableColumn(axes, np.broadcast_to(found.codes, (len(values),)), found.values)
         assert reader.line is not None
         scale, shift = reader.line
-        numbers = [scale * point + shift for point in factor.points]
+        spend(FRACTION_STEPS * len(factor.points))
+        numbers = factor.points if (scale, shift) == (1, 0) else [scale * point + shift for point in factor.points]
         if reader.comparison is None:
             whole = [n.numerator if isinstance(n, Fraction) and n.denominator == 1 else n for n in numbers]
             return TableColumn(axes, np.arange(len(numbers)), tuple(whole))
@@ -291,6 +295,7 @@ def values_of_unit(analysis: Analysis, unit: Affine) -> tuple[Coefficient, ...] 
     for values in listed:
         if len(totals) * len(values) > MAX_GRID:
             return None
+        spend(len(totals) * len(values))
         steps = [value.numerator * (whole // value.denominator) for value in values]
         totals = {total + step for total in totals for step in steps}
     return tuple(Fraction(total, whole) for total in sorted(totals))

@@ -7,7 +7,9 @@ error is large against the steps between the target numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 
+from ....rasp_grammar.diagnostics import RaspError
 from ...analysis.node_facts import MAX_GRID
 from ...blocks.forms import LinearForm, sum_forms, to_float
 from ...graph.graph import Elementwise, SOp
@@ -92,14 +94,27 @@ class JointFunctions:
             ):
                 found = later
         if found is None or _count_bends(found) > MAX_NEURONS:
-            raise self.context.refuse(
-                node,
-                "C202",
-                f"as a joint function it needs a table of more than {MAX_GRID} combinations: "
-                f"{self.context.describe_leaves(node)}",
-                "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values",
-            )
+            raise self._no_table(node, None if found is None else _count_bends(found))
         return self._written(node, found, denoise)
+
+    def _no_table(self, node: SOp, neurons: int | None) -> RaspError:
+        """C202: the expression has no table, or one of too many neurons."""
+        sizes = [self.analysis.domain(leaf).size for leaf in self.analysis.leaves(node)]
+        combinations = None if None in sizes else prod(size for size in sizes if size is not None)
+        if neurons is not None:
+            why = f"takes {neurons:,} neurons, more than {MAX_NEURONS:,}"
+        elif combinations is not None and combinations <= MAX_GRID:
+            why = f"has no table over sums of its values ({combinations:,} combinations)"
+        else:
+            why = f"needs a table of more than {MAX_GRID:,} combinations"
+        return self.context.refuse(
+            node,
+            "C202",
+            f"as a joint function it {why}: {self.context.describe_leaves(node)}{self.context.describe_means(node)}",
+            self.context.hint_for(
+                node, "use a smaller vocabulary or max_length, or write it with sums and comparisons of fewer values"
+            ),
+        )
 
     def _others(
         self, node: SOp, targets: Sequence[TargetFunction], denoise: NoiseRemoval

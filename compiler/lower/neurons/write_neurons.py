@@ -67,7 +67,9 @@ class NeuronWriter:
                     "C204",
                     f"what it reads is known to within {error:.2g} only, and its values stand {gap:.2g} apart "
                     f"({self.context.describe_leaves(node)})",
-                    "use a shorter max_length or a smaller vocabulary, or combine fewer values at once",
+                    self.context.hint_for(
+                        node, "use a shorter max_length or a smaller vocabulary, or combine fewer values at once"
+                    ),
                 )
             steps = step_function(points, numbers, _is_order_free(ridge.form))
             through = shape.rounding + shape.steepness * error
