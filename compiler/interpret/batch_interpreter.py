@@ -35,7 +35,7 @@ from ..graph.result_types import infer
 from ..graph.values import Scalar, Undefined, Value, normal
 from ..graph.walk import inputs_of, reachable
 from .batch_selectors import BatchSelector, Reduction, Width, combine, compare, negate, new_reasons, only_earlier, pick
-from .batch_values import BatchColumn, Codes, Function, Pool
+from .batch_values import BatchColumn, BatchFunction, Codes, Pool
 from .interpreter import default_of, function_of, located, mean_of, sum_of
 
 #: Approximate size of the selections of one batch, in bytes.
@@ -152,7 +152,7 @@ class BatchInterpreter:
                 raise TypeError(f"no meaning for {type(node).__name__}")
 
     def _function(self, inputs: Sequence[SOp], compute: Callable[[tuple[Value, ...]], Value]) -> Rule:
-        function = Function(compute)
+        function = BatchFunction(compute)
         self._pools.append(function.pool)
         return lambda ids, found: function([_column(found[operand]) for operand in inputs])
 

@@ -57,7 +57,7 @@ class BatchColumn:
         return [[values[code] for code in row] for row in np.broadcast_to(self.codes, (batch, length)).tolist()]
 
 
-class Function:
+class BatchFunction:
     """A function of the values of one position, computed once for each combination of arguments that occurs."""
 
     def __init__(self, compute: Callable[[tuple[Value, ...]], Value]) -> None:

@@ -48,7 +48,7 @@ MAX_BYTES = 2**31 - 1
 LARGE = 2**62
 
 
-class Graph:
+class OnnxGraph:
     """Collects the operations of an ONNX graph and the constant tensors that they take; each tensor has a name."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ def to_onnx(model: AnyModel) -> onnx.ModelProto:
     if size > MAX_BYTES - 2**24:
         message = f"the weights take {size:,} bytes, and an ONNX file holds 2 GB"
         raise RaspError(Diagnostic("export-too-large", message, None, "compile it for shorter inputs, or with -Os"))
-    graph = Graph()
+    graph = OnnxGraph()
     results = _transformer(graph, compiled)
     tokens = helper.make_tensor_value_info("tokens", onnx.TensorProto.INT64, ["batch", "length"])
     infos = []
@@ -161,7 +161,7 @@ def metadata(manifest: Manifest) -> dict[str, object]:
     }
 
 
-def _transformer(graph: Graph, compiled: CompiledModel) -> str:
+def _transformer(graph: OnnxGraph, compiled: CompiledModel) -> str:
     """The logits [batch, position, d_vocab_out], BOS included."""
     manifest = compiled.manifest
     for name, tensor in compiled.tensors.items():
@@ -191,11 +191,11 @@ def _transformer(graph: Graph, compiled: CompiledModel) -> str:
     return graph.add("Add", [product, "unembed.b_U"], "logits")
 
 
-def _scalar(graph: Graph, number: int) -> str:
+def _scalar(graph: OnnxGraph, number: int) -> str:
     return graph.tensor(f"int64.{number}.scalar", np.array(number, np.int64))
 
 
-def _attention(graph: Graph, name: str, x: str, visible: str) -> str:
+def _attention(graph: OnnxGraph, name: str, x: str, visible: str) -> str:
     """Add the heads of a layer; their sum is [batch, position, d_model]."""
     hidden = graph.tensor("minus_infinity", np.array(-np.inf, np.float32))
     nothing = graph.tensor("zero", np.array(0, np.float32))
@@ -223,7 +223,7 @@ def _attention(graph: Graph, name: str, x: str, visible: str) -> str:
     return graph.add("Add", [summed, f"{name}.b_O"], f"{name}.out")
 
 
-def _mlp(graph: Graph, name: str, x: str) -> str:
+def _mlp(graph: OnnxGraph, name: str, x: str) -> str:
     """Add the neurons of a layer; their sum is [batch, position, d_model]."""
     product = graph.add("MatMul", [x, f"{name}.W_in"], f"{name}.product")
     hidden = graph.add("Relu", [graph.add("Add", [product, f"{name}.b_in"], f"{name}.hook_pre")], f"{name}.hook_post")
@@ -247,7 +247,7 @@ def _whole(decode: object) -> bool:
     return decode.max_denominator == 1 and all(isinstance(number, int) and abs(number) < LARGE for number in numbers)
 
 
-def _read(graph: Graph, output: OutputRecord, logits: str) -> None:
+def _read(graph: OnnxGraph, output: OutputRecord, logits: str) -> None:
     """Add the output's two results."""
     name, answer, first = output.name, f"{output.name}.answer", output.first
     after_bos = graph.integers(1, first), graph.integers(LARGE, first + output.count), graph.integers(1, 2)
@@ -274,7 +274,7 @@ def _read(graph: Graph, output: OutputRecord, logits: str) -> None:
         _nearest_fraction(graph, name, exact, decode.max_denominator)
 
 
-def _nearest_fraction(graph: Graph, name: str, number: str, limit: int) -> None:
+def _nearest_fraction(graph: OnnxGraph, name: str, number: str, limit: int) -> None:
     """Add the answer: the fraction nearest to `number` [batch, length, 1].  Tries all denominators up to `limit`."""
     denominators = graph.tensor(f"{name}.denominators", np.arange(1, limit + 1, dtype=np.float64))
     tops = graph.add("Round", [graph.add("Mul", [number, denominators], f"{name}.times")], f"{name}.numerators")
