@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _broken() -> Iterator[bytes]:
     yield b"half"
-    raise OSError("the disk is full")
+    raise OSError(errno.ENOSPC, "the disk is full")
 
 
 def test_a_new_folder_and_its_replacement(tmp_path: Path) -> None:

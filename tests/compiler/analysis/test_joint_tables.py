@@ -95,7 +95,7 @@ def test_inner_nodes_can_be_given() -> None:
 
 def test_an_input_outside_the_cut_is_an_error() -> None:
     build = Build()
-    with pytest.raises(ValueError, match="neither element-wise nor in the cut"):
+    with pytest.raises(ValueError, match="neither element-wise nor given"):
         evaluate(build.op("neg", build.tokens), {}, [])
 
 

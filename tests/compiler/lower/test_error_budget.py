@@ -177,4 +177,5 @@ def test_errors_are_within_their_margins(path: Path) -> None:
             continue
         for what, error, margin in _budget(manifest):
             assert error is not None, what
-            assert margin is None or error < margin, what
+            # An output whose margin is 0 is given as it is, with its error bound.
+            assert margin is None or margin == 0 or error < margin, what

@@ -57,7 +57,7 @@ def test_lines_that_are_right_are_left_alone(program: Open) -> None:
     assert (edit.range.start.line, edit.range.end.line, edit.new_text) == (50, 51, "z = 3;\n")
 
 
-@pytest.mark.parametrize("text", ["x = (1;", "x=1;\ny=;", "}", '"', "x = 1 == 2 == 3;", "$", "(" * 3000])
+@pytest.mark.parametrize("text", ["x = (1;", "x=1;\ny=;", "}", '"', "$", "(" * 3000])
 def test_texts_that_do_not_parse_are_not_changed(program: Open, text: str) -> None:
     page = program(text)
     assert not page.formatting()

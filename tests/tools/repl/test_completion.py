@@ -12,10 +12,13 @@ def _texts(talk: Talk, text: str) -> list[str]:
     return [found.text for found in complete(talk.conversation, text)]
 
 
+PICKS = ("select_first", "select_last", "select_nearest")
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("sele", ["selector examples on", "selector examples off", "select", "selector_width"]),
+        ("sele", ["selector examples on", "selector examples off", "select", *PICKS, "selector_width"]),
         ("x = revers", ["reversed", "reverse_all"]),
         ("tokens_i", ["tokens_int"]),
         ("x = (1 + ind", ["indices", "indicator"]),
@@ -34,7 +37,10 @@ def _texts(talk: Talk, text: str) -> list[str]:
         ("", []),
         ("zzz", []),
         ("def f(x) {\n    return rever", ["reversed", "reverse_all"]),
-        ("x = 3;\nse", ["select", "selector_width", "select_from_first", "select_from_last", "select_next_identical"]),
+        (
+            "x = 3;\nse",
+            ["select", *PICKS, "selector_width", "select_from_first", "select_from_last", "select_next_identical"],
+        ),
     ],
 )
 def test_names(talk: Talk, text: str, found: list[str]) -> None:
