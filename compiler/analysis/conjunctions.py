@@ -18,7 +18,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph.comparisons import COMPARISONS, Comparison
+from ..graph.comparisons import COMPARISONS
 from ..graph.graph import (
     Aggregate,
     Constant,
@@ -30,11 +30,9 @@ from ..graph.graph import (
 )
 from ..graph.values import Scalar, Undefined
 from ..graph.walk import comparisons_of, fold, has_picks
-from ..interpret.batch_values import ranks
+from .compare_values import Matrix, compare_all
 from .joint_tables import evaluate, values_along
 from .node_facts import Analysis
-
-Matrix = NDArray[np.bool_]
 
 #: A relation over more pairs of values than this is known only by the sign of key - query.
 MAX_PAIRS = 1 << 21
@@ -88,7 +86,7 @@ class RelationPredicate:
             return None
         accepted = set()
         for sign in (-1, 0, 1):
-            code = _code(self.relation.atoms, sign)
+            code = code_of_sign(self.relation.atoms, sign)
             if code in self.accepted:
                 accepted.add(sign)
         return frozenset(accepted)
@@ -113,13 +111,22 @@ class DisjointConjunctions:
             self._found[selector] = self._expand(selector)
         return self._found[selector]
 
-    def _expand(self, selector: Selector) -> tuple[Conjunction, ...] | None:
-        if has_picks(selector):
+    def joint_truths(self, selectors: Sequence[Selector]) -> tuple[tuple[Relation, ...], list[Matrix]] | None:
+        """The relations of all comparisons of the selectors, and each selector's truth over the realised classes.
+
+        None if a selector has a pick, or if the formulas distinguish more than `MAX_CASES` cases."""
+        if any(map(has_picks, selectors)):
             return None
-        relations = self._relations(comparisons_of(selector))
+        comparisons = dict.fromkeys(atom for selector in selectors for atom in comparisons_of(selector))
+        relations = tuple(self._relations(list(comparisons)))
         if prod(len(relation.realised) for relation in relations) > MAX_CASES:
             return None
-        truth = _truth(selector, relations)
+        return relations, [_truth(selector, relations) for selector in selectors]
+
+    def branches(self, relations: Sequence[Relation], truth: Matrix) -> tuple[Conjunction, ...] | None:
+        """Disjoint conjunctions for a truth over the relations' realised classes; None above `MAX_BRANCHES`.
+
+        The order of the relations is the one with the fewest conjunctions, then the fewest predicates."""
         axes = range(len(relations))
         best: tuple[Conjunction, ...] | None = None
         for order in permutations(axes) if len(relations) <= MAX_RELATIONS_TO_PERMUTE else [tuple(axes)]:
@@ -130,6 +137,13 @@ class DisjointConjunctions:
             if best is None or (len(found), sum(map(len, found))) < (len(best), sum(map(len, best))):
                 best = found
         return best
+
+    def _expand(self, selector: Selector) -> tuple[Conjunction, ...] | None:
+        found = self.joint_truths([selector])
+        if found is None:
+            return None
+        relations, (truth,) = found
+        return self.branches(relations, truth)
 
     # ---- relations ------------------------------------------------------------------------------
 
@@ -167,7 +181,7 @@ class DisjointConjunctions:
 
     def _relation(self, keys: SOp | None, queries: SOp | None, atoms: list[Select]) -> Relation:
         if self._pairs(keys, queries) > MAX_PAIRS:
-            realised = {_code(atoms, sign) for sign in (-1, 0, 1)}
+            realised = {code_of_sign(atoms, sign) for sign in (-1, 0, 1)}
             return Relation(keys, queries, tuple(atoms), None, tuple(sorted(realised)))
         key_count = 1 if keys is None else len(self.analysis.domain(keys).values or ())
         query_count = 1 if queries is None else len(self.analysis.domain(queries).values or ())
@@ -193,7 +207,7 @@ class DisjointConjunctions:
         return values_along(node, source, values)
 
 
-def _code(atoms: Sequence[Select], sign: int) -> int:
+def code_of_sign(atoms: Sequence[Select], sign: int) -> int:
     """The code of a pair where key - query has this sign; bit i is set if atom i holds."""
     return sum(COMPARISONS[atom.comparison].holds(sign) << bit for bit, atom in enumerate(atoms))
 
@@ -215,21 +229,6 @@ def _branches(truth: Matrix, order: Sequence[Relation], path: Conjunction = ()) 
         codes = frozenset(relation.realised[row] for row in rows)
         step = () if len(rows) == len(truth) else (RelationPredicate(relation, codes),)
         yield from _branches(truth[rows[0]], rest, path + step)
-
-
-def compare_all(
-    comparison: Comparison, keys: Sequence[Scalar | Undefined], queries: Sequence[Scalar | Undefined]
-) -> Matrix:
-    """An array [key, query]: the comparison of each pair, False where it is undefined."""
-    rule = COMPARISONS[comparison]
-    key_ranks, query_ranks = ranks(keys, queries)
-    result: Matrix = rule.compare(key_ranks[:, None], query_ranks) & (key_ranks[:, None] >= 0) & (query_ranks >= 0)
-    if rule.is_ordering:
-        key_is_text, query_is_text = (
-            np.array([isinstance(value, str) for value in values], np.bool_) for values in (keys, queries)
-        )
-        result &= key_is_text[:, None] == query_is_text
-    return result
 
 
 def _truth(selector: Selector, relations: Sequence[Relation]) -> Matrix:

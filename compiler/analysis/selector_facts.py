@@ -210,7 +210,7 @@ class SelectorFacts:
             if (
                 len(order) == 1
                 and all(self._same_class(one) for one in counted if one in conditions)
-                and self._orders(order[0])
+                and self.orders_positions(order[0])
             ):
                 return True
         return False
@@ -303,7 +303,7 @@ class SelectorFacts:
         moving = [atom for atom, _ in affine.terms if not self.same_everywhere(atom)]
         return len(moving) == 1 and (
             isinstance(moving[0], Indices)
-            or (isinstance(moving[0], SelectorWidth) and self._orders(moving[0].selector))
+            or (isinstance(moving[0], SelectorWidth) and self.orders_positions(moving[0].selector))
         )
 
     @memoised(Node)
@@ -331,9 +331,9 @@ class SelectorFacts:
 
     def is_strict_order(self, selector: Selector) -> bool:
         """The selector is a strict total order of the positions, so its width is a rank: a permutation of 0..n-1."""
-        return self._orders(selector) and not is_reflexive(selector)
+        return self.orders_positions(selector) and not is_reflexive(selector)
 
-    def _orders(self, selector: Selector) -> bool:
+    def orders_positions(self, selector: Selector) -> bool:
         """A total order of the positions, strict or reflexive: its widths are all different."""
         known = self._known.setdefault("orders", {})
         if selector not in known:

@@ -11,7 +11,8 @@ from functools import reduce
 import numpy as np
 
 from ...rasp_grammar.span import Span
-from ..analysis.conjunctions import Conjunction, RelationPredicate, compare_all
+from ..analysis.compare_values import compare_all
+from ..analysis.conjunctions import Conjunction, RelationPredicate
 from ..analysis.joint_tables import TableColumn, broadcast, evaluate, values_along
 from ..graph.graph import (
     Aggregate,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...analysis.conjunctions import Matrix, RelationPredicate
+from ...analysis.compare_values import Matrix
+from ...analysis.conjunctions import RelationPredicate
 from ...blocks.forms import LinearForm
 from ...graph.graph import SOp
 

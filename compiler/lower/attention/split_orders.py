@@ -10,7 +10,8 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from ...analysis.conjunctions import Conjunction, Matrix, RelationPredicate
+from ...analysis.compare_values import Matrix
+from ...analysis.conjunctions import Conjunction, RelationPredicate
 from ..context import Context
 from ..ready_times import ReadyTimes
 from .score_terms import Predicate, ScoreSide, TablePredicate, is_equality

@@ -12,12 +12,8 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from raspc.compiler.analysis.conjunctions import (
-    Conjunction,
-    DisjointConjunctions,
-    RelationPredicate,
-    compare_all,
-)
+from raspc.compiler.analysis.compare_values import compare_all
+from raspc.compiler.analysis.conjunctions import Conjunction, DisjointConjunctions, RelationPredicate
 from raspc.compiler.analysis.domains import Space
 from raspc.compiler.analysis.node_facts import Analysis
 from raspc.compiler.graph.comparisons import Comparison
