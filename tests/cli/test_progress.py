@@ -65,12 +65,6 @@ def test_short_work_shows_nothing(terminal: _Terminal) -> None:
     assert shown.splitlines()[0].startswith("sort.safetensors: ")
 
 
-def test_compile_says_what_it_is_doing(terminal: _Terminal) -> None:
-    status, shown = terminal("compile", "sort.rasp")
-    assert status == 0
-    assert "sort.rasp" in shown.split("sort.safetensors:")[0]
-
-
 def test_check_of_a_right_file_says_so_on_a_terminal_only(terminal: _Terminal, call: Call) -> None:
     assert terminal("check", "sort.rasp") == (0, "sort.rasp: no errors\r\n")
     assert terminal("check", "sort.rasp", "sort.rasp") == (0, "2 files: no errors\r\n")
