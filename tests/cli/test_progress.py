@@ -22,10 +22,10 @@ class _Terminal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __call__(self, *arguments: str, delay: float = 0.0) -> tuple[int, str]:
+    def __call__(self, *arguments: str, delay: float = 0.0, before: str = "pass") -> tuple[int, str]:
         script = (
             "import sys; from raspc.cli import progress; from raspc.cli.main import main;"
-            f"progress.DELAY = {delay}; sys.exit(main(sys.argv[1:]))"
+            f"progress.DELAY = {delay}; {before}; sys.exit(main(sys.argv[1:]))"
         )
         main_end, end = pty.openpty()
         environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
@@ -63,6 +63,16 @@ def test_short_work_shows_nothing(terminal: _Terminal) -> None:
     status, shown = terminal("compile", "sort.rasp", delay=60.0)
     assert status == 0
     assert shown.splitlines()[0].startswith("sort.safetensors: ")
+
+
+def test_compile_says_what_it_is_doing(terminal: _Terminal) -> None:
+    slow = (
+        "import time; from raspc.compiler import pipeline; schedule = pipeline.schedule;"
+        "pipeline.schedule = lambda *given: (time.sleep(3), schedule(*given))[1]"
+    )
+    status, shown = terminal("compile", "sort.rasp", before=slow)
+    assert status == 0
+    assert "sort.rasp" in shown.split("sort.safetensors:")[0]
 
 
 def test_check_of_a_right_file_says_so_on_a_terminal_only(terminal: _Terminal, call: Call) -> None:
